@@ -1,0 +1,6 @@
+import type { AnyAnalyzer } from '../src/analysis/engine.ts';
+import schemaValidation from './schema-validation.ts';
+import virtualServiceGateway from './virtualservice-gateway.ts';
+
+/** Every analyzer that ships with weft. Order does not matter: findings are sorted. */
+export const analyzers: readonly AnyAnalyzer[] = [...schemaValidation, virtualServiceGateway];

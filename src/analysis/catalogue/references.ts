@@ -1,0 +1,15 @@
+import { message } from '../message.ts';
+
+/** IST0101: a name in a resource that nothing has. */
+export const IST0101 = message<{
+  /** What is named: `gateway`, `host`, `mirror host`, `selector`, `credentialName`, `namespace`, `subset`, `mirror subset`. */
+  what: string;
+  /** The name as it was resolved: `reviews.shop.svc.cluster.local`. */
+  name: string;
+}>({
+  name: 'ReferencedResourceNotFound',
+  level: 'Error',
+  summary: 'a name in a resource refers to something that does not exist',
+  text: ({ what, name }) => `${what} "${name}" does not exist`,
+  aliases: ['KIA1101', 'KIA1102', 'KIA1107', 'KIA0302'],
+});

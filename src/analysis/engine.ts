@@ -1,0 +1,94 @@
+import type { Resource } from '../manifest/resource.ts';
+import type { KindName, Mesh } from '../model/mesh.ts';
+import type { Analyzer, Context, ReportExtra, ResourceProblem } from './analyzer.ts';
+import type { Finding } from './finding.ts';
+import type { Level, MessageDefinition, Messages } from './message.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of analyzers has messages and options of many types
+export type AnyAnalyzer = Analyzer<any, any>;
+
+export type Preset = 'reference' | 'recommended' | 'strict';
+
+export interface EngineOptions {
+  preset: Preset;
+  /** Semantic validation of one resource. */
+  validate: (resource: Resource) => readonly ResourceProblem[];
+  /** Other levels than the messages' own, by code or analyzer name; `off` drops the finding. */
+  levelOf?: (code: string, analyzer: string, resource: Resource) => Level | 'off' | undefined;
+  /** Options by analyzer name. */
+  optionsOf?: (analyzer: string) => Record<string, unknown> | undefined;
+}
+
+/** A check that could not be made because the input has nothing of a kind. */
+export interface Skipped {
+  analyzer: string;
+  kind: string;
+}
+
+export interface EngineResult {
+  findings: Finding[];
+  skipped: Skipped[];
+  /** Analyzers that threw: plug-ins with a bug. The others went on. */
+  crashes: { analyzer: string; error: unknown }[];
+  ran: string[];
+}
+
+/** The kinds that the reference does not load from files; its analyzers that read one do not run without a cluster. */
+const clusterOnly: ReadonlySet<string> = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
+
+/** Runs every analyzer over the mesh. Findings come in the order of the analyzers and of their reports; see order.ts. */
+export function analyze(mesh: Mesh, analyzers: readonly AnyAnalyzer[], options: EngineOptions): EngineResult {
+  const result: EngineResult = { findings: [], skipped: [], crashes: [], ran: [] };
+  for (const analyzer of analyzers) {
+    const unknown = analyzer.preset === 'reference' && mesh.options.assume === 'mesh-only' ? analyzer.reads.filter((k) => clusterOnly.has(k)) : [];
+    if (unknown.length > 0) {
+      for (const kind of unknown) result.skipped.push({ analyzer: analyzer.name, kind });
+      continue;
+    }
+    try {
+      analyzer.check(createContext(mesh, analyzer, options, result));
+      result.ran.push(analyzer.name);
+    } catch (error) {
+      result.crashes.push({ analyzer: analyzer.name, error });
+    }
+  }
+  return result;
+}
+
+function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions, result: EngineResult): Context<Messages> {
+  const skippedKinds = new Set<string>();
+  const skip = (kind: string): false => {
+    if (!skippedKinds.has(kind)) {
+      skippedKinds.add(kind);
+      result.skipped.push({ analyzer: analyzer.name, kind });
+    }
+    return false;
+  };
+  return {
+    mesh,
+    options: { ...analyzer.options, ...options.optionsOf?.(analyzer.name) },
+    knows: (kind: KindName) => mesh.knows(kind) || skip(kind),
+    knowsWorkloads: () => mesh.knowsWorkloads() || skip('Pod'),
+    problemsOf: options.validate,
+    report: (code, resource, path, data, extra: ReportExtra = {}) => {
+      const definition = (analyzer.messages as Messages)[code] as MessageDefinition<unknown> | undefined;
+      if (!definition) throw new Error(`${analyzer.name} reports ${code}, which it does not declare`);
+      const level = options.levelOf?.(code, analyzer.name, resource) ?? definition.level;
+      if (level === 'off') return;
+      const resolve = (value: string | ((data: unknown) => string) | undefined): string | undefined => (typeof value === 'function' ? value(data) : value);
+      result.findings.push({
+        code,
+        level,
+        analyzer: analyzer.name,
+        text: definition.text(data),
+        resource,
+        path,
+        help: extra.help ?? resolve(definition.help),
+        effect: extra.effect ?? resolve(definition.effect),
+        related: extra.related ?? [],
+        fix: extra.fix,
+        same: (data as { same?: string }).same,
+      });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { locate, positionAt } from '../manifest/position.ts';
+import type { Finding } from './finding.ts';
+import { levels } from './message.ts';
+
+/** One-based line of a finding, as the reference would print it; undefined for what has no lines. */
+export function lineOf(finding: Finding): number | undefined {
+  const { document } = finding.resource;
+  if (!document || document.source.json) return undefined;
+  return positionAt(document.source, offsetOf(finding) ?? document.start).line;
+}
+
+/** Offset of the field that a finding is about; the start of the document where it is about the whole resource. */
+export function offsetOf(finding: Finding): number | undefined {
+  const { resource, path } = finding;
+  if (!resource.document) return undefined;
+  if (path !== undefined) {
+    const found = locate(resource, path);
+    if (found) return (found.place.key ?? found.place.value).start;
+  } else if (resource.within.length > 0) {
+    const found = locate(resource, []);
+    if (found) return found.place.value.start;
+  }
+  return resource.document.start;
+}
+
+/** Sorts by level (worst first), code, resource, and line; drops what would print the same twice. */
+export function orderFindings(findings: readonly Finding[], collapseSame: boolean): Finding[] {
+  const seen = new Set<string>();
+  const kept = findings.filter((f) => {
+    const key = collapseSame
+      ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${lineOf(f)} ${f.text}`}`
+      : `${f.code} ${f.resource.friendlyName} ${f.path?.join('.')} ${f.text}`;
+    return !seen.has(key) && seen.add(key);
+  });
+  const place = (f: Finding): string => f.resource.document?.source.name ?? '';
+  return kept.sort((a, b) => {
+      return (
+        levels.indexOf(b.level) - levels.indexOf(a.level) ||
+        compare(a.code, b.code) ||
+        compare(a.resource.kind, b.resource.kind) ||
+        compare(a.resource.name, b.resource.name) ||
+        compare(a.resource.namespace, b.resource.namespace) ||
+        compare(place(a), place(b)) ||
+        (a.resource.document?.start ?? 0) - (b.resource.document?.start ?? 0) ||
+        compare(a.text, b.text)
+      );
+    });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,128 @@
+import { analyze, type AnyAnalyzer, type EngineResult, type Preset } from '../analysis/engine.ts';
+import type { Finding } from '../analysis/finding.ts';
+import { orderFindings } from '../analysis/order.ts';
+import { type InputProblem, loadSource } from '../manifest/load.ts';
+import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
+import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
+import { parseYaml } from '../manifest/yaml.ts';
+import { type Assume, Mesh } from '../model/mesh.ts';
+import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
+import { decodeMessage } from '../schema/decode.ts';
+import { specMessage } from '../schema/messages.ts';
+import { loadValidators } from '../schema/validate.ts';
+
+export interface PipelineOptions {
+  sources: readonly SourceText[];
+  meshConfigSource?: SourceText;
+  /** Given to namespaced resources that name none; empty for all namespaces. */
+  defaultNamespace: string;
+  istioNamespace: string;
+  assume: Assume;
+  preset: Preset;
+  analyzers: readonly AnyAnalyzer[];
+  knownHosts: readonly string[];
+  levelOf?: Parameters<typeof analyze>[2]['levelOf'];
+  optionsOf?: Parameters<typeof analyze>[2]['optionsOf'];
+}
+
+export interface PipelineResult {
+  mesh: Mesh;
+  findings: Finding[];
+  problems: InputProblem[];
+  engine: EngineResult;
+  unknownKinds: Map<string, number>;
+}
+
+/** Reads the sources into a mesh and runs the analyzers over it. */
+export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
+  const problems: InputProblem[] = [];
+  const unknownKinds = new Map<string, number>();
+  const byIdentity = new Map<string, Resource>();
+  for (const source of options.sources) {
+    const loaded = loadSource(source, options);
+    problems.push(...loaded.problems);
+    for (const [kind, count] of loaded.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
+    for (const resource of loaded.resources) {
+      if (!decodeResource(resource, problems)) continue;
+      byIdentity.set(`${resource.kindName} ${resource.namespace}/${resource.name}`, resource);
+    }
+  }
+  const resources = [...byIdentity.values()];
+  const meshConfig = readMeshConfig(resources, options, problems);
+  const mesh = new Mesh(resources, {
+    assume: options.assume,
+    istioNamespace: options.istioNamespace,
+    templates: options.preset !== 'reference',
+    knownHosts: options.knownHosts,
+    ...meshConfig,
+  });
+  const kinds = new Set(resources.map((r) => r.kindName)).add('MeshConfig').add('MeshNetworks');
+  const validate = await loadValidators(kinds, options.preset !== 'reference');
+  const engine = analyze(mesh, options.analyzers, { preset: options.preset, validate, levelOf: options.levelOf, optionsOf: options.optionsOf });
+  return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
+}
+
+/** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */
+function decodeResource(resource: Resource, problems: InputProblem[]): boolean {
+  const message = specMessage[resource.kindName];
+  if (!message || resource.raw.spec === undefined || resource.raw.spec === null) return true;
+  const decoded = decodeMessage(message, resource.raw.spec, ['spec']);
+  for (const error of decoded.errors) {
+    problems.push({
+      code: 'WFT0003',
+      level: 'Error',
+      source: resource.document?.source as SourceText,
+      offset: resource.document?.start,
+      text: error.text,
+      unparsable: true,
+      resource,
+      path: error.path,
+    });
+  }
+  return decoded.errors.length === 0;
+}
+
+interface MeshConfigs {
+  meshConfig: MeshConfig;
+  meshConfigResource: Resource<MeshConfig>;
+  meshNetworksResource?: Resource<MeshNetworks>;
+}
+
+/** Defaults, then the ConfigMap `istio` of the input, then --meshConfigFile. */
+function readMeshConfig(resources: readonly Resource[], options: PipelineOptions, problems: InputProblem[]): MeshConfigs {
+  const { istioNamespace, meshConfigSource } = options;
+  let meshConfig = defaultMeshConfig(istioNamespace);
+  const map = resources.find((r) => r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace);
+  const data = (map?.raw.data ?? {}) as Record<string, string>;
+  const layers = [data.mesh, meshConfigSource?.text];
+  for (const text of layers) {
+    if (text === undefined) continue;
+    try {
+      const value = parseYaml(text, true).value ?? {};
+      const decoded = decodeMessage('istio.mesh.v1alpha1.MeshConfig', value, []);
+      if (decoded.errors.length === 0) meshConfig = mergeMeshConfig(meshConfig, value as MeshConfig);
+      else reportMeshConfig(decoded.errors.map((e) => `${e.path.join('.')} ${e.text}`).join('; '));
+    } catch (error) {
+      reportMeshConfig((error as Error).message);
+    }
+  }
+  const object = (kind: string, name: string, spec: unknown): RawObject => ({ apiVersion: 'mesh.istio.io/v1alpha1', kind, metadata: { name, namespace: istioNamespace }, spec });
+  const meshConfigResource = new Resource<MeshConfig>(object('MeshConfig', 'meshconfig', meshConfig), 'MeshConfig', istioNamespace, undefined);
+  let meshNetworksResource: Resource<MeshNetworks> | undefined;
+  if (data.meshNetworks !== undefined) {
+    try {
+      const value = parseYaml(data.meshNetworks, true).value ?? {};
+      if (decodeMessage('istio.mesh.v1alpha1.MeshNetworks', value, []).errors.length === 0) {
+        meshNetworksResource = new Resource<MeshNetworks>(object('MeshNetworks', 'meshnetworks', value), 'MeshNetworks', istioNamespace, undefined);
+      }
+    } catch (error) {
+      reportMeshConfig((error as Error).message);
+    }
+  }
+  return { meshConfig, meshConfigResource, meshNetworksResource };
+
+  function reportMeshConfig(text: string): void {
+    const source = meshConfigSource ?? map?.document?.source;
+    if (source) problems.push({ code: 'WFT0008', level: 'Warning', source, offset: undefined, text: `the mesh configuration is not used: ${text}`, unparsable: false });
+  }
+}

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
+import type { SourceText } from './resource.ts';
+
+const extensions: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
+
+/** A larger file is refused: it is no manifest, and reading it would take the memory of everything else. */
+export const maxFileBytes = 512 * 1024 * 1024;
+
+export interface FileProblem {
+  path: string;
+  text: string;
+}
+
+export interface ReadFiles {
+  sources: SourceText[];
+  /** Files whose names do not end in .yaml, .yml or .json. */
+  skipped: string[];
+  /** Files that exist and cannot be read. */
+  unreadable: FileProblem[];
+}
+
+/** A path that was named on the command line and is not there. */
+export class MissingFileError extends Error {
+  readonly path: string;
+  constructor(path: string) {
+    super(`no such file or directory: ${path}`);
+    this.name = 'MissingFileError';
+    this.path = path;
+  }
+}
+
+export function sourceText(name: string, text: string): SourceText {
+  return { name, text, json: extname(name) === '.json' };
+}
+
+/**
+ * Reads files and directories (always with their subdirectories, as the reference does) in the order given, entries of a
+ * directory by name. A directory that a link leads back to is read once.
+ *
+ * @param stdin reads the standard input, for the path `-`
+ * @throws MissingFileError for a path that does not exist
+ */
+export function readFiles(paths: readonly string[], stdin: () => string): ReadFiles {
+  const out: ReadFiles = { sources: [], skipped: [], unreadable: [] };
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (path === '-') {
+      out.sources.push(sourceText('-', stdin()));
+      continue;
+    }
+    let directory: boolean;
+    try {
+      directory = statSync(path).isDirectory();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new MissingFileError(path);
+      out.unreadable.push({ path, text: reason(error) });
+      continue;
+    }
+    if (directory) readDirectory(normalize(path).replace(/\/$/, ''), seen, out);
+    else readOne(path, out);
+  }
+  return out;
+}
+
+function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): void {
+  try {
+    const real = realpathSync(directory);
+    if (seen.has(real)) return;
+    seen.add(real);
+    const names = readdirSync(directory).sort();
+    for (const name of names) {
+      const path = join(directory, name);
+      let stats: ReturnType<typeof statSync>;
+      try {
+        stats = statSync(path);
+      } catch (error) {
+        if (extensions.has(extname(name))) out.unreadable.push({ path, text: reason(error) });
+        continue;
+      }
+      if (stats.isDirectory()) readDirectory(path, seen, out);
+      else if (stats.isFile()) readOne(path, out);
+    }
+  } catch (error) {
+    out.unreadable.push({ path: directory, text: reason(error) });
+  }
+}
+
+function readOne(path: string, out: ReadFiles): void {
+  if (!extensions.has(extname(path))) {
+    out.skipped.push(path);
+    return;
+  }
+  try {
+    const { size } = statSync(path);
+    if (size > maxFileBytes) {
+      out.unreadable.push({ path, text: `the file has ${Math.round(size / 1048576)} MiB, and the most is ${maxFileBytes / 1048576} MiB` });
+      return;
+    }
+    out.sources.push(sourceText(path, readFileSync(path, 'utf8')));
+  } catch (error) {
+    out.unreadable.push({ path, text: reason(error) });
+  }
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'ELOOP':
+      return 'the links lead in a circle';
+    case 'ENOENT':
+      return 'the link leads nowhere';
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,68 @@
+// The kinds that weft reads, by API group. A kind's name is its Kubernetes kind; kinds of the Gateway API carry the prefix
+// `gateway-api/`, because `Gateway` is a kind of Istio, too.
+
+const groups: Record<string, readonly string[]> = {
+  'networking.istio.io': [
+    'DestinationRule',
+    'EnvoyFilter',
+    'Gateway',
+    'ProxyConfig',
+    'ServiceEntry',
+    'Sidecar',
+    'VirtualService',
+    'WorkloadEntry',
+    'WorkloadGroup',
+  ],
+  'security.istio.io': ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'],
+  'telemetry.istio.io': ['Telemetry'],
+  'extensions.istio.io': ['WasmPlugin'],
+  '': ['ConfigMap', 'Endpoints', 'Namespace', 'Node', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
+  apps: ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
+  batch: ['CronJob', 'Job'],
+  'discovery.k8s.io': ['EndpointSlice'],
+  'networking.k8s.io': ['Ingress', 'IngressClass'],
+  'admissionregistration.k8s.io': ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  'apiextensions.k8s.io': ['CustomResourceDefinition'],
+};
+
+const gatewayApi = [
+  'BackendTLSPolicy',
+  'GRPCRoute',
+  'Gateway',
+  'GatewayClass',
+  'HTTPRoute',
+  'ReferenceGrant',
+  'TCPRoute',
+  'TLSRoute',
+  'UDPRoute',
+];
+
+const names = new Map<string, string>();
+for (const [group, kinds] of Object.entries(groups)) for (const kind of kinds) names.set(`${group}/${kind}`, kind);
+for (const kind of gatewayApi) names.set(`gateway.networking.k8s.io/${kind}`, `gateway-api/${kind}`);
+
+const clusterScoped = new Set([
+  'Namespace',
+  'Node',
+  'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
+  'CustomResourceDefinition',
+  'IngressClass',
+  'gateway-api/GatewayClass',
+]);
+
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+/** `kindName('networking.istio.io/v1', 'Gateway')` is `Gateway`; undefined for kinds that weft does not read. */
+export function kindName(apiVersion: string, kind: string): string | undefined {
+  return names.get(`${groupOf(apiVersion)}/${kind}`);
+}
+
+export function isClusterScoped(name: string): boolean {
+  return clusterScoped.has(name);
+}
+
+export const allKindNames: readonly string[] = [...names.values(), 'MeshConfig', 'MeshNetworks'];

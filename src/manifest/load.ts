@@ -1,0 +1,185 @@
+import { isClusterScoped, kindName } from './kinds.ts';
+import type { Level, Path } from './problem.ts';
+import { type RawObject, Resource, type SourceDocument, type SourceText } from './resource.ts';
+import { splitDocuments } from './split.ts';
+import { parseYaml, YamlError } from './yaml.ts';
+
+/** What is wrong with the input itself. `offset` is into the source's text; absent for a whole file. */
+export interface InputProblem {
+  code: string;
+  level: Level;
+  source: SourceText;
+  offset: number | undefined;
+  text: string;
+  help?: string;
+  /** The document could not be used: the reference exits with 65. */
+  unparsable: boolean;
+  /** Known where the document was good enough to tell. */
+  resource?: Resource;
+  path?: Path;
+}
+
+export interface LoadedSource {
+  resources: Resource[];
+  problems: InputProblem[];
+  /** Objects of kinds that weft does not read, by `Kind.group`. */
+  unknownKinds: Map<string, number>;
+}
+
+export interface LoadOptions {
+  /** Namespace of namespaced objects that name none; empty with `--all-namespaces`. */
+  defaultNamespace: string;
+}
+
+/** Namespaces of the cluster's own machinery, whose objects no analyzer sees. */
+const systemNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+
+/** Reads every document of a text into resources. Never throws for what the text contains. */
+export function loadSource(source: SourceText, options: LoadOptions): LoadedSource {
+  const out: LoadedSource = { resources: [], problems: [], unknownKinds: new Map() };
+  if (source.text.includes('\u0000')) {
+    out.problems.push({
+      code: 'WFT0001',
+      level: 'Error',
+      source,
+      offset: undefined,
+      text: 'this is a binary file, not YAML or JSON',
+      help: 'leave it out, or save it as UTF-8 text',
+      unparsable: true,
+    });
+    return out;
+  }
+  const chunks = splitDocuments(source.text);
+  for (let index = 0; index < chunks.length; index++) {
+    const { start, end } = chunks[index] as { start: number; end: number };
+    const document: SourceDocument = { source, index, start, end };
+    const value = parseDocument(document, out);
+    if (value !== undefined && value !== null) addObject(value, document, [], options, out);
+  }
+  return out;
+}
+
+function parseDocument(document: SourceDocument, out: LoadedSource): unknown {
+  const text = document.source.text.slice(document.start, document.end);
+  const problem = (code: string, level: Level, offset: number, message: string, help: string, unparsable: boolean): void => {
+    out.problems.push({ code, level, source: document.source, offset: document.start + offset, text: message, help, unparsable });
+  };
+  try {
+    let parsed: ReturnType<typeof parseYaml>;
+    try {
+      parsed = parseYaml(text);
+    } catch (error) {
+      if (!(error instanceof YamlError && error.duplicateKey)) throw error;
+      parsed = parseYaml(text, true);
+      problem('WFT0002', 'Warning', error.offset, 'this key is set twice in one map; the last one wins', 'remove one of the two', false);
+    }
+    if (parsed.plainWordBoolean) reportPlainWords(document, out);
+    return parsed.value;
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    const help = helpFor(error.message, text);
+    problem('WFT0001', 'Error', error.offset, `this document is not valid YAML: ${error.message}`, help, true);
+    return undefined;
+  }
+}
+
+function helpFor(message: string, text: string): string {
+  if (/^\s*\{\{/m.test(text) || /\{\{[-\s]*\.?\w/.test(text)) return 'this looks like a template: render it first (helm template, kustomize build)';
+  if (/tab/.test(message)) return 'indent with blanks; YAML does not allow tabs there';
+  if (/quoted scalar/.test(message)) return 'close the quote';
+  return 'the other documents of the file are still analyzed';
+}
+
+const plainWord = /(?:^|[\s[{,:-])(y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)(?=\s*(?:[:,\]}#]|$))/gm;
+
+function reportPlainWords(document: SourceDocument, out: LoadedSource): void {
+  const text = document.source.text.slice(document.start, document.end);
+  for (const match of text.matchAll(plainWord)) {
+    const word = match[1] as string;
+    const value = /^(?:y|yes|on)$/i.test(word);
+    const offset = match.index + match[0].length - word.length;
+    const before = text.slice(text.lastIndexOf('\n', offset) + 1, offset);
+    if (before.includes('#') || /["'][^"']*$/.test(before)) continue;
+    out.problems.push({
+      code: 'WFT0005',
+      level: 'Warning',
+      source: document.source,
+      offset: document.start + offset,
+      text: `unquoted ${word} is the boolean ${value} to Kubernetes, which reads YAML 1.1`,
+      help: `write "${word}" in quotes for the word, or ${value} for the boolean`,
+      unparsable: false,
+    });
+  }
+}
+
+function addObject(value: unknown, document: SourceDocument, within: Path, options: LoadOptions, out: LoadedSource): void {
+  const reject = (text: string, help: string): void => {
+    out.problems.push({ code: 'WFT0001', level: 'Error', source: document.source, offset: document.start, text, help, unparsable: true });
+  };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const what = Array.isArray(value) ? 'a list' : `a ${value === null ? 'null' : typeof value}`;
+    reject(`a resource is a map with apiVersion and kind, and this is ${what}`, 'several resources are separated by lines with ---');
+    return;
+  }
+  const object = value as Record<string, unknown>;
+  const apiVersion = object.apiVersion ?? '';
+  const kind = object.kind ?? '';
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
+    reject('apiVersion and kind have to be text', 'put them in quotes');
+    return;
+  }
+  if (apiVersion === '' && kind === '') {
+    reject('no apiVersion and no kind, so this is not a Kubernetes resource', 'name only files with resources, or add both fields');
+    return;
+  }
+  if (apiVersion === 'v1' && kind === 'List') {
+    if (!Array.isArray(object.items)) {
+      reject('this List has no items', 'items has to be a list of resources');
+      return;
+    }
+    for (let i = 0; i < object.items.length; i++) addObject(object.items[i], document, [...within, 'items', i], options, out);
+    return;
+  }
+  const name = kindName(apiVersion, kind);
+  if (name === undefined) {
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+    const key = group === '' ? kind : `${kind}.${group}`;
+    out.unknownKinds.set(key, (out.unknownKinds.get(key) ?? 0) + 1);
+    return;
+  }
+  const metadata = object.metadata ?? {};
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) {
+    reject(`metadata of this ${kind} has to be a map`, 'it holds name, namespace, labels and annotations');
+    return;
+  }
+  const meta = metadata as Record<string, unknown>;
+  for (const field of ['name', 'namespace', 'generateName']) {
+    if (meta[field] !== undefined && meta[field] !== null && typeof meta[field] !== 'string') {
+      reject(`metadata.${field} of this ${kind} has to be text, and it is ${JSON.stringify(meta[field])}`, 'put it in quotes');
+      return;
+    }
+  }
+  for (const field of ['labels', 'annotations']) {
+    const bad = badStringMap(meta[field]);
+    if (bad !== undefined) {
+      reject(`metadata.${field} of this ${kind} maps text to text, and ${bad} is not text`, 'put the value in quotes');
+      return;
+    }
+  }
+  if (object.metadata === undefined || object.metadata === null) object.metadata = {};
+  for (const field of ['name', 'namespace', 'labels', 'annotations']) if (meta[field] === null) delete meta[field];
+  const raw = object as unknown as RawObject;
+  const namespace = isClusterScoped(name) ? '' : raw.metadata.namespace || options.defaultNamespace;
+  if (systemNamespaces.has(namespace) || (name === 'Namespace' && systemNamespaces.has(raw.metadata.name ?? ''))) return;
+  out.resources.push(new Resource(raw, name, namespace, document, within));
+}
+
+function badStringMap(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
+  for (const [key, entry] of Object.entries(value)) {
+    if (entry === null) (value as Record<string, unknown>)[key] = '';
+    else if (typeof entry !== 'string') return `${key}: ${JSON.stringify(entry)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,154 @@
+import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EVENT_SEQUENCE, getScalarValue, parseEvents } from 'js-yaml';
+import type { Path } from './problem.ts';
+import type { Resource, SourceDocument, SourceText } from './resource.ts';
+
+/** Offsets into the source text, the end excluded. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** One-based. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** Where a key and its value are written; an item of a sequence has no key. */
+export interface NodePlace {
+  key: Span | undefined;
+  value: Span;
+  /** The value as the text has it, for scalars. */
+  scalar: string | undefined;
+  children: Map<string | number, NodePlace> | undefined;
+  flow: boolean;
+}
+
+type Event = ReturnType<typeof parseEvents>[number];
+
+/** Builds the tree of places of one document; empty when it cannot be parsed. */
+function buildPlaces(text: string, offset: number): NodePlace | undefined {
+  let events: Event[];
+  try {
+    events = parseEvents(text, { maxDepth: 500 });
+  } catch {
+    return undefined;
+  }
+  let at = 0;
+  const anchors = new Map<string, NodePlace>();
+  const read = (key: Span | undefined): NodePlace => {
+    const event = events[at++] as Event;
+    if (event.type === EVENT_SCALAR) {
+      const quoted = event.style === 2 || event.style === 3 ? 1 : 0;
+      const place: NodePlace = {
+        key,
+        value: { start: offset + event.valueStart - quoted, end: offset + event.valueEnd + quoted },
+        scalar: getScalarValue(text, event),
+        children: undefined,
+        flow: false,
+      };
+      if (event.anchorStart < event.anchorEnd) anchors.set(text.slice(event.anchorStart, event.anchorEnd), place);
+      return place;
+    }
+    if (event.type === EVENT_ALIAS) {
+      const target = anchors.get(text.slice(event.anchorStart, event.anchorEnd));
+      const value = { start: offset + event.anchorStart - 1, end: offset + event.anchorEnd };
+      return { key, value, scalar: target?.scalar, children: target?.children, flow: false };
+    }
+    const place: NodePlace = { key, value: { start: offset, end: offset }, scalar: undefined, children: new Map(), flow: false };
+    if (event.type === EVENT_SEQUENCE || event.type === EVENT_MAPPING) {
+      place.value.start = offset + event.start;
+      place.flow = event.style === 2;
+      if (event.anchorStart < event.anchorEnd) anchors.set(text.slice(event.anchorStart, event.anchorEnd), place);
+      let end = offset + event.start;
+      for (let i = 0; events[at] !== undefined && events[at]?.type !== EVENT_POP; i++) {
+        let child: NodePlace;
+        if (event.type === EVENT_SEQUENCE) {
+          child = read(undefined);
+          place.children?.set(i, child);
+        } else {
+          const name = read(undefined);
+          child = read(name.value);
+          if (name.scalar === '<<' && child.children) {
+            for (const [k, v] of child.children) if (!place.children?.has(k)) place.children?.set(k, v);
+          } else place.children?.set(name.scalar ?? '', child);
+        }
+        end = Math.max(end, child.value.end, child.key?.end ?? 0);
+      }
+      at++;
+      place.value.end = end;
+    }
+    return place;
+  };
+  while (events[at]?.type === EVENT_DOCUMENT) at++;
+  return events[at] === undefined || events[at]?.type === EVENT_POP ? undefined : read(undefined);
+}
+
+const lineStarts = new WeakMap<SourceText, number[]>();
+const places = new WeakMap<SourceDocument, { root: NodePlace | undefined }>();
+
+/** Line and column of an offset; both count from 1, columns in UTF-16 units. */
+export function positionAt(source: SourceText, offset: number): Position {
+  let starts = lineStarts.get(source);
+  if (!starts) {
+    starts = [0];
+    for (let i = source.text.indexOf('\n'); i >= 0; i = source.text.indexOf('\n', i + 1)) starts.push(i + 1);
+    lineStarts.set(source, starts);
+  }
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: offset - (starts[low] as number) + 1 };
+}
+
+/** Text of one line (counted from 1) without its line end. */
+export function lineText(source: SourceText, line: number): string | undefined {
+  positionAt(source, 0);
+  const starts = lineStarts.get(source) as number[];
+  const start = starts[line - 1];
+  if (start === undefined) return undefined;
+  return source.text.slice(start, starts[line] ?? source.text.length).replace(/\r?\n$/, '');
+}
+
+/** The places of a document, parsed again on first use and kept while the document lives. */
+export function documentPlaces(document: SourceDocument): NodePlace | undefined {
+  let found = places.get(document);
+  if (!found) {
+    found = { root: buildPlaces(document.source.text.slice(document.start, document.end), document.start) };
+    places.set(document, found);
+  }
+  return found.root;
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+/**
+ * Where a field of a resource is written. The nearest ancestor that is written stands in for a field that is not; `exact` tells
+ * which it is. Fields may be spelt in their proto form (`mirror_percent`).
+ */
+export function locate(resource: Resource, path: Path): { place: NodePlace; exact: boolean } | undefined {
+  if (!resource.document) return undefined;
+  let place = documentPlaces(resource.document);
+  if (!place) return undefined;
+  for (const part of resource.within) place = place?.children?.get(part);
+  if (!place) return undefined;
+  for (const part of path) {
+    const next: NodePlace | undefined =
+      place.children?.get(part) ?? (typeof part === 'string' ? (place.children?.get(snake(part)) ?? booleanKey(place, part)) : undefined);
+    if (!next) return { place, exact: false };
+    place = next;
+  }
+  return { place, exact: true };
+}
+
+/** A key `y` was read as `true`. */
+function booleanKey(place: NodePlace, part: string): NodePlace | undefined {
+  if (part !== 'true' && part !== 'false') return undefined;
+  const words = part === 'true' ? /^(?:y|yes|on)$/i : /^(?:n|no|off)$/i;
+  for (const [key, child] of place.children ?? []) if (words.test(String(key))) return child;
+  return undefined;
+}

@@ -1,0 +1,181 @@
+import type { DestinationRule, EnvoyFilter, Gateway, ServiceEntry, Sidecar, VirtualService, WorkloadEntry, WorkloadGroup } from '../manifest/istio/networking.gen.ts';
+import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
+import type { ProxyConfig } from '../manifest/istio/proxyconfig.gen.ts';
+import type { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from '../manifest/istio/security.gen.ts';
+import type { Telemetry } from '../manifest/istio/telemetry.gen.ts';
+import type { WasmPlugin } from '../manifest/istio/extensions.gen.ts';
+import { Resource } from '../manifest/resource.ts';
+import { HostIndex } from './hosts.ts';
+import type { PodTemplateOwner } from './workloads.ts';
+import { type Workload, workloadsOf } from './workloads.ts';
+import type { ConfigMap, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
+
+/** Which resource type each kind name stands for; kinds not listed are untyped resources. */
+export interface KindTypes {
+  VirtualService: Resource<VirtualService>;
+  DestinationRule: Resource<DestinationRule>;
+  Gateway: Resource<Gateway>;
+  ServiceEntry: Resource<ServiceEntry>;
+  Sidecar: Resource<Sidecar>;
+  EnvoyFilter: Resource<EnvoyFilter>;
+  WorkloadEntry: Resource<WorkloadEntry>;
+  WorkloadGroup: Resource<WorkloadGroup>;
+  ProxyConfig: Resource<ProxyConfig>;
+  AuthorizationPolicy: Resource<AuthorizationPolicy>;
+  PeerAuthentication: Resource<PeerAuthentication>;
+  RequestAuthentication: Resource<RequestAuthentication>;
+  Telemetry: Resource<Telemetry>;
+  WasmPlugin: Resource<WasmPlugin>;
+  MeshConfig: Resource<MeshConfig>;
+  MeshNetworks: Resource<MeshNetworks>;
+  Service: Service;
+  Pod: Pod;
+  Namespace: Namespace;
+  Node: Node;
+  Secret: Secret;
+  ConfigMap: ConfigMap;
+  MutatingWebhookConfiguration: WebhookConfiguration;
+  ValidatingWebhookConfiguration: WebhookConfiguration;
+}
+export type KindName = keyof KindTypes | (string & {});
+export type ResourceOf<K extends KindName> = K extends keyof KindTypes ? KindTypes[K] : Resource<Record<string, unknown>>;
+
+/**
+ * What a kind's absence from the input means. `complete`: it does not exist. `mesh-only`: Services, Pods, Namespaces, Nodes and
+ * Secrets are unknown. `auto`: a kind with at least one resource in the input is complete, a kind with none is unknown.
+ */
+export type Assume = 'complete' | 'mesh-only' | 'auto';
+
+export interface MeshOptions {
+  assume: Assume;
+  /** Namespace of the control plane. */
+  istioNamespace: string;
+  /** Pod templates of Deployments and the like count as workloads, beside Pods. The reference looks at Pods only. */
+  templates: boolean;
+  /** Hosts outside of the input that are known to exist, wildcards allowed. */
+  knownHosts: readonly string[];
+  /** Merged mesh configuration; see mesh-config.ts. */
+  meshConfig: MeshConfig;
+  meshConfigResource?: Resource<MeshConfig>;
+  meshNetworksResource?: Resource<MeshNetworks>;
+}
+
+const platformKinds = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
+const templateKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
+
+/**
+ * An immutable snapshot of a mesh with its indexes. Indexes are built on first use; every access tells the observer which kinds
+ * it read, so that a test can compare with what an analyzer declares.
+ */
+export class Mesh {
+  readonly options: MeshOptions;
+  observer: ((kind: string) => void) | undefined;
+  private readonly byKind = new Map<string, Resource[]>();
+  private readonly byName = new Map<string, Map<string, Resource>>();
+  private readonly byNamespace = new Map<string, Map<string, Resource[]>>();
+  private hostIndex: HostIndex | undefined;
+  private workloadIndex: Map<string, Workload[]> | undefined;
+  private readonly memos = new Map<string, unknown>();
+
+  constructor(resources: Iterable<Resource>, options: MeshOptions) {
+    this.options = options;
+    for (const resource of resources) {
+      if (options.assume === 'mesh-only' && platformKinds.has(resource.kindName)) continue;
+      const list = this.byKind.get(resource.kindName);
+      if (list) list.push(resource);
+      else this.byKind.set(resource.kindName, [resource]);
+    }
+    if (options.meshConfigResource) this.byKind.set('MeshConfig', [options.meshConfigResource]);
+    if (options.meshNetworksResource) this.byKind.set('MeshNetworks', [options.meshNetworksResource]);
+  }
+
+  /** All resources of a kind, in the order of the input. */
+  list<K extends KindName>(kind: K): readonly ResourceOf<K>[] {
+    this.observer?.(kind);
+    return (this.byKind.get(kind) ?? []) as unknown as readonly ResourceOf<K>[];
+  }
+
+  /** The resources of a kind in one namespace. */
+  listIn<K extends KindName>(kind: K, namespace: string): readonly ResourceOf<K>[] {
+    this.observer?.(kind);
+    let index = this.byNamespace.get(kind);
+    if (!index) {
+      index = Map.groupBy(this.byKind.get(kind) ?? [], (r) => r.namespace);
+      this.byNamespace.set(kind, index);
+    }
+    return (index.get(namespace) ?? []) as unknown as readonly ResourceOf<K>[];
+  }
+
+  /** One resource by name; `namespace` is empty for kinds without. */
+  find<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
+    this.observer?.(kind);
+    let index = this.byName.get(kind);
+    if (!index) {
+      index = new Map((this.byKind.get(kind) ?? []).map((r) => [`${r.namespace}/${r.name}`, r]));
+      this.byName.set(kind, index);
+    }
+    return index.get(`${namespace}/${name}`) as ResourceOf<K> | undefined;
+  }
+
+  /** Whether a resource of this kind that is not in the input can be said not to exist. */
+  knows(kind: KindName): boolean {
+    this.observer?.(kind);
+    switch (this.options.assume) {
+      case 'complete':
+        return true;
+      case 'mesh-only':
+        return !platformKinds.has(kind);
+      default:
+        return this.byKind.has(kind) || kind === 'MeshConfig';
+    }
+  }
+
+  /** Whether a workload that is not in the input can be said not to exist. */
+  knowsWorkloads(): boolean {
+    return this.knows('Pod') || (this.options.templates && templateKinds.some((kind) => this.knows(kind)));
+  }
+
+  get meshConfig(): MeshConfig {
+    return this.options.meshConfig;
+  }
+  get rootNamespace(): string {
+    return this.options.meshConfig.rootNamespace || this.options.istioNamespace;
+  }
+
+  /** Hosts of Services and ServiceEntries with who may see them. */
+  get hosts(): HostIndex {
+    this.observer?.('Service');
+    this.observer?.('ServiceEntry');
+    this.hostIndex ??= new HostIndex(this.byKind.get('Service') as Service[] | undefined, this.byKind.get('ServiceEntry') as Resource<ServiceEntry>[] | undefined);
+    return this.hostIndex;
+  }
+
+  /** Pods, and with `templates` the pods that Deployments and the like will make, by namespace. */
+  workloads(namespace: string): readonly Workload[] {
+    return this.workloadsByNamespace().get(namespace) ?? [];
+  }
+
+  allWorkloads(): Workload[] {
+    return [...this.workloadsByNamespace().values()].flat();
+  }
+
+  private workloadsByNamespace(): Map<string, Workload[]> {
+    this.observer?.('Pod');
+    const owners: PodTemplateOwner[] = [];
+    if (this.options.templates) {
+      for (const kind of templateKinds) {
+        this.observer?.(kind);
+        owners.push(...((this.byKind.get(kind) ?? []) as PodTemplateOwner[]));
+      }
+    }
+    this.workloadIndex ??= Map.groupBy(workloadsOf((this.byKind.get('Pod') ?? []) as Pod[], owners), (w) => w.namespace);
+    return this.workloadIndex;
+  }
+
+  /** Computes a value once per mesh; `key` names it. `reads` are the kinds it is made of. */
+  memo<T>(key: string, reads: readonly KindName[], compute: () => T): T {
+    for (const kind of reads) this.observer?.(kind);
+    if (!this.memos.has(key)) this.memos.set(key, compute());
+    return this.memos.get(key) as T;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Resource } from '../manifest/resource.ts';
+import type { Pod, PodSpec, PodTemplate, WorkloadControllerSpec } from './kubernetes.ts';
+
+/** A pod that runs, or that a Deployment, StatefulSet … will make of its template. */
+export interface Workload {
+  /** The Pod or the owner of the template. */
+  resource: Resource;
+  isPod: boolean;
+  name: string;
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
+  spec: PodSpec;
+  /** How many pods of it there are, as far as the input tells. */
+  replicas: number;
+}
+
+export type PodTemplateOwner = Resource<WorkloadControllerSpec & { jobTemplate?: { spec?: { template?: PodTemplate } } }>;
+
+/** Pods, then what the owners' templates stand for. */
+export function workloadsOf(pods: readonly Pod[], owners: readonly PodTemplateOwner[]): Workload[] {
+  const out: Workload[] = pods.map((pod) => ({
+    resource: pod,
+    isPod: true,
+    name: pod.name,
+    namespace: pod.namespace,
+    labels: pod.labels,
+    annotations: pod.annotations,
+    spec: pod.spec,
+    replicas: 1,
+  }));
+  for (const owner of owners) {
+    const template = owner.spec.template ?? owner.spec.jobTemplate?.spec?.template;
+    if (!template) continue;
+    out.push({
+      resource: owner,
+      isPod: false,
+      name: owner.name,
+      namespace: owner.namespace,
+      labels: template.metadata?.labels ?? {},
+      annotations: template.metadata?.annotations ?? {},
+      spec: template.spec ?? {},
+      replicas: owner.spec.replicas ?? 1,
+    });
+  }
+  return out;
+}
