@@ -55,7 +55,8 @@ export interface Analyzer<M extends Messages = Messages, O = Record<string, unkn
   /** Off in `recommended` and `strict`, because another analyzer says the same and is right more often. */
   supersededBy?: string;
   options?: O;
-  check(context: Context<M, O>): void;
+  /** May be asynchronous to load a heavy part only where the mesh needs it. */
+  check(context: Context<M, O>): void | Promise<void>;
 }
 
 /**

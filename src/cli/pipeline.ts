@@ -21,6 +21,8 @@ export interface PipelineOptions {
   preset: Preset;
   analyzers: readonly AnyAnalyzer[];
   knownHosts: readonly string[];
+  /** When the analysis is made, for what expires. */
+  now: Date;
   levelOf?: Parameters<typeof analyze>[2]['levelOf'];
   optionsOf?: Parameters<typeof analyze>[2]['optionsOf'];
 }
@@ -54,11 +56,12 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     istioNamespace: options.istioNamespace,
     templates: options.preset !== 'reference',
     knownHosts: options.knownHosts,
+    now: options.now,
     ...meshConfig,
   });
   const kinds = new Set(resources.map((r) => r.kindName)).add('MeshConfig').add('MeshNetworks');
   const validate = await loadValidators(kinds, options.preset !== 'reference');
-  const engine = analyze(mesh, options.analyzers, { preset: options.preset, validate, levelOf: options.levelOf, optionsOf: options.optionsOf });
+  const engine = await analyze(mesh, options.analyzers, { preset: options.preset, validate, levelOf: options.levelOf, optionsOf: options.optionsOf });
   return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
 }
 

@@ -54,6 +54,8 @@ export interface MeshOptions {
   templates: boolean;
   /** Hosts outside of the input that are known to exist, wildcards allowed. */
   knownHosts: readonly string[];
+  /** When the analysis is made, for what expires. */
+  now: Date;
   /** Merged mesh configuration; see mesh-config.ts. */
   meshConfig: MeshConfig;
   meshConfigResource?: Resource<MeshConfig>;
@@ -133,6 +135,13 @@ export class Mesh {
   /** Whether a workload that is not in the input can be said not to exist. */
   knowsWorkloads(): boolean {
     return this.knows('Pod') || (this.options.templates && templateKinds.some((kind) => this.knows(kind)));
+  }
+
+  /** Number of resources, the synthetic mesh configuration not counted. */
+  get size(): number {
+    let count = 0;
+    for (const [kind, list] of this.byKind) if (kind !== 'MeshConfig' && kind !== 'MeshNetworks') count += list.length;
+    return count;
   }
 
   get meshConfig(): MeshConfig {

@@ -67,6 +67,7 @@ for (const name of readdirSync(root).sort()) {
       preset: 'reference',
       analyzers: analyzers.filter((a) => a.preset === 'reference'),
       knownHosts: [],
+      now: new Date(),
     });
     crash = result.engine.crashes.map((c) => `${c.analyzer}: ${(c.error as Error).stack}`).join('\n');
     got = result.findings

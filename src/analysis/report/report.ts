@@ -1,0 +1,158 @@
+import type { InputProblem } from '../../manifest/load.ts';
+import { locate, positionAt } from '../../manifest/position.ts';
+import { type Fix, formatPath, type Path } from '../../manifest/problem.ts';
+import type { Resource, SourceText } from '../../manifest/resource.ts';
+import type { Skipped } from '../engine.ts';
+import type { Finding } from '../finding.ts';
+import type { Level } from '../message.ts';
+
+/** Lines and columns count from 1; the end is where the last character is, plus one column. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+  source: SourceText;
+}
+
+export interface RelatedItem {
+  text: string;
+  place: Place | undefined;
+  /** `DestinationRule shop/reviews` */
+  origin: string;
+}
+
+/** One message of a report, ready for every format. */
+export interface ReportItem {
+  code: string;
+  level: Level;
+  text: string;
+  help: string | undefined;
+  effect: string | undefined;
+  /** Name of the analyzer; `input` for what is wrong with the input itself. */
+  analyzer: string;
+  /** `VirtualService shop/cart`; empty when no resource is known. */
+  origin: string;
+  resource: Resource | undefined;
+  /** `spec.http[0].route` */
+  field: string | undefined;
+  path: Path | undefined;
+  /** File without a place in it, or with one. */
+  file: string | undefined;
+  place: Place | undefined;
+  related: RelatedItem[];
+  fix: Fix | undefined;
+  /** The document could not be used at all. */
+  unparsable: boolean;
+  /** Page about the code; of the reference for its codes. */
+  documentation: string | undefined;
+}
+
+export interface Summary {
+  files: number;
+  resources: number;
+  /** Objects of kinds that are not analyzed, by kind. */
+  unknownKinds: ReadonlyMap<string, number>;
+  skipped: readonly Skipped[];
+  /** Findings that were suppressed. */
+  suppressed: number;
+  /** Analyzers that ran. */
+  ran: readonly string[];
+}
+
+export interface Report {
+  items: ReportItem[];
+  summary: Summary;
+  /** Version of this tool. */
+  version: string;
+}
+
+/** Page about a code of the reference; its own codes are explained by `weft explain`. */
+export function documentationOf(code: string): string | undefined {
+  if (!/^IST\d{4}$/.test(code)) return undefined;
+  return `https://istio.io/v1.28/docs/reference/config/analysis/${code.toLowerCase()}/?ref=istioctl-analyze`;
+}
+
+/** Where a field of a resource is written; the start of the document for the resource as a whole. */
+export function placeOf(resource: Resource, path: Path | undefined): Place | undefined {
+  const { document } = resource;
+  if (!document) return undefined;
+  const { source } = document;
+  let start = document.start;
+  let end = endOfFirstLine(source, start);
+  const found = path !== undefined || resource.within.length > 0 ? locate(resource, path ?? []) : undefined;
+  if (found) {
+    const { key, value, scalar } = found.place;
+    start = (key ?? value).start;
+    // A scalar is shown with its key; of a map or list only the key, or the first line where there is none.
+    end = scalar !== undefined ? value.end : (key?.end ?? Math.min(value.end, endOfFirstLine(source, value.start)));
+  }
+  return toPlace(source, start, end);
+}
+
+function endOfFirstLine(source: SourceText, start: number): number {
+  const at = source.text.indexOf('\n', start);
+  const end = at < 0 ? source.text.length : at;
+  return source.text[end - 1] === '\r' ? end - 1 : end;
+}
+
+function toPlace(source: SourceText, start: number, end: number): Place {
+  const from = positionAt(source, start);
+  const to = positionAt(source, Math.max(end, start));
+  return { file: source.name, line: from.line, column: from.column, endLine: to.line, endColumn: to.column, source };
+}
+
+export function itemOfFinding(finding: Finding): ReportItem {
+  const { resource, path } = finding;
+  const place = placeOf(resource, path);
+  return {
+    code: finding.code,
+    level: finding.level,
+    text: finding.text,
+    help: finding.help,
+    effect: finding.effect,
+    analyzer: finding.analyzer,
+    origin: resource.friendlyName,
+    resource,
+    field: path && path.length > 0 ? formatPath(path) : undefined,
+    path,
+    file: resource.document?.source.name,
+    place,
+    related: finding.related.map((r) => ({ text: r.text, place: placeOf(r.resource, r.path), origin: r.resource.friendlyName })),
+    fix: finding.fix,
+    unparsable: false,
+    documentation: documentationOf(finding.code),
+  };
+}
+
+export function itemOfProblem(problem: InputProblem): ReportItem {
+  const { source, offset, resource, path } = problem;
+  let place: Place | undefined;
+  if (resource && path) place = placeOf(resource, path);
+  else if (offset !== undefined) place = toPlace(source, Math.min(offset, source.text.length), endOfFirstLine(source, Math.min(offset, source.text.length)));
+  return {
+    code: problem.code,
+    level: problem.level,
+    text: path && path.length > 0 && problem.unparsable ? `${formatPath(path)} ${problem.text}` : problem.text,
+    help: problem.help,
+    effect: problem.unparsable ? 'nothing in this document is analyzed' : undefined,
+    analyzer: 'input',
+    origin: resource?.friendlyName ?? '',
+    resource,
+    field: path ? formatPath(path) : undefined,
+    path,
+    file: source.name,
+    place,
+    related: [],
+    fix: undefined,
+    unparsable: problem.unparsable,
+    documentation: documentationOf(problem.code),
+  };
+}
+
+/** `mesh.yaml:12`, as the reference prints places: JSON files have no lines there, resources of no file have no place. */
+export function referenceOf(item: ReportItem): string | undefined {
+  if (item.file === undefined) return undefined;
+  return item.place && !item.place.source.json ? `${item.file}:${item.place.line}` : item.file;
+}

@@ -1,0 +1,81 @@
+import { Command, CommanderError } from 'commander';
+import { analyzeCommand } from './commands/analyze.ts';
+import { CliError, exitCode } from './exit.ts';
+import { ignored, normalizeBooleans } from './flags.ts';
+import { ignoreBrokenPipes } from './terminal.ts';
+
+const booleanFlags: ReadonlySet<string> = new Set([
+  'all-namespaces',
+  'color',
+  'dry-run',
+  'fix',
+  'ignore-unknown',
+  'list-analyzers',
+  'log_as_json',
+  'log_caller',
+  'recursive',
+  'remote',
+  'short',
+  'use-kube',
+  'verbose',
+  'vklog',
+  'watch',
+]);
+
+function createProgram(): Command {
+  const program = new Command('weft')
+    .description('Author, analyse and test service-mesh configuration.')
+    .option('-n, --namespace <name>', 'namespace of resources that name none')
+    .option('-i, --istioNamespace <name>', 'namespace of the control plane', 'istio-system')
+    .option('-c, --kubeconfig <file>', 'kubeconfig of the cluster')
+    .option('--context <name>', 'context of the kubeconfig')
+    .addOption(ignored('--as <user>'))
+    .addOption(ignored('--as-group <group...>'))
+    .addOption(ignored('--as-uid <uid>'))
+    .addOption(ignored('--kubeclient-timeout <duration>'))
+    .addOption(ignored('--vklog <level>'))
+    .addOption(ignored('--log_output_level <levels>'))
+    .addOption(ignored('--log_as_json'))
+    .addOption(ignored('--log_caller <scopes>'))
+    .addOption(ignored('--log_target <targets>'))
+    .addOption(ignored('--log_stacktrace_level <levels>'))
+    .helpCommand(true)
+    .showHelpAfterError('(weft --help lists commands and flags)')
+    .exitOverride();
+  program.addCommand(analyzeCommand());
+  return program;
+}
+
+/** Runs the command line and sets the exit code. A user's mistake is one line on stderr; a bug shows its stack and how to report it. */
+export async function main(argv: readonly string[]): Promise<void> {
+  ignoreBrokenPipes();
+  try {
+    const program = createProgram();
+    inheritExit(program);
+    await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Sub-commands throw, too, instead of ending the process. */
+function inheritExit(command: Command): void {
+  for (const child of command.commands) {
+    child.exitOverride().showHelpAfterError(`(weft ${child.name()} --help lists its flags)`);
+    inheritExit(child);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // commander printed its message already.
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  }
+  if (error instanceof CliError) {
+    process.stderr.write(`Error: ${error.message}\n${error.help ? `${error.help}\n` : ''}`);
+    return error.exit;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`Error: this is a bug in weft, not in your input:\n${text}\nPlease report it with the input that caused it.\n`);
+  return exitCode.error;
+}

@@ -1,0 +1,81 @@
+import { matchesString, type RegexTest, type StringMatcher } from './string-matcher.ts';
+
+/** A condition on a header; `inverted`: the condition must not hold, and a missing header counts as the empty text (MAT-R21). */
+export interface HeaderMatcher {
+  /** Lower case; `:method`, `:authority`, `:scheme`, `:path` are the parts of the request line. */
+  name: string;
+  matcher: StringMatcher;
+  inverted: boolean;
+}
+
+export interface QueryMatcher {
+  name: string;
+  matcher: StringMatcher;
+}
+
+/** Conditions on the proxy that holds the route, decided when its configuration is made (MAT-R4). */
+export interface ProxyMatch {
+  /** Names as in the virtual service, `mesh` for sidecars; empty: no condition. */
+  gateways: readonly string[];
+  /** Labels of the proxy; not looked at where `gateways` is not empty. */
+  sourceLabels: Readonly<Record<string, string>>;
+  /** Empty: no condition; not looked at where `gateways` is not empty. */
+  sourceNamespace: string;
+  /** Port of the listener; 0: any. */
+  port: number;
+}
+
+/** One match of a route: all conditions hold (MAT-R1). A route without conditions matches every request. */
+export interface RouteMatch {
+  /** On the path without query and fragment; undefined: any. */
+  path: StringMatcher | undefined;
+  headers: readonly HeaderMatcher[];
+  query: readonly QueryMatcher[];
+  proxy: ProxyMatch;
+}
+
+/** The request as a route sees it, after normalization of the path. */
+export interface RouteRequest {
+  /** Without query and fragment. */
+  path: string;
+  /** Lower-case names, the pseudo headers included; several values are joined with a comma (MAT-R19). */
+  headers: ReadonlyMap<string, string>;
+  /** First occurrence of each, not decoded (MAT-R23). */
+  query: ReadonlyMap<string, string>;
+}
+
+/** The proxy that routes. */
+export interface RouteProxy {
+  /** `mesh` or the name of a gateway as in the virtual service. */
+  gateway: string;
+  labels: Readonly<Record<string, string>>;
+  namespace: string;
+  port: number;
+}
+
+export const anyProxy: ProxyMatch = { gateways: [], sourceLabels: {}, sourceNamespace: '', port: 0 };
+
+/** Whether the proxy gets this route at all. */
+export function matchesProxy(match: ProxyMatch, proxy: RouteProxy): boolean {
+  if (match.port !== 0 && match.port !== proxy.port) return false;
+  if (match.gateways.length > 0) return match.gateways.includes(proxy.gateway);
+  if (match.sourceNamespace !== '' && match.sourceNamespace !== proxy.namespace) return false;
+  return Object.entries(match.sourceLabels).every(([key, value]) => proxy.labels[key] === value);
+}
+
+export function matchesHeader(header: HeaderMatcher, value: string | undefined, regex: RegexTest): boolean {
+  if (header.matcher.kind === 'present') return (value !== undefined) !== header.inverted;
+  if (header.inverted) return !matchesString(header.matcher, value ?? '', regex);
+  return value !== undefined && matchesString(header.matcher, value, regex);
+}
+
+/** Whether a request meets all conditions of a match. */
+export function matchesRequest(match: RouteMatch, request: RouteRequest, regex: RegexTest): boolean {
+  if (match.path && !matchesString(match.path, request.path, regex)) return false;
+  for (const header of match.headers) if (!matchesHeader(header, request.headers.get(header.name), regex)) return false;
+  for (const { name, matcher } of match.query) {
+    const value = request.query.get(name);
+    if (value === undefined || !matchesString(matcher, value, regex)) return false;
+  }
+  return true;
+}
