@@ -30,9 +30,11 @@ const analyzers: Analyzer<typeof messages>[] = kinds.map((kind) =>
     reads: [kind],
     preset: 'reference',
     messages,
-    check({ mesh, problemsOf, report }) {
+    check({ mesh, preset, problemsOf, report }) {
       for (const resource of mesh.list(kind)) {
         for (const problem of problemsOf(resource)) {
+          // For HTTP rules the search over the routing table is exact where the reference's comparison is wrong both ways.
+          if (preset !== 'reference' && (problem.code === 'IST0130' || problem.code === 'IST0131') && problem.path?.[1] === 'http') continue;
           const { text, same, help, fix } = problem;
           report(problem.code as keyof typeof messages, resource, problem.path, { text, same }, { help, fix });
         }

@@ -4,6 +4,9 @@ import type { KindName, Mesh } from '../model/mesh.ts';
 import type { Related } from './finding.ts';
 import type { DataOf, Messages } from './message.ts';
 
+/** `reference`: only the reference's analyzers, as lenient as it is; `recommended`: what nobody wants in production; `strict`: more. */
+export type Preset = 'reference' | 'recommended' | 'strict';
+
 export interface ReportExtra {
   related?: readonly Related[];
   /** Instead of the message's own help. */
@@ -26,6 +29,7 @@ export interface ResourceProblem {
 /** What an analyzer sees and says. */
 export interface Context<M extends Messages, O = Record<string, unknown>> {
   readonly mesh: Mesh;
+  readonly preset: Preset;
   /** Options from the configuration, over the analyzer's defaults. */
   readonly options: O;
   /**

@@ -1,13 +1,13 @@
 import type { Resource } from '../manifest/resource.ts';
 import type { KindName, Mesh } from '../model/mesh.ts';
-import type { Analyzer, Context, ReportExtra, ResourceProblem } from './analyzer.ts';
+import type { Analyzer, Context, Preset, ReportExtra, ResourceProblem } from './analyzer.ts';
 import type { Finding } from './finding.ts';
 import type { Level, MessageDefinition, Messages } from './message.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of analyzers has messages and options of many types
 export type AnyAnalyzer = Analyzer<any, any>;
 
-export type Preset = 'reference' | 'recommended' | 'strict';
+export type { Preset } from './analyzer.ts';
 
 export interface EngineOptions {
   preset: Preset;
@@ -91,6 +91,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
   };
   return {
     mesh,
+    preset: options.preset,
     options: { ...analyzer.options, ...options.optionsOf?.(analyzer.name) },
     knows: (kind: KindName) => mesh.knows(kind) || skip(kind),
     knowsWorkloads: () => mesh.knowsWorkloads() || skip('Pod'),

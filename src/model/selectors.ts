@@ -1,4 +1,5 @@
 import type { LabelSelector } from './kubernetes.ts';
+import { items } from './untyped.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -8,21 +9,22 @@ export function matchesLabels(selector: Labels | undefined, labels: Labels): boo
   return true;
 }
 
-/** A Kubernetes label selector with expressions; undefined matches all. */
+/** A Kubernetes label selector with expressions; undefined matches all, and one that Kubernetes would refuse matches nothing. */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (!selector) return true;
   if (!matchesLabels(selector.matchLabels, labels)) return false;
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+  return items(selector.matchExpressions).every(({ key, operator, values }) => {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+    const listed = Array.isArray(values) ? values : [];
     switch (operator) {
       case 'In':
-        return value !== undefined && values.includes(value);
+        return value !== undefined && listed.includes(value);
       case 'NotIn':
-        return value === undefined || !values.includes(value);
+        return listed.length > 0 && (value === undefined || !listed.includes(value));
       case 'Exists':
-        return value !== undefined;
+        return listed.length === 0 && value !== undefined;
       case 'DoesNotExist':
-        return value === undefined;
+        return listed.length === 0 && value === undefined;
       default:
         return false;
     }

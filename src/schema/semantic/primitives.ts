@@ -4,7 +4,7 @@ import { parseDuration } from '../duration.ts';
 import type { ProblemSink } from './validator.ts';
 
 const dnsLabel = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
-const wildcardLabel = /^(?:\*|\*?[-a-zA-Z0-9]*[a-zA-Z0-9]|\*-?[-a-zA-Z0-9]*[a-zA-Z0-9])$/;
+const wildcardLabel = /^(?:\*|(?:\*-?)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
 
 /** A DNS 1123 label: up to 63 letters, digits and dashes, no dash at either end. */
 export function isDnsLabel(text: string): boolean {
@@ -13,32 +13,72 @@ export function isDnsLabel(text: string): boolean {
 
 /** A first label that may be `*` or begin with it: `*`, `*-foo`, `*foo`. */
 export function isWildcardLabel(text: string): boolean {
-  return text.length <= 63 && (isDnsLabel(text) || wildcardLabel.test(text));
+  return text.length <= 63 && wildcardLabel.test(text);
 }
 
-function checkLabels(domain: string, first: (label: string) => boolean): string | undefined {
-  if (domain.length > 255) return `domain name "${domain}" is longer than 255 characters`;
-  if (domain === '') return 'the domain name is empty';
-  const labels = domain.split('.');
-  if (labels.length > 1 && labels[labels.length - 1] === '') labels.pop();
+interface DomainProblem {
+  text: string;
+  /** As in ProblemExtra: the reference names the part of the domain that it looked at. */
+  same: string;
+}
+
+/** The labels of a domain after the first `from` ones, which were checked before; the last may be empty (`istio.io.`). */
+function labelsProblem(domain: string, from: number): DomainProblem | undefined {
+  const labels = domain.split('.').slice(from);
+  const rest = labels.join('.');
+  const top = labels[labels.length - 1] as string;
+  if (/^\d+$/.test(top)) return { text: `the top level domain "${top}" of "${domain}" is a number`, same: `top level domain ${rest}` };
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as string;
-    if (i === labels.length - 1 && /^\d+$/.test(label)) return `the top level domain "${label}" of "${domain}" is a number`;
-    if (!(i === 0 ? first(label) : isDnsLabel(label))) {
-      return `domain name "${domain}" is not valid: "${label}" is not a DNS label (letters, digits and dashes, no dash at either end)`;
-    }
+    if (i === labels.length - 1 && label === '') return undefined;
+    if (!isDnsLabel(label)) return notALabel(domain, label, rest);
   }
   return undefined;
 }
 
+function notALabel(domain: string, label: string, rest: string): DomainProblem {
+  return {
+    text: `domain name "${domain}" is not valid: "${label}" is not a DNS label (letters, digits and dashes, no dash at either end)`,
+    same: `domain name ${rest} ${label}`,
+  };
+}
+
+function lengthProblem(domain: string): DomainProblem | undefined {
+  if (domain === '') return { text: 'the domain name is empty', same: 'empty domain name' };
+  if (domain.length <= 255) return undefined;
+  return { text: `domain name "${domain}" is longer than 255 characters`, same: `long domain name ${domain}` };
+}
+
+function fqdn(domain: string): DomainProblem | undefined {
+  return lengthProblem(domain) ?? labelsProblem(domain, 0);
+}
+
+function wildcardDomain(domain: string): DomainProblem | undefined {
+  const first = domain.split('.', 1)[0] as string;
+  const problem = lengthProblem(domain);
+  if (problem) return problem;
+  if (!isWildcardLabel(first)) return notALabel(domain, first, domain);
+  return first === domain ? undefined : labelsProblem(domain, 1);
+}
+
 /** What is wrong with a fully qualified (or short) domain name; undefined when nothing is. */
 export function fqdnProblem(domain: string): string | undefined {
-  return checkLabels(domain, isDnsLabel);
+  return fqdn(domain)?.text;
 }
 
 /** As fqdnProblem, but the first label may be or begin with `*`. */
 export function wildcardDomainProblem(domain: string): string | undefined {
-  return checkLabels(domain, isWildcardLabel);
+  return wildcardDomain(domain)?.text;
+}
+
+export function checkFqdn(sink: ProblemSink, path: Path, domain: string): void {
+  const problem = fqdn(domain);
+  if (problem) sink.error(path, problem.text, { same: problem.same });
+}
+
+export function checkWildcardDomain(sink: ProblemSink, path: Path, domain: string): void {
+  const problem = wildcardDomain(domain);
+  if (problem) sink.error(path, problem.text, { same: problem.same });
 }
 
 export function isPort(port: number): boolean {
@@ -108,28 +148,35 @@ export function isCidr(text: string): boolean {
 const tagPrefix = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const tagName = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
-/** Keys and values of labels as Kubernetes has them. */
+/** Keys and values of labels as Kubernetes has them, but for the length of values, which the reference does not check. */
 export function checkLabelMap(sink: ProblemSink, path: Path, labels: Readonly<Record<string, string>> | undefined): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
-    const problem = labelProblem(key, value);
-    if (problem) sink.error([...path, key], problem);
+    for (const problem of labelProblems(key, value)) sink.error([...path, key], problem.text, { same: problem.same });
   }
 }
 
-/** What is wrong with one label; undefined when nothing is. */
-export function labelProblem(key: string, value: string): string | undefined {
+/** What is wrong with one label. */
+export function labelProblems(key: string, value: string): { text: string; same: string }[] {
+  const problems = [];
   const slash = key.indexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = slash < 0 ? key : key.slice(slash + 1);
   const prefixOk = prefix === undefined || (prefix.length <= 253 && tagPrefix.test(prefix.toLowerCase()));
-  if (!prefixOk || name.length > 63 || !tagName.test(name)) return `"${key}" is not a valid label key`;
-  if (value !== '' && (value.length > 63 || !tagName.test(value))) return `"${value}" is not a valid label value (of the key ${key})`;
-  return undefined;
+  if (!prefixOk || name.length > 63 || !tagName.test(name)) problems.push({ text: `"${key}" is not a valid label key`, same: `label key ${key}` });
+  if (value !== '' && !tagName.test(value)) {
+    problems.push({ text: `"${value}" is not a valid label value (of the key ${key})`, same: `label value ${value}` });
+  }
+  return problems;
 }
 
-/** Selector labels: no empty key, no wildcard; a selector without labels is worth a warning. */
-export function checkSelector(sink: ProblemSink, path: Path, selector: { labels: Readonly<Record<string, string>> | undefined; field: string } | undefined): void {
-  if (!selector) return;
+/**
+ * Selector labels: no empty key, no wildcard; a selector without labels is worth a warning.
+ *
+ * @returns whether there is no error
+ */
+export function checkSelector(sink: ProblemSink, path: Path, selector: { labels: Readonly<Record<string, string>> | undefined; field: string } | undefined): boolean {
+  if (!selector) return true;
+  const before = sink.problems.length;
   const entries = Object.entries(selector.labels ?? {});
   for (const [key, value] of entries) {
     const at = [...path, selector.field, key];
@@ -138,33 +185,54 @@ export function checkSelector(sink: ProblemSink, path: Path, selector: { labels:
   }
   if (entries.length === 0) {
     sink.warning(path, 'the selector has no labels, so it applies to every workload of the namespace', { same: 'workload selector specified without labels' });
+    return true;
   }
+  return sink.problems.length === before;
 }
 
 /**
  * exportTo of a namespaced resource: `.`, `*`, or namespaces, each once, `*` alone.
  *
  * @param allowNone `~` is allowed (ServiceEntry), alone
+ * @param ownNamespaceOnly nothing but the own namespace is allowed (DestinationRule with a workload selector)
  */
 export function checkExportTo(sink: ProblemSink, exportTo: readonly string[] | undefined, namespace: string, options: { allowNone?: boolean; ownNamespaceOnly?: boolean } = {}): void {
   if (!exportTo || exportTo.length === 0) return;
   const path: Path = ['exportTo'];
-  if (options.ownNamespaceOnly && (exportTo.length > 1 || (exportTo[0] !== '.' && exportTo[0] !== namespace))) {
-    sink.error(path, 'a destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', {
-      same: 'workload selector exportTo',
-    });
-    return;
-  }
   const seen = new Set<string>();
-  for (let i = 0; i < exportTo.length; i++) {
-    const entry = exportTo[i] as string;
+  exportTo.forEach((entry, i) => {
     const full = entry === '.' ? namespace : entry;
-    if (seen.has(full)) sink.error([...path, i], `exportTo names ${full === '' ? '"."' : full} twice`);
-    seen.add(full);
-    if (entry !== '.' && entry !== '*' && !(entry === '~' && options.allowNone) && !isDnsLabel(entry)) {
-      sink.error([...path, i], 'an exportTo entry is "." (this namespace), "*" (all) or the name of a namespace', { same: 'exportTo entry' });
+    const problem = seen.has(full) ? duplicateExport(entry, namespace) : exportProblem(entry, full, options.allowNone === true);
+    if (problem) sink.error([...path, i], problem.text, { same: problem.same });
+    else seen.add(full);
+  });
+  if (options.ownNamespaceOnly && seen.size > 0) {
+    if (!seen.has(namespace)) {
+      sink.error(path, 'a destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', { same: 'selector exportTo beyond' });
+    } else if (seen.size > 1) {
+      sink.error(path, 'a destination rule with a workload selector is for its own namespace only, so exportTo cannot name more than "."', {
+        same: 'selector exportTo multiple',
+      });
     }
   }
-  if (seen.has('*') && seen.size > 1) sink.error(path, 'exportTo cannot have "*" (all namespaces) beside others', { same: 'public and non-public' });
-  if (seen.has('~') && seen.size > 1) sink.error(path, 'exportTo cannot have "~" (no namespace) beside others', { same: 'none and others' });
+  if (seen.has('*') && exportTo.length > 1) sink.error(path, 'exportTo cannot have "*" (all namespaces) beside others', { same: 'public and non-public' });
+  if (seen.has('~') && exportTo.length > 1) sink.error(path, 'exportTo cannot have "~" (no namespace) beside others', { same: 'none and others' });
+}
+
+function duplicateExport(entry: string, namespace: string): { text: string; same: string } {
+  if (entry === '.') return { text: `exportTo names the namespace ${namespace} twice: "." is this namespace`, same: 'exportTo own namespace twice' };
+  return { text: `exportTo names ${entry} twice`, same: `exportTo ${entry} twice` };
+}
+
+function exportProblem(entry: string, full: string, allowNone: boolean): { text: string; same: string } | undefined {
+  if (entry === '*' || isDnsLabel(full) || (entry === '~' && allowNone)) return undefined;
+  if (entry === '~') return { text: 'exportTo "~" (no namespace) is for service entries only', same: 'exportTo none' };
+  const same = 'exportTo entry';
+  if (entry === '.') return { text: 'exportTo "." is the namespace of the resource, and the resource names none', same };
+  return { text: `exportTo entry "${entry}" is not "." (this namespace), "*" (all) or the name of a namespace`, same };
+}
+
+/** The items of a list of messages. A null item is an empty message, as in the reference. */
+export function itemsOf<T extends object>(list: readonly (T | null)[] | undefined): T[] {
+  return (list ?? []).map((item) => item ?? ({} as T));
 }

@@ -27,21 +27,36 @@ export interface SchemaProblem extends Problem {
 
 /** Collects the problems of one resource. Paths are from the spec: `['http', 0, 'timeout']`. */
 export class ProblemSink {
-  readonly problems: SchemaProblem[] = [];
+  readonly problems: SchemaProblem[];
   private readonly base: Path;
+  private readonly warnings: boolean;
+  private readonly errorPrefix: string;
 
-  constructor(base: Path = ['spec']) {
+  constructor(base: Path = ['spec'], problems: SchemaProblem[] = [], warnings = true, errorPrefix = '') {
     this.base = base;
+    this.problems = problems;
+    this.warnings = warnings;
+    this.errorPrefix = errorPrefix;
+  }
+
+  /** The same sink, but warnings are lost: the reference joins the problems of some parts as errors only. */
+  errorsOnly(): ProblemSink {
+    return new ProblemSink(this.base, this.problems, false, this.errorPrefix);
+  }
+
+  /** The same sink, but its errors (not its warnings) begin with a text that says whose they are. */
+  withErrorPrefix(prefix: string): ProblemSink {
+    return new ProblemSink(this.base, this.problems, this.warnings, prefix);
   }
 
   /** IST0106: the reference refuses the resource. */
   error(path: Path, text: string, extra: ProblemExtra = {}): void {
-    this.add('IST0106', 'Error', path, text, extra);
+    this.add('IST0106', 'Error', path, `${this.errorPrefix}${text}`, extra);
   }
 
   /** IST0133: the reference accepts the resource with a warning. */
   warning(path: Path, text: string, extra: ProblemExtra = {}): void {
-    this.add('IST0133', 'Warning', path, text, extra);
+    if (this.warnings) this.add('IST0133', 'Warning', path, text, extra);
   }
 
   add(code: string, level: Level, path: Path, text: string, extra: ProblemExtra = {}): void {

@@ -1,0 +1,31 @@
+import type { ServicePort } from './kubernetes.ts';
+
+/** Protocols that the name of a port can begin with. */
+export const protocolNames = ['tcp', 'udp', 'grpc', 'grpc-web', 'http', 'http_proxy', 'http2', 'https', 'tls', 'mongo', 'redis', 'mysql'] as const;
+export type Protocol = (typeof protocolNames)[number];
+
+const known: ReadonlySet<string> = new Set(protocolNames);
+
+/** Values of appProtocol that Kubernetes itself defines. */
+const kubernetesProtocols: Readonly<Record<string, Protocol>> = {
+  'kubernetes.io/h2c': 'http2',
+  'kubernetes.io/ws': 'http',
+  'kubernetes.io/wss': 'https',
+};
+
+/** SMTP, DNS, MySQL, MongoDB: servers speak first there, so a protocol cannot be detected. */
+const serverFirstPorts: ReadonlySet<number> = new Set([25, 53, 3306, 27017]);
+
+/**
+ * The protocol that a Service declares for a port: by appProtocol, else by the port's name up to its first dash, in any case
+ * of letters. Undefined when it declares none that Istio knows, so that it has to be detected.
+ */
+export function protocolOf(port: ServicePort): Protocol | undefined {
+  if (port.protocol === 'UDP') return 'udp';
+  const declared = String(port.appProtocol ?? port.name ?? '').toLowerCase();
+  if (port.appProtocol && kubernetesProtocols[port.appProtocol]) return kubernetesProtocols[port.appProtocol];
+  if (declared.startsWith('grpc-web')) return 'grpc-web';
+  const prefix = declared.split('-', 1)[0] as string;
+  if (known.has(prefix)) return prefix as Protocol;
+  return serverFirstPorts.has(port.port) ? 'tcp' : undefined;
+}

@@ -1,0 +1,16 @@
+/**
+ * The maps of a list in a core kind. Core kinds are not checked against their schema, so any field may hold anything; a `null`
+ * item is an empty map, as in Kubernetes. Indexes are those of the list, so that they can be part of a path.
+ */
+export function items<T extends object>(list: readonly (T | null)[] | null | undefined): T[] {
+  return Array.isArray(list) ? list.map((item: unknown) => (isMap(item) ? item : {}) as T) : [];
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A text field of a core kind; empty when it holds something else. */
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

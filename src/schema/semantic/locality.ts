@@ -1,0 +1,95 @@
+import type { LocalityLoadBalancerSetting, OutlierDetection } from '../../manifest/istio/networking.gen.ts';
+import type { Path } from '../../manifest/problem.ts';
+import { itemsOf } from './primitives.ts';
+import type { ProblemSink } from './validator.ts';
+
+const topologyLabels: ReadonlySet<string> = new Set(['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone']);
+
+/** `localityLbSetting` of a traffic policy or of the mesh. Contradictions end the check of the setting, as in the reference. */
+export function checkLocality(sink: ProblemSink, path: Path, setting: LocalityLoadBalancerSetting | undefined, outlier: OutlierDetection | undefined): void {
+  if (!setting) return;
+  const { failoverPriority = [] } = setting;
+  const distribute = itemsOf(setting.distribute);
+  const failover = itemsOf(setting.failover);
+  if (distribute.length > 0 && failover.length > 0) {
+    sink.error([...path, 'failover'], 'distribute and failover cannot both be set');
+    return;
+  }
+  const topology = failover.length > 0 ? failoverPriority.findIndex((label) => topologyLabels.has(label)) : -1;
+  if (topology >= 0) {
+    sink.error([...path, 'failoverPriority', topology], `failoverPriority cannot have the topology label '${failoverPriority[topology]}' beside failover`);
+    return;
+  }
+  for (let i = 0; i < distribute.length; i++) {
+    const to = distribute[i]?.to ?? {};
+    const at = [...path, 'distribute', i, 'to'];
+    if (!checkWeights(sink, at, to)) return;
+    checkOverlap(sink, Object.keys(to).map((locality) => ({ locality, at: [...at, locality] })));
+  }
+  checkOverlap(sink, distribute.map(({ from = '' }, i) => ({ locality: from, at: [...path, 'distribute', i, 'from'] })));
+  if ((failover.length > 0 || failoverPriority.length > 0) && !outlier) {
+    sink.warning([...path, failover.length > 0 ? 'failover' : 'failoverPriority'], 'failover has no effect without outlierDetection, which finds the hosts that fail', {
+      same: 'failover without outlierDetection',
+    });
+  }
+  failover.forEach(({ from = '', to = '' }, i) => checkFailover(sink, [...path, 'failover', i], from, to));
+}
+
+/** @returns false if the weights are wrong */
+function checkWeights(sink: ProblemSink, path: Path, to: Readonly<Record<string, number>>): boolean {
+  let total = 0;
+  for (const [locality, weight] of Object.entries(to)) {
+    if (weight <= 0 || weight > 100) {
+      sink.error([...path, locality], `the weight of locality ${locality} is ${weight}; weights are from 1 to 100`, { same: 'locality weight' });
+      return false;
+    }
+    total += weight;
+  }
+  if (total !== 100) sink.error(path, `the weights of the localities add up to ${total}; they have to add up to 100`);
+  return total === 100;
+}
+
+function checkFailover(sink: ProblemSink, path: Path, from: string, to: string): void {
+  if (from === to) sink.error([...path, 'to'], `failover from ${from} to itself; it needs two regions`, { same: 'failover to itself' });
+  if (from.includes('/') || to.includes('/')) {
+    sink.error(path, `failover from ${from} to ${to} names more than a region`, { same: 'failover with more than a region' });
+  }
+  if (from.includes('*') || to.includes('*')) {
+    sink.error(path, `failover from ${from} to ${to} has a wildcard '*'; regions are named here`, { same: 'failover with a wildcard' });
+  }
+}
+
+/** Localities are `region/zone/subzone`, shorter, or end in `*`. Only the first problem counts. */
+function checkOverlap(sink: ProblemSink, localities: readonly { locality: string; at: Path }[]): void {
+  // What was named before: whole regions, whole zones, and places in them.
+  const whole = new Set<string>();
+  const inside = new Set<string>();
+  for (const { locality, at } of localities) {
+    const wildcard = locality.indexOf('*');
+    if (wildcard >= 0 && wildcard !== locality.length - 1) {
+      sink.error(at, `locality ${locality} can have one '*' only, and at the end`);
+      return;
+    }
+    const [region = '', zone, subzone] = splitLocality(locality);
+    const overlap = `locality ${locality} overlaps with one before it`;
+    if (whole.has('*')) return sink.error(at, overlap);
+    if (region === '' || zone === '' || subzone === '') {
+      return sink.error(at, `locality ${locality} has an empty part; a locality is region/zone/subzone`, { same: `empty part ${locality}` });
+    }
+    const zoneName = `${region}/${zone}`;
+    const name = `${zoneName}/${subzone}`;
+    const taken =
+      zone === undefined
+        ? inside.has(region) || whole.has(region)
+        : whole.has(region) || whole.has(`${region}/*`) || (subzone === undefined ? inside.has(zoneName) : whole.has(`${zoneName}/*`) || inside.has(name)) || whole.has(zoneName);
+    if (taken) return sink.error(at, overlap);
+    whole.add(zone === undefined ? region : subzone === undefined ? zoneName : name);
+    inside.add(region).add(zoneName).add(name);
+  }
+}
+
+function splitLocality(locality: string): string[] {
+  const [region = '', zone, ...rest] = locality.split('/');
+  if (zone === undefined) return [region];
+  return rest.length === 0 ? [region, zone] : [region, zone, rest.join('/')];
+}
