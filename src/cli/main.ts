@@ -1,5 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { analyzeCommand } from './commands/analyze.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
+import { explainCommand } from './commands/explain.ts';
+import { validateCommand } from './commands/validate.ts';
+import { versionCommand } from './commands/version.ts';
 import { CliError, exitCode } from './exit.ts';
 import { ignored, normalizeBooleans } from './flags.ts';
 import { ignoreBrokenPipes } from './terminal.ts';
@@ -43,6 +47,11 @@ function createProgram(): Command {
     .showHelpAfterError('(weft --help lists commands and flags)')
     .exitOverride();
   program.addCommand(analyzeCommand());
+  program.addCommand(validateCommand());
+  program.addCommand(explainCommand());
+  program.addCommand(completionCommand());
+  program.addCommand(versionCommand());
+  program.addCommand(completeCommand(createProgram), { hidden: true });
   return program;
 }
 
@@ -69,7 +78,7 @@ function inheritExit(command: Command): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     // commander printed its message already.
-    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    return error.exitCode === 0 || error.code === 'commander.help' ? exitCode.ok : exitCode.usage;
   }
   if (error instanceof CliError) {
     process.stderr.write(`Error: ${error.message}\n${error.help ? `${error.help}\n` : ''}`);

@@ -5,6 +5,7 @@ import { type InputProblem, loadSource } from '../manifest/load.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import { parseYaml } from '../manifest/yaml.ts';
+import { defaultIngress } from '../model/default-ingress.ts';
 import { type Assume, Mesh } from '../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
 import { decodeMessage } from '../schema/decode.ts';
@@ -46,11 +47,17 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     for (const [kind, count] of loaded.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
     for (const resource of loaded.resources) {
       if (!decodeResource(resource, problems)) continue;
-      byIdentity.set(`${resource.kindName} ${resource.namespace}/${resource.name}`, resource);
+      byIdentity.set(identityOf(resource), resource);
+    }
+  }
+  const meshConfig = readMeshConfig([...byIdentity.values()], options, problems);
+  if (options.preset === 'reference' && options.assume === 'complete') {
+    for (const resource of defaultIngress(options.istioNamespace, meshConfig.meshConfig)) {
+      const identity = identityOf(resource);
+      if (!byIdentity.has(identity)) byIdentity.set(identity, resource);
     }
   }
   const resources = [...byIdentity.values()];
-  const meshConfig = readMeshConfig(resources, options, problems);
   const mesh = new Mesh(resources, {
     assume: options.assume,
     istioNamespace: options.istioNamespace,
@@ -63,6 +70,10 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const validate = await loadValidators(kinds, options.preset !== 'reference');
   const engine = await analyze(mesh, options.analyzers, { preset: options.preset, validate, levelOf: options.levelOf, optionsOf: options.optionsOf });
   return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
+}
+
+function identityOf(resource: Resource): string {
+  return `${resource.kindName} ${resource.namespace}/${resource.name}`;
 }
 
 /** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */

@@ -39,9 +39,10 @@ export function sourceText(name: string, text: string): SourceText {
  * directory by name. A directory that a link leads back to is read once.
  *
  * @param stdin reads the standard input, for the path `-`
+ * @param anyExtension files that are named (not found in a directory) are read whatever they are called
  * @throws MissingFileError for a path that does not exist
  */
-export function readFiles(paths: readonly string[], stdin: () => string): ReadFiles {
+export function readFiles(paths: readonly string[], stdin: () => string, { anyExtension = false } = {}): ReadFiles {
   const out: ReadFiles = { sources: [], skipped: [], unreadable: [] };
   const seen = new Set<string>();
   for (const path of paths) {
@@ -58,7 +59,7 @@ export function readFiles(paths: readonly string[], stdin: () => string): ReadFi
       continue;
     }
     if (directory) readDirectory(normalize(path).replace(/\/$/, ''), seen, out);
-    else readOne(path, out);
+    else readOne(path, out, anyExtension);
   }
   return out;
 }
@@ -86,8 +87,8 @@ function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): vo
   }
 }
 
-function readOne(path: string, out: ReadFiles): void {
-  if (!extensions.has(extname(path))) {
+function readOne(path: string, out: ReadFiles, anyExtension = false): void {
+  if (!anyExtension && !extensions.has(extname(path))) {
     out.skipped.push(path);
     return;
   }

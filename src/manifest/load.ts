@@ -14,6 +14,8 @@ export interface InputProblem {
   help?: string;
   /** The document could not be used: the reference exits with 65. */
   unparsable: boolean;
+  /** It has neither apiVersion nor kind, so it may be something else altogether. */
+  notAResource?: boolean;
   /** Known where the document was good enough to tell. */
   resource?: Resource;
   path?: Path;
@@ -24,6 +26,8 @@ export interface LoadedSource {
   problems: InputProblem[];
   /** Objects of kinds that weft does not read, by `Kind.group`. */
   unknownKinds: Map<string, number>;
+  /** Objects of kinds of the mesh's own tooling that no analyzer sees: IstioOperator. */
+  others: Record<string, unknown>[];
 }
 
 export interface LoadOptions {
@@ -36,7 +40,7 @@ const systemNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-lease
 
 /** Reads every document of a text into resources. Never throws for what the text contains. */
 export function loadSource(source: SourceText, options: LoadOptions): LoadedSource {
-  const out: LoadedSource = { resources: [], problems: [], unknownKinds: new Map() };
+  const out: LoadedSource = { resources: [], problems: [], unknownKinds: new Map(), others: [] };
   if (source.text.includes('\u0000')) {
     out.problems.push({
       code: 'WFT0001',
@@ -113,8 +117,8 @@ function reportPlainWords(document: SourceDocument, out: LoadedSource): void {
 }
 
 function addObject(value: unknown, document: SourceDocument, within: Path, options: LoadOptions, out: LoadedSource): void {
-  const reject = (text: string, help: string): void => {
-    out.problems.push({ code: 'WFT0001', level: 'Error', source: document.source, offset: document.start, text, help, unparsable: true });
+  const reject = (text: string, help: string, notAResource = false): void => {
+    out.problems.push({ code: 'WFT0001', level: 'Error', source: document.source, offset: document.start, text, help, unparsable: true, notAResource });
   };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'a list' : `a ${value === null ? 'null' : typeof value}`;
@@ -129,7 +133,7 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
     return;
   }
   if (apiVersion === '' && kind === '') {
-    reject('no apiVersion and no kind, so this is not a Kubernetes resource', 'name only files with resources, or add both fields');
+    reject('no apiVersion and no kind, so this is not a Kubernetes resource', 'name only files with resources, or add both fields', true);
     return;
   }
   if (apiVersion === 'v1' && kind === 'List') {
@@ -144,6 +148,7 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
   if (name === undefined) {
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     const key = group === '' ? kind : `${kind}.${group}`;
+    if (kind === 'IstioOperator') out.others.push(object);
     out.unknownKinds.set(key, (out.unknownKinds.get(key) ?? 0) + 1);
     return;
   }

@@ -1,6 +1,7 @@
 import type { ServiceEntry } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import type { Service } from './kubernetes.ts';
+import { items } from './untyped.ts';
 
 /** Domain of the cluster's services. The reference knows no other. */
 export const clusterDomain = 'svc.cluster.local';
@@ -49,12 +50,19 @@ export interface HostEntry {
 
 export class HostIndex {
   private readonly entries = new Map<string, HostEntry>();
-  private readonly wildcards: HostEntry[] = [];
+  /** Hosts that begin with `*`, by what follows it. */
+  private readonly wildcards = new Map<string, HostEntry[]>();
 
   constructor(services: readonly Service[] = [], serviceEntries: readonly Resource<ServiceEntry>[] = []) {
     for (const entry of serviceEntries) this.addServiceEntry(entry);
     for (const service of services) this.addService(service);
-    for (const entry of this.entries.values()) if (entry.host.startsWith('*')) this.wildcards.push(entry);
+    for (const entry of this.entries.values()) {
+      if (!entry.host.startsWith('*')) continue;
+      const suffix = entry.host.slice(1);
+      const list = this.wildcards.get(suffix);
+      if (list) list.push(entry);
+      else this.wildcards.set(suffix, [entry]);
+    }
   }
 
   private addServiceEntry(resource: Resource<ServiceEntry>): void {
@@ -72,7 +80,7 @@ export class HostIndex {
       .split(',')
       .map((s) => s.trim())
       .map((s) => (s === '' ? '*' : s === '.' ? resource.namespace : s));
-    const ports = (resource.spec.ports ?? []).map((p) => ({ number: p.port, name: p.name ?? '', protocol: p.protocol ?? 'TCP' }));
+    const ports = items(resource.spec.ports).map((p) => ({ number: p.port, name: p.name ?? '', protocol: p.protocol ?? 'TCP' }));
     for (const scope of scopes) {
       this.add({ host: toFqdn(resource.namespace, resource.name), scope, ports, resource, selector: resource.spec.selector });
     }
@@ -93,7 +101,8 @@ export class HostIndex {
 
   /**
    * The host as a resource in `namespace` with this exportTo sees it: exact and public first, then exact in its own namespace (or
-   * in each namespace that it is exported to), then by wildcard.
+   * in each namespace that it is exported to), then by wildcard, the longest first. Wildcards are compared with the host as it is
+   * written: a short name is no name under `*.local`.
    */
   lookup(namespace: string, exportTo: readonly string[] | undefined, host: string): HostEntry | undefined {
     const fqdn = toFqdn(namespace, host);
@@ -103,9 +112,11 @@ export class HostIndex {
       const found = this.entries.get(`${to === '.' ? namespace : to}/${fqdn}`);
       if (found) return found;
     }
-    for (const entry of this.wildcards) {
-      if (entry.scope !== '*' && entry.scope !== namespace) continue;
-      if (fqdn.replace(/^\*/, '').endsWith(entry.host.slice(1))) return entry;
+    if (this.wildcards.size === 0) return undefined;
+    const bare = host.startsWith('*') ? host.slice(1) : host;
+    for (let start = 0; start <= bare.length; start++) {
+      const found = this.wildcards.get(bare.slice(start))?.find((entry) => entry.scope === '*' || entry.scope === namespace);
+      if (found) return found;
     }
     return undefined;
   }

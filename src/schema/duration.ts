@@ -9,6 +9,10 @@ export function parseDuration(text: string): number | undefined {
   const match = /^([-+]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return /^[-+]?0$/.test(text) ? 0 : undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) total += Number(amount) * (units[unit as string] as number);
+  for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    const size = units[unit] as number;
+    // Whole and fraction apart: 0.067 * 1e9 is not a whole number of nanoseconds in binary.
+    total += Number(whole) * size + Math.trunc(Number(fraction) * (size / 10 ** fraction.length));
+  }
   return text.startsWith('-') ? -total : total;
 }

@@ -6,10 +6,15 @@ export const IST0101 = message<{
   what: string;
   /** The name as it was resolved: `reviews.shop.svc.cluster.local`. */
   name: string;
+  /** What it would be a part of: `host "reviews"`. */
+  of?: string;
 }>({
   name: 'ReferencedResourceNotFound',
   level: 'Error',
   summary: 'a name in a resource refers to something that does not exist',
-  text: ({ what, name }) => `${what} "${name}" does not exist`,
+  text: ({ what, name, of }) => {
+    if (what === 'selector') return `no workload has the labels of selector "${name}"`;
+    return `${what} "${name}"${of === undefined ? '' : ` of ${of}`} does not exist`;
+  },
   aliases: ['KIA1101', 'KIA1102', 'KIA1107', 'KIA0302'],
 });

@@ -20,6 +20,10 @@ const formatters: Readonly<Record<string, () => Promise<Formatter>>> = {
   yaml: async () => (await import('../../analysis/report/structured.ts')).formatYaml,
 };
 
+export function formatNames(): string[] {
+  return Object.keys(formatters);
+}
+
 /**
  * @throws CliError (usage) for unknown formats and for two outputs to stdout
  */

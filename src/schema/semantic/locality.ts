@@ -59,37 +59,34 @@ function checkFailover(sink: ProblemSink, path: Path, from: string, to: string):
   }
 }
 
-/** Localities are `region/zone/subzone`, shorter, or end in `*`. Only the first problem counts. */
+/** Zones by region, and sub-zones by zone; `*` stands for all. */
+type Named = Map<string, Map<string, Set<string>>>;
+
+/** Localities are `region/zone/subzone`, or shorter, or end in `*`. Only the first problem counts. */
 function checkOverlap(sink: ProblemSink, localities: readonly { locality: string; at: Path }[]): void {
-  // What was named before: whole regions, whole zones, and places in them.
-  const whole = new Set<string>();
-  const inside = new Set<string>();
+  const named: Named = new Map();
   for (const { locality, at } of localities) {
-    const wildcard = locality.indexOf('*');
-    if (wildcard >= 0 && wildcard !== locality.length - 1) {
-      sink.error(at, `locality ${locality} can have one '*' only, and at the end`);
+    const problem = localityProblem(locality, named);
+    if (problem) {
+      sink.error(at, `locality ${locality} ${problem}`);
       return;
     }
-    const [region = '', zone, subzone] = splitLocality(locality);
-    const overlap = `locality ${locality} overlaps with one before it`;
-    if (whole.has('*')) return sink.error(at, overlap);
-    if (region === '' || zone === '' || subzone === '') {
-      return sink.error(at, `locality ${locality} has an empty part; a locality is region/zone/subzone`, { same: `empty part ${locality}` });
-    }
-    const zoneName = `${region}/${zone}`;
-    const name = `${zoneName}/${subzone}`;
-    const taken =
-      zone === undefined
-        ? inside.has(region) || whole.has(region)
-        : whole.has(region) || whole.has(`${region}/*`) || (subzone === undefined ? inside.has(zoneName) : whole.has(`${zoneName}/*`) || inside.has(name)) || whole.has(zoneName);
-    if (taken) return sink.error(at, overlap);
-    whole.add(zone === undefined ? region : subzone === undefined ? zoneName : name);
-    inside.add(region).add(zoneName).add(name);
   }
 }
 
-function splitLocality(locality: string): string[] {
+/** What is wrong with a locality after those named before; if nothing, it is named now. */
+function localityProblem(locality: string, named: Named): string | undefined {
+  const wildcard = locality.indexOf('*');
+  if (wildcard >= 0 && wildcard !== locality.length - 1) return "can have one '*' only, and at the end";
+  const overlaps = 'overlaps with one before it';
+  if (named.has('*')) return overlaps;
   const [region = '', zone, ...rest] = locality.split('/');
-  if (zone === undefined) return [region];
-  return rest.length === 0 ? [region, zone] : [region, zone, rest.join('/')];
+  const subzone = rest.length > 0 ? rest.join('/') : undefined;
+  if (region === '' || zone === '' || subzone === '') return 'has an empty part; a locality is region/zone/subzone';
+  const zones = named.get(region) ?? new Map<string, Set<string>>();
+  const subzones = zones.get(zone ?? '*') ?? new Set<string>();
+  const taken = zone === undefined ? zones.size > 0 : zones.has('*') || (subzone === undefined ? subzones.size > 0 : subzones.has('*') || subzones.has(subzone));
+  if (taken) return overlaps;
+  named.set(region, zones.set(zone ?? '*', subzones.add(subzone ?? '*')));
+  return undefined;
 }

@@ -1,0 +1,44 @@
+// `npm run schemas`, for maintainers: brings the schemas of a release into the repository. Needs Go, which fetches the modules
+// that hold them. Only structure is kept, no text of theirs.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGenerated } from './compile.ts';
+import { readDefinitions } from './crds.ts';
+import { readSchemas, removeSchemas, writeKinds, writeSchema } from './files.ts';
+import { shareSchemas } from './share.ts';
+import { readSwagger } from './swagger.ts';
+
+const modules = {
+  istio: 'istio.io/api@v1.28.1',
+  gatewayApi: 'sigs.k8s.io/gateway-api@v1.4.1',
+  kubernetes: 'k8s.io/kubernetes@v1.36.3',
+};
+
+function folderOf(module: string): string {
+  return JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], { encoding: 'utf8' })).Dir;
+}
+
+/** The shapes of the messages, a line for each entry. */
+function writeMessages(): void {
+  const printed = execFileSync('go', ['run', '.'], { cwd: join(import.meta.dirname, 'descriptors'), encoding: 'utf8', maxBuffer: 1 << 26 });
+  const used = (entries: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(entries).filter(([name]) => !/^istio\.(?:analysis|meta)\./.test(name)));
+  const { messages, enums } = JSON.parse(printed);
+  const text = JSON.stringify({ messages: used(messages), enums: used(enums) }, null, 1);
+  writeFileSync(join(import.meta.dirname, '../../schemas/istio-messages.json'), text.replace(/^ +/gm, '').replace(/^("[^"]*"): /gm, '$1:'));
+}
+
+writeMessages();
+await import('./types.ts');
+
+removeSchemas();
+writeKinds(readDefinitions(join(folderOf(modules.istio), 'kubernetes/customresourcedefinitions.gen.yaml'), 'istio'));
+const gatewayApi = join(folderOf(modules.gatewayApi), 'config/crd/experimental');
+const files = readdirSync(gatewayApi).filter((file) => file.startsWith('gateway.networking.k8s.io_'));
+writeKinds(files.sort().flatMap((file) => readDefinitions(join(gatewayApi, file), 'gateway-api')));
+const { kinds, shared } = readSwagger(join(folderOf(modules.kubernetes), 'api/openapi-spec/swagger.json'));
+writeKinds(kinds);
+for (const [name, schema] of Object.entries(shared)) writeSchema('kubernetes', name, shareSchemas(schema));
+
+await writeGenerated(readSchemas());

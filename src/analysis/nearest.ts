@@ -1,0 +1,60 @@
+import { editDistance } from '../manifest/nearest.ts';
+
+/** Shorter words are too near to everything: `v1` and `v2` are two versions, not a typing error. */
+const shortest = 4;
+
+/** Every text that is left of a word without one of its letters, and the word itself. */
+function* without(word: string): Generator<string> {
+  yield word;
+  for (let i = 0; i < word.length; i++) yield word.slice(0, i) + word.slice(i + 1);
+}
+
+/**
+ * Finds the name that a person most likely meant. Two names are near when they are the same after at most one letter is taken
+ * out of each (case not counted), so that near names are found by a look-up and not by a look at all names.
+ */
+export class NearestIndex {
+  private readonly names: Iterable<string>;
+  private index: Map<string, Set<string>> | undefined;
+
+  constructor(names: Iterable<string>) {
+    this.names = names;
+  }
+
+  /** Undefined when no name is near, or two are equally near. */
+  find(word: string): string | undefined {
+    if (word.length < shortest) return undefined;
+    this.index ??= this.build();
+    const near = new Set<string>();
+    for (const key of without(word.toLowerCase())) for (const name of this.index.get(key) ?? []) if (name !== word) near.add(name);
+    let best: string | undefined;
+    let distance = Number.POSITIVE_INFINITY;
+    let tie = false;
+    for (const name of near) {
+      const d = editDistance(word.toLowerCase(), name.toLowerCase(), 2);
+      if (d > distance) continue;
+      tie = d === distance;
+      if (!tie) best = name;
+      distance = d;
+    }
+    return tie ? undefined : best;
+  }
+
+  private build(): Map<string, Set<string>> {
+    const index = new Map<string, Set<string>>();
+    for (const name of this.names) {
+      for (const key of without(name.toLowerCase())) {
+        const names = index.get(key);
+        if (names) names.add(name);
+        else index.set(key, new Set([name]));
+      }
+    }
+    return index;
+  }
+}
+
+/** `did you mean "reviews"?`, when one name is near. */
+export function didYouMean(index: NearestIndex, word: string): string | undefined {
+  const name = index.find(word);
+  return name === undefined ? undefined : `did you mean "${name}"?`;
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { placeOf, itemOfProblem } from '../../analysis/report/report.ts';
+import { type ReadFiles, readFiles, MissingFileError } from '../../manifest/files.ts';
+import { type InputProblem, loadSource } from '../../manifest/load.ts';
+import { positionAt } from '../../manifest/position.ts';
+import { formatPath } from '../../manifest/problem.ts';
+import type { Resource, SourceText } from '../../manifest/resource.ts';
+import { nearest } from '../../manifest/nearest.ts';
+import { decodeMessage } from '../../schema/decode.ts';
+import { specMessage } from '../../schema/messages.ts';
+import { loadValidators } from '../../schema/validate.ts';
+import { CliError, exitCode } from '../exit.ts';
+import { styleFor, wantsColour } from '../terminal.ts';
+import { checkOperator } from './operator.ts';
+import { checkDeployment, checkService, type Said } from './workloads.ts';
+
+export interface ValidateFlags {
+  filename?: string[];
+  namespace?: string;
+  istioNamespace: string;
+  color?: boolean;
+}
+
+const topLevel: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+
+/**
+ * Everything goes to stderr, as with the reference.
+ *
+ * @returns 1 when a resource is wrong or a file cannot be read, else 0
+ * @throws CliError without any file
+ */
+export async function runValidate(flags: ValidateFlags): Promise<number> {
+  const paths = (flags.filename ?? []).flatMap((f) => f.split(',')).filter((f) => f !== '');
+  if (paths.length === 0) throw new CliError('no files named', exitCode.error, 'Name them with -f: weft validate -f gateway.yaml, or -f - for standard input.');
+  const { sources, unreadable } = read(paths);
+  const style = await styleFor(wantsColour(flags.color, process.stderr));
+  const errors: string[] = unreadable.map(({ path, text }) => `cannot read ${path}: ${text}`);
+  const out: string[] = [];
+  for (const source of sources) {
+    const said = await checkSource(source, flags);
+    errors.push(...said.errors);
+    out.push(...said.notes);
+    if (said.errors.length > 0) continue;
+    if (said.warnings.length > 0) out.push(`"${source.name}" has warnings:`, ...said.warnings.map((w) => `  ${style.warning('!')} ${w}`));
+    else out.push(source.name === '-' ? 'the input is valid' : `"${source.name}" is valid`);
+  }
+  if (errors.length > 0) out.push(`${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...errors.map((e) => `  ${style.error('✘')} ${e}`));
+  process.stderr.write(`${out.join('\n')}\n`);
+  return errors.length > 0 ? exitCode.error : exitCode.ok;
+}
+
+function read(paths: readonly string[]): ReadFiles {
+  try {
+    return readFiles(paths, () => readFileSync(0, 'utf8'), { anyExtension: true });
+  } catch (error) {
+    if (error instanceof MissingFileError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+interface SourceResult {
+  errors: string[];
+  warnings: string[];
+  notes: string[];
+}
+
+async function checkSource(source: SourceText, flags: ValidateFlags): Promise<SourceResult> {
+  const out: SourceResult = { errors: [], warnings: [], notes: [] };
+  const { resources, problems, others } = loadSource(source, { defaultNamespace: flags.namespace ?? '' });
+  // A document without apiVersion and kind, or of a kind of others, is none of its business.
+  for (const problem of problems) {
+    if (problem.notAResource) continue;
+    if (problem.unparsable || problem.code === 'WFT0002') out.errors.push(describeProblem(problem));
+    else out.warnings.push(describeProblem(problem));
+  }
+  for (const object of others) out.errors.push(...checkOperator(object).map((text) => `${source.name}: ${text}`));
+  const validate = await loadValidators(
+    resources.map((r) => r.kindName),
+    true,
+  );
+  for (const resource of resources) {
+    const say = (list: string[], said: Said): void => {
+      const place = placeOf(resource, said.path);
+      list.push(`${place ? `${place.file}:${place.line}: ` : ''}${resource.friendlyName}: ${said.text}`);
+    };
+    const message = specMessage[resource.kindName];
+    if (resource.kindName === 'Service' && resource.namespace !== flags.istioNamespace) for (const said of checkService(resource)) say(out.errors, said);
+    if (resource.kindName === 'Deployment') for (const said of checkDeployment(resource)) say(out.notes, said);
+    if (!message) continue;
+    for (const key of Object.keys(resource.raw)) {
+      if (!topLevel.has(key)) say(out.errors, { path: [key], text: unknownField(key, topLevel) });
+    }
+    const decoded = decodeMessage(message, resource.raw.spec ?? {}, ['spec']);
+    for (const error of decoded.errors) say(out.errors, { path: error.path, text: `${formatPath(error.path)} ${error.text}` });
+    for (const { path, field, known } of decoded.unknown) say(out.errors, { path, text: unknownField(field, known) });
+    if (decoded.errors.length > 0) continue;
+    for (const problem of validate(withDefaultNamespace(resource))) say(problem.level === 'Error' ? out.errors : out.warnings, problem);
+  }
+  return out;
+}
+
+function unknownField(field: string, known: Iterable<string>): string {
+  const near = nearest(field, known);
+  return `unknown field "${field}"${near ? `; did you mean ${near}?` : ''}`;
+}
+
+/** Rules about namespaces (exportTo) take a resource without one to be in `default`. */
+function withDefaultNamespace(resource: Resource): Resource {
+  return resource.namespace === '' ? Object.create(resource, { namespace: { value: 'default' } }) : resource;
+}
+
+function describeProblem(problem: InputProblem): string {
+  const item = itemOfProblem(problem);
+  const line = item.place?.line ?? (problem.offset === undefined ? undefined : positionAt(problem.source, problem.offset).line);
+  return `${item.file}${line === undefined ? '' : `:${line}`}: ${item.origin === '' ? '' : `${item.origin}: `}${item.text}`;
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** Rules and functions, each tested next to its code. */
+const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{conformance,real}/**'] };
+
+/** The recorded cases beside the checkout: they change the working directory, so each file has a process. */
+const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const };
+
+/** Against real programs: slow, and not part of `npm test`. */
+const real = { name: 'real', include: ['test/real/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [unit, conformance, real].map((test) => ({ test })),
+  },
+});
