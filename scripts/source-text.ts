@@ -2,7 +2,7 @@
 export interface Stripped {
   /** Without comments. */
   code: string;
-  /** Without comments and without what is in strings, templates and regular expressions. */
+  /** Without comments, and of strings, templates and regular expressions only where they begin. */
   bare: string;
 }
 
@@ -22,7 +22,7 @@ export function strip(text: string): Stripped {
     const piece = text.slice(at, at + length);
     const blank = piece.replace(/[^\n]/g, ' ');
     code += comment ? blank : piece;
-    bare += comment || literal ? blank : piece;
+    bare += literal ? piece.charAt(0) + blank.slice(1) : comment ? blank : piece;
     at += length;
   };
   const template = (): void => {
@@ -36,7 +36,7 @@ export function strip(text: string): Stripped {
     token.lastIndex = at;
     const found = token.exec(text)?.[0];
     const regex = found !== undefined && /^\/[^/*]/.test(found);
-    if (found === undefined || (regex && !beforeRegex.test(bare))) take(1, false, false);
+    if (found === undefined || (regex && !beforeRegex.test(bare.slice(-40)))) take(1, false, false);
     else if (/^\/[/*]/.test(found)) take(found.length, true, false);
     else if (found.length > 1) take(found.length, false, true);
     else if (found === '`') {

@@ -107,6 +107,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
         level,
         analyzer: analyzer.name,
         text: definition.text(data),
+        summary: definition.summary,
         resource,
         path,
         help: extra.help ?? resolve(definition.help),

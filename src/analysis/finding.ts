@@ -16,6 +16,8 @@ export interface Finding {
   /** Name of the analyzer. */
   analyzer: string;
   text: string;
+  /** What the code is about, in one line. */
+  summary: string;
   resource: Resource;
   /** The field, from the root of the document (`['spec', 'http', 0]`); absent for the whole resource. */
   path: Path | undefined;

@@ -53,8 +53,3 @@ export class NearestIndex {
   }
 }
 
-/** `did you mean "reviews"?`, when one name is near. */
-export function didYouMean(index: NearestIndex, word: string): string | undefined {
-  const name = index.find(word);
-  return name === undefined ? undefined : `did you mean "${name}"?`;
-}

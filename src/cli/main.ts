@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { analyzeCommand } from './commands/analyze.ts';
+import { baselineCommand } from './commands/baseline.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -48,6 +49,7 @@ function createProgram(): Command {
     .exitOverride();
   program.addCommand(analyzeCommand());
   program.addCommand(validateCommand());
+  program.addCommand(baselineCommand());
   program.addCommand(explainCommand());
   program.addCommand(completionCommand());
   program.addCommand(versionCommand());

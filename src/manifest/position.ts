@@ -36,13 +36,14 @@ function buildPlaces(text: string, offset: number): NodePlace | undefined {
   }
   let at = 0;
   const anchors = new Map<string, NodePlace>();
-  const read = (key: Span | undefined): NodePlace => {
+  const read = (key: Span | undefined, from: number): NodePlace => {
     const event = events[at++] as Event;
     if (event.type === EVENT_SCALAR) {
       const quoted = event.style === 2 || event.style === 3 ? 1 : 0;
+      const written = event.valueStart >= 0;
       const place: NodePlace = {
         key,
-        value: { start: offset + event.valueStart - quoted, end: offset + event.valueEnd + quoted },
+        value: written ? { start: offset + event.valueStart - quoted, end: offset + event.valueEnd + quoted } : emptyValue(text, offset, key, from),
         scalar: getScalarValue(text, event),
         children: undefined,
         flow: false,
@@ -64,11 +65,11 @@ function buildPlaces(text: string, offset: number): NodePlace | undefined {
       for (let i = 0; events[at] !== undefined && events[at]?.type !== EVENT_POP; i++) {
         let child: NodePlace;
         if (event.type === EVENT_SEQUENCE) {
-          child = read(undefined);
+          child = read(undefined, end);
           place.children?.set(i, child);
         } else {
-          const name = read(undefined);
-          child = read(name.value);
+          const name = read(undefined, end);
+          child = read(name.value, name.value.end);
           if (name.scalar === '<<' && child.children) {
             for (const [k, v] of child.children) if (!place.children?.has(k)) place.children?.set(k, v);
           } else place.children?.set(name.scalar ?? '', child);
@@ -81,7 +82,16 @@ function buildPlaces(text: string, offset: number): NodePlace | undefined {
     return place;
   };
   while (events[at]?.type === EVENT_DOCUMENT) at++;
-  return events[at] === undefined || events[at]?.type === EVENT_POP ? undefined : read(undefined);
+  return events[at] === undefined || events[at]?.type === EVENT_POP ? undefined : read(undefined, offset);
+}
+
+/** A value of which nothing is written is where its key ends, or at the dash of its item. */
+function emptyValue(text: string, offset: number, key: Span | undefined, from: number): Span {
+  if (key) return { start: key.end, end: key.end };
+  const dash = /(?:^|\n)[ \t]*-/g;
+  dash.lastIndex = Math.max(0, from - offset - 1);
+  const start = text[from - offset] === '-' ? from - offset : dash.exec(text) ? dash.lastIndex - 1 : from - offset;
+  return { start: offset + start, end: offset + start + 1 };
 }
 
 const lineStarts = new WeakMap<SourceText, number[]>();

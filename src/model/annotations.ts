@@ -86,8 +86,6 @@ const definitions: ReadonlyMap<string, AnnotationDefinition> = new Map(
   rows.map(([name, status, kinds, deprecated = false]) => [name, { name, status, deprecated, kinds: kinds.split(' ') }]),
 );
 
-export const annotationNames: readonly string[] = [...definitions.keys()];
-
 /** What Istio knows of an annotation; undefined when it does not know it. */
 export function annotationDefinition(name: string): AnnotationDefinition | undefined {
   return definitions.get(name);

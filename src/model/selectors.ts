@@ -10,7 +10,7 @@ export function matchesLabels(selector: Labels | undefined, labels: Labels): boo
 }
 
 /** A Kubernetes label selector with expressions; undefined matches all, and one that Kubernetes would refuse matches nothing. */
-export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
+export function matchesSelector(selector: LabelSelector | null | undefined, labels: Labels): boolean {
   if (!selector) return true;
   if (!matchesLabels(selector.matchLabels, labels)) return false;
   return items(selector.matchExpressions).every(({ key, operator, values }) => {

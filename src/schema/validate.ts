@@ -1,8 +1,23 @@
 import type { Resource } from '../manifest/resource.ts';
+import { checkMetadata } from './semantic/metadata.ts';
 import { ProblemSink, type SchemaProblem, type Validator } from './semantic/validator.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each loader yields the validator of its own kind's spec
-const loaders: Readonly<Record<string, () => Promise<Validator<any>>>> = {};
+const loaders: Readonly<Record<string, () => Promise<Validator<any>>>> = {
+  AuthorizationPolicy: async () => (await import('./semantic/authorization-policy.ts')).validateAuthorizationPolicy,
+  DestinationRule: async () => (await import('./semantic/destination-rule.ts')).validateDestinationRule,
+  Gateway: async () => (await import('./semantic/gateway.ts')).validateGateway,
+  PeerAuthentication: async () => (await import('./semantic/peer-authentication.ts')).validatePeerAuthentication,
+  ProxyConfig: async () => (await import('./semantic/proxy-config.ts')).validateProxyConfig,
+  RequestAuthentication: async () => (await import('./semantic/request-authentication.ts')).validateRequestAuthentication,
+  ServiceEntry: async () => (await import('./semantic/service-entry.ts')).validateServiceEntry,
+  Sidecar: async () => (await import('./semantic/sidecar.ts')).validateSidecar,
+  Telemetry: async () => (await import('./semantic/telemetry.ts')).validateTelemetry,
+  VirtualService: async () => (await import('./semantic/virtual-service.ts')).validateVirtualService,
+  WasmPlugin: async () => (await import('./semantic/wasm-plugin.ts')).validateWasmPlugin,
+  WorkloadEntry: async () => (await import('./semantic/workload-entry.ts')).validateWorkloadEntry,
+  WorkloadGroup: async () => (await import('./semantic/workload-group.ts')).validateWorkloadGroup,
+};
 
 /** Checks the spec of one decoded resource against the rules of its kind (spec/analyze/validation.md). */
 export type Validate = (resource: Resource) => SchemaProblem[];
@@ -25,7 +40,9 @@ export async function loadValidators(kinds: Iterable<string>, metadata: boolean)
     if (!validator) return [];
     const sink = new ProblemSink();
     const { kindName, name, namespace, labels, annotations } = resource;
-    validator(resource.spec, sink, { kindName, name, namespace, labels, annotations, metadata });
+    const target = { kindName, name, namespace, labels, annotations, metadata };
+    if (metadata) checkMetadata(new ProblemSink([], sink.problems), target, resource.spec as { action?: string });
+    validator(resource.spec, sink, target);
     return sink.problems;
   };
 }

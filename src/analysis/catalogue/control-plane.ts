@@ -17,6 +17,8 @@ export const IST0139 = message<{ problem: string; same?: string }>({
   text: ({ problem }) => problem,
 });
 
+const named = (webhook: string): string => (webhook === '' ? 'a webhook without a name' : `webhook ${webhook}`);
+
 interface ExternalAddress {
   url: string;
   webhook: string;
@@ -27,7 +29,7 @@ export const IST0163 = message<ExternalAddress & { problem: string }>({
   name: 'InvalidExternalControlPlaneConfig',
   level: 'Warning',
   summary: 'a webhook does not say where the external control plane is',
-  text: ({ url, webhook, problem }) => `webhook ${webhook} has no usable address of a control plane: ${url === '' ? '' : `"${url}" `}${problem}`,
+  text: ({ url, webhook, problem }) => `${named(webhook)} has no usable address of a control plane: ${url === '' ? '' : `"${url}" `}${problem}`,
   help: 'set clientConfig.url to the address of the ingress gateway of the external control plane, or clientConfig.service to the local one',
 });
 
@@ -36,6 +38,6 @@ export const IST0164 = message<ExternalAddress>({
   name: 'ExternalControlPlaneAddressIsNotAHostname',
   level: 'Info',
   summary: 'a webhook names the external control plane by an IP address',
-  text: ({ url, webhook }) => `webhook ${webhook} reaches the external control plane by an IP address: ${url}`,
+  text: ({ url, webhook }) => `${named(webhook)} reaches the external control plane by an IP address: ${url}`,
   help: 'use a host name in production: its certificate can be verified, and it stays when the address changes',
 });

@@ -10,4 +10,5 @@ export const inputMessages: Readonly<Record<string, Listed>> = {
   WFT0005: { name: 'PlainWordBoolean', level: 'Warning', summary: 'an unquoted y, n, yes, no, on or off is a boolean to Kubernetes' },
   WFT0007: { name: 'DefinedTwice', level: 'Warning', summary: 'two documents define the same resource, and only the last one counts' },
   WFT0008: { name: 'MeshConfigUnusable', level: 'Warning', summary: 'a mesh configuration could not be read' },
+  WFT0009: { name: 'UnusedSuppression', level: 'Warning', summary: 'a comment suppresses a message that nothing reports' },
 };

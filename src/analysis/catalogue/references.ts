@@ -8,6 +8,7 @@ export const IST0101 = message<{
   name: string;
   /** What it would be a part of: `host "reviews"`. */
   of?: string;
+  same?: string;
 }>({
   name: 'ReferencedResourceNotFound',
   level: 'Error',

@@ -1,4 +1,5 @@
 import { message } from '../message.ts';
+import { names as row } from '../wording.ts';
 
 interface SamePod {
   names: readonly string[];
@@ -16,7 +17,7 @@ export const IST0110 = message<SamePod>({
   name: 'ConflictingSidecarWorkloadSelectors',
   level: 'Error',
   summary: 'several Sidecars select one workload',
-  text: ({ names, namespace, pod }) => `Sidecars [${names.join(' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
+  text: ({ names, namespace, pod }) => `Sidecars [${row(names, ' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
   help: 'narrow their selectors, or join them: a workload takes one Sidecar, and which of these is not defined',
   aliases: ['KIA1004'],
 });
@@ -26,7 +27,7 @@ export const IST0111 = message<SameNamespace>({
   name: 'MultipleSidecarsWithoutWorkloadSelectors',
   level: 'Error',
   summary: 'several Sidecars are for a whole namespace',
-  text: ({ names, namespace }) => `Sidecars [${names.join(' ')}] in namespace "${namespace}" have no workload selector, so each is for the whole namespace`,
+  text: ({ names, namespace }) => `Sidecars [${row(names, ' ')}] in namespace "${namespace}" have no workload selector, so each is for the whole namespace`,
   help: 'keep one of them, or give the others a workloadSelector: which of them applies is not defined',
   aliases: ['KIA1003'],
 });
@@ -36,7 +37,7 @@ export const IST0159 = message<SamePod>({
   name: 'ConflictingTelemetryWorkloadSelectors',
   level: 'Error',
   summary: 'several Telemetries select one workload',
-  text: ({ names, namespace, pod }) => `Telemetries [${names.join(' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
+  text: ({ names, namespace, pod }) => `Telemetries [${row(names, ' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
   help: 'narrow their selectors, or join them: only the oldest applies to the workload',
 });
 
@@ -45,7 +46,7 @@ export const IST0160 = message<SameNamespace>({
   name: 'MultipleTelemetriesWithoutWorkloadSelectors',
   level: 'Error',
   summary: 'several Telemetries are for a whole namespace',
-  text: ({ names, namespace }) => `Telemetries [${names.join(' ')}] in namespace "${namespace}" have no selector, so each is for the whole namespace`,
+  text: ({ names, namespace }) => `Telemetries [${row(names, ' ')}] in namespace "${namespace}" have no selector, so each is for the whole namespace`,
   help: 'join them into one: only the oldest applies',
 });
 
@@ -55,7 +56,7 @@ export const IST0127 = message<{ selector: string }>({
   level: 'Warning',
   summary: 'a policy is for workloads that do not exist in the mesh',
   text: ({ selector }) =>
-    selector === '' ? 'no workload in the mesh is in the namespace of this policy' : `no workload in the mesh has the labels ${selector}, which this policy selects`,
+    selector === '' ? 'this policy applies to no workload: there is none in the mesh where it applies' : `no workload in the mesh has the labels ${selector}, which this policy selects`,
   help: 'compare the selector with the labels of the pods; pods outside of the mesh do not count',
   effect: 'the policy protects nothing',
   aliases: ['KIA0004'],

@@ -2,6 +2,7 @@ import type { InputProblem } from '../../manifest/load.ts';
 import { locate, positionAt } from '../../manifest/position.ts';
 import { type Fix, formatPath, type Path } from '../../manifest/problem.ts';
 import type { Resource, SourceText } from '../../manifest/resource.ts';
+import { inputMessages } from '../catalogue/input.ts';
 import type { Skipped } from '../engine.ts';
 import type { Finding } from '../finding.ts';
 import type { Level } from '../message.ts';
@@ -28,6 +29,8 @@ export interface ReportItem {
   code: string;
   level: Level;
   text: string;
+  /** What the code is about, in one line. */
+  summary: string;
   help: string | undefined;
   effect: string | undefined;
   /** Name of the analyzer; `input` for what is wrong with the input itself. */
@@ -110,6 +113,7 @@ export function itemOfFinding(finding: Finding): ReportItem {
     code: finding.code,
     level: finding.level,
     text: finding.text,
+    summary: finding.summary,
     help: finding.help,
     effect: finding.effect,
     analyzer: finding.analyzer,
@@ -135,6 +139,7 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
     code: problem.code,
     level: problem.level,
     text: path && path.length > 0 && problem.unparsable ? `${formatPath(path)} ${problem.text}` : problem.text,
+    summary: inputMessages[problem.code]?.summary ?? problem.text,
     help: problem.help,
     effect: problem.unparsable ? 'nothing in this document is analyzed' : undefined,
     analyzer: 'input',

@@ -18,6 +18,10 @@ const formatters: Readonly<Record<string, () => Promise<Formatter>>> = {
   pretty: async () => (await import('../../analysis/report/pretty.ts')).formatPretty,
   json: async () => (await import('../../analysis/report/structured.ts')).formatJson,
   yaml: async () => (await import('../../analysis/report/structured.ts')).formatYaml,
+  sarif: async () => (await import('../../analysis/report/sarif.ts')).formatSarif,
+  junit: async () => (await import('../../analysis/report/ci.ts')).formatJunit,
+  github: async () => (await import('../../analysis/report/ci.ts')).formatGithub,
+  gitlab: async () => (await import('../../analysis/report/ci.ts')).formatGitlab,
 };
 
 export function formatNames(): string[] {

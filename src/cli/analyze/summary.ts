@@ -1,19 +1,21 @@
 import type { Report } from '../../analysis/report/report.ts';
 import type { Style } from '../../analysis/report/style.ts';
-import type { AnalyzeFlags } from './run.ts';
+import type { AnalyzeFlags } from './flags.ts';
 
 interface Conclusion {
   paths: readonly string[];
   flags: AnalyzeFlags;
   failing: number;
   unparsable: number;
+  /** Findings of the baseline that do not occur any more. */
+  gone: number;
   style: Style;
 }
 
 const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`;
 
 /** What goes to stderr at the end: how it went, what was not looked at, and why. */
-export function conclude(report: Report, { paths, flags, failing, unparsable, style }: Conclusion): string {
+export function conclude(report: Report, { paths, flags, failing, unparsable, gone, style }: Conclusion): string {
   const { items, summary } = report;
   const scope = paths.length > 0 ? [...new Set(paths)].join(', ') : flags.allNamespaces ? 'all namespaces' : `namespace ${flags.namespace ?? 'default'}`;
   const lines: string[] = [];
@@ -26,6 +28,7 @@ export function conclude(report: Report, { paths, flags, failing, unparsable, st
   }
   if (unparsable > 0) lines.push(`  ${plural(unparsable, 'document')} could not be used${flags.ignoreUnknown ? ' (--ignore-unknown: no failure)' : ''}.`);
   if (summary.suppressed > 0) lines.push(`  ${plural(summary.suppressed, 'finding')} suppressed.`);
+  if (gone > 0) lines.push(`  ${plural(gone, 'finding')} of the baseline no longer ${gone === 1 ? 'occurs' : 'occur'}: weft baseline prune takes them out.`);
   lines.push(...skippedLines(report, flags.verbose === true));
   if (summary.unknownKinds.size > 0 && flags.verbose) {
     const kinds = [...summary.unknownKinds].map(([kind, n]) => `${n} ${kind}`).join(', ');

@@ -17,9 +17,10 @@ const annotation = 'galley.istio.io/analyze-suppress';
  * RESOURCE is a glob over `Kind namespace/name` (or `Kind name` without a namespace). The form `Kind name.namespace`, which the
  * reference documents but never matches, works outside of the preset `reference`.
  *
+ * @param aliases code -> codes of other tools for the same message
  * @throws CliError for a value that is not CODE=RESOURCE
  */
-export function parseSuppressions(values: readonly string[], preset: Preset): Suppressions {
+export function parseSuppressions(values: readonly string[], preset: Preset, aliases: ReadonlyMap<string, readonly string[]>): Suppressions {
   const warnings: string[] = [];
   const rules = values
     .flatMap((v) => v.split(','))
@@ -34,7 +35,7 @@ export function parseSuppressions(values: readonly string[], preset: Preset): Su
   return {
     warnings,
     suppresses: ({ code, resource }) => {
-      if (annotated(resource, code, lenient)) return true;
+      if (annotated(resource, code, aliases.get(code) ?? [], lenient)) return true;
       return rules.some(
         (rule) => rule.code === code && (rule.pattern.test(resource.friendlyName) || (lenient && rule.pattern.test(`${resource.kind} ${resource.name}.${resource.namespace}`))),
       );
@@ -42,7 +43,14 @@ export function parseSuppressions(values: readonly string[], preset: Preset): Su
   };
 }
 
-function annotated(resource: Resource, code: string, lenient: boolean): boolean {
+/** Kiali's annotation for the same purpose; its codes are aliases of ours. */
+const kialiAnnotation = 'kiali.io/ignore-validations';
+
+function annotated(resource: Resource, code: string, aliases: readonly string[], lenient: boolean): boolean {
+  if (lenient && resource.annotations[kialiAnnotation] !== undefined) {
+    const codes = (resource.annotations[kialiAnnotation] as string).match(/\w+/g) ?? [];
+    if (codes.some((c) => c === code || aliases.includes(c))) return true;
+  }
   const value = resource.annotations[annotation];
   if (value === undefined) return false;
   // The reference does not trim: after a comma and a blank it finds no code.

@@ -1,7 +1,7 @@
 // Conditions (`when`) of AuthorizationPolicy rules: which attributes there are, and what their values look like.
 import type { Condition } from '../../manifest/istio/security.gen.ts';
 import { formatPath, type Path } from '../../manifest/problem.ts';
-import { checkAddresses, checkNotEmpty, checkPorts, checkServiceAccounts, type ValueRule } from './authorization-values.ts';
+import { type BadValue, checkAddresses, checkNotEmpty, checkPorts, checkServiceAccounts, type ValueRule } from './authorization-values.ts';
 import type { ProblemSink } from './validator.ts';
 
 const anyValue: ValueRule = () => [];
@@ -51,23 +51,24 @@ export function checkCondition(sink: ProblemSink, path: Path, condition: Conditi
     sink.error(path, `${formatPath(path)} with the key ${key} has neither values nor notValues`, { same: `condition ${key} without values` });
     return;
   }
-  for (const [field, list] of [['values', values], ['notValues', notValues]] as const) checkList(sink, [...path, field], key, list);
+  const wrongKey = keyProblem(key);
+  for (const [field, list] of Object.entries({ values, notValues })) {
+    const [empty] = checkNotEmpty(list, key);
+    if (empty) reportBad(sink, [...path, field], key, list, [empty]);
+    else if (wrongKey !== undefined) {
+      const text = `the key ${key} of ${formatPath(path)} is not valid: ${wrongKey}; its values and notValues mean nothing`;
+      // A key that is wrong is wrong for both lists, and the reference says so twice.
+      sink.error([...path, 'key'], text, { same: `${field} of ${key}: ${wrongKey}` });
+    } else reportBad(sink, [...path, field], key, list, (attributes[key] ?? anyValue)(list, key));
+  }
 }
 
-/** The reference has one error for a list of values; a key that is wrong, is wrong for both lists. */
-function checkList(sink: ProblemSink, path: Path, key: string, values: readonly string[]): void {
-  const field = String(path[path.length - 1]);
-  const [empty] = checkNotEmpty(values, key);
-  const wrongKey = empty ? undefined : keyProblem(key);
-  if (wrongKey !== undefined) {
-    const at = values.length > 0 ? path : path.slice(0, -1);
-    sink.error(at, `${formatPath(path)} cannot be compared: the key ${key} is not valid, ${wrongKey}`, { same: `${field} of ${key}: ${wrongKey}` });
-    return;
-  }
-  const bad = empty ? [empty] : (attributes[key] ?? anyValue)(values, key);
+/** The reference has one error for all values of a list. */
+function reportBad(sink: ProblemSink, path: Path, key: string, values: readonly string[], bad: readonly BadValue[]): void {
   const [first] = bad;
   if (!first) return;
   const list = bad.map((b) => `${JSON.stringify(values[b.index])} ${b.text}`).join(', ');
   const at = bad.length === 1 ? [...path, first.index] : path;
+  const field = path[path.length - 1];
   sink.error(at, `${formatPath(path)} of the key ${key} has ${bad.length} bad value${bad.length > 1 ? 's' : ''}: ${list}`, { same: `${field} of ${key}: ${list}` });
 }

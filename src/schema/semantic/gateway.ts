@@ -4,11 +4,11 @@ import { checkIp, checkScopedHost, checkUnixAddress, isUnixAddress } from './add
 import { checkPort, isDnsLabel, itemsOf } from './primitives.ts';
 import { isHttpProtocol, isKnownProtocol, isTlsProtocol, protocolNames } from './protocol.ts';
 import { checkServerTls } from './server-tls.ts';
-import type { ProblemSink, Validator } from './validator.ts';
+import { ProblemSink, type Validator } from './validator.ts';
 
 export const validateGateway: Validator<Gateway> = (gateway, sink, { name }) => {
   if (!isDnsLabel(name)) {
-    sink.error([], `"${name}" cannot be the name of a gateway, which is a DNS label: letters, digits and dashes, no dash at either end, and no dots`);
+    new ProblemSink(['metadata'], sink.problems).error(['name'], `"${name}" cannot be the name of a gateway, which is a DNS label: letters, digits and dashes, no dash at either end, and no dots`);
   }
   const servers = itemsOf(gateway.servers);
   if (servers.length === 0) sink.error(['servers'], 'the gateway has no servers');

@@ -30,7 +30,7 @@ interface ValueProblem {
 export function headerValueProblem(value: string): ValueProblem | undefined {
   const shown = JSON.stringify(value);
   if (controlCharacter.test(value)) return { text: `header value ${shown} has a control character`, same: `header value control ${value}` };
-  let state: State | 'literal' = 'literal';
+  let state = 'literal' as State | 'literal';
   for (let i = 0; i < value.length; i++) {
     const ch = value[i] as string;
     if (state === 'literal') {

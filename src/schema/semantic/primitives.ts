@@ -228,8 +228,8 @@ function exportProblem(entry: string, full: string, allowNone: boolean): { text:
   if (entry === '*' || isDnsLabel(full) || (entry === '~' && allowNone)) return undefined;
   if (entry === '~') return { text: 'exportTo "~" (no namespace) is for service entries only', same: 'exportTo none' };
   const same = 'exportTo entry';
-  if (entry === '.') return { text: 'exportTo "." is the namespace of the resource, and the resource names none', same };
-  return { text: `exportTo entry "${entry}" is not "." (this namespace), "*" (all) or the name of a namespace`, same };
+  if (entry === '.') return { text: 'exportTo "." is the namespace of the resource, which has none (a DNS 1123 label)', same };
+  return { text: `exportTo entry "${entry}" is not "." (this namespace), "*" (all) or the name of a namespace, a DNS 1123 label`, same };
 }
 
 /** The items of a list of messages. A null item is an empty message, as in the reference. */

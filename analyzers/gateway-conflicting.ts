@@ -1,0 +1,109 @@
+import { defineAnalyzer } from '../src/analysis/analyzer.ts';
+import { IST0145 } from '../src/analysis/catalogue/gateways.ts';
+import { IST0101 } from '../src/analysis/catalogue/references.ts';
+import type { Gateway } from '../src/manifest/istio/networking.gen.ts';
+import type { Path } from '../src/manifest/problem.ts';
+import type { Resource } from '../src/manifest/resource.ts';
+import { gatewayWorkloads } from '../src/model/gateway-workloads.ts';
+import { firstLabel } from '../src/model/selection.ts';
+import { formatSelector } from '../src/model/selectors.ts';
+import type { Mesh } from '../src/model/mesh.ts';
+
+interface Place {
+  gateway: Resource<Gateway>;
+  path: Path;
+}
+
+/** Where the hosts of gateways with one selector are, by port, bind address and host. */
+type Hosts = Map<string, Place[]>;
+
+const hostKey = (port: number, bind: string, host: string): string => `${port} ${bind} ${host}`;
+
+/** spec/analyze/messages.md, gateway.ConflictingGateway */
+export default defineAnalyzer({
+  name: 'gateway.ConflictingGatewayAnalyzer',
+  summary: 'no two gateways of one workload open a port for the same host',
+  reads: ['Gateway', 'Pod'],
+  preset: 'reference',
+  messages: { IST0101, IST0145 },
+  check({ mesh, preset, report }) {
+    const gateways = mesh.list('Gateway');
+    const bySelector = indexHosts(gateways);
+    const related = relatedSelectors(mesh, gateways, preset === 'reference');
+    for (const gateway of gateways) {
+      const { selector = {}, servers = [] } = gateway.spec;
+      const own = formatSelector(selector);
+      const groups = [own, ...(related.get(own) ?? [])].map((s) => bySelector.get(s)).filter((hosts) => hosts !== undefined);
+      // A gateway without servers is not among those that the reference looks for the selector in.
+      if (groups.length === 0 && own !== '' && preset === 'reference') {
+        report('IST0101', gateway, ['spec', 'selector', firstLabel(selector)], { what: 'selector', name: own });
+      }
+      for (const [i, server] of servers.entries()) {
+        const port = server?.port?.number ?? 0;
+        const hosts = server?.hosts ?? [];
+        const others = new Map<Resource, Place>();
+        for (const host of hosts) {
+          for (const group of groups) {
+            for (const place of group.get(hostKey(port, server?.bind ?? '', host)) ?? []) if (place.gateway !== gateway) others.set(place.gateway, place);
+          }
+        }
+        if (others.size === 0) continue;
+        report(
+          'IST0145',
+          gateway,
+          // Items of a List have lines of their own in the reference, which knows no field here.
+          gateway.within.length > 0 && preset === 'reference' ? undefined : ['spec', 'servers', i],
+          { gateways: [...others.keys()].map((g) => g.fullName).sort(), selector: own, port, hosts },
+          { related: [...others.values()].slice(0, 10).map((p) => ({ resource: p.gateway, path: p.path, text: `also in gateway ${p.gateway.fullName}` })) },
+        );
+      }
+    }
+  },
+});
+
+function indexHosts(gateways: readonly Resource<Gateway>[]): Map<string, Hosts> {
+  const index = new Map<string, Hosts>();
+  for (const gateway of gateways) {
+    const servers = gateway.spec.servers ?? [];
+    if (servers.length === 0) continue;
+    const selector = formatSelector(gateway.spec.selector);
+    const group: Hosts = index.get(selector) ?? new Map();
+    index.set(selector, group);
+    for (const [i, server] of servers.entries()) {
+      for (const [j, host] of (server?.hosts ?? []).entries()) {
+        const key = hostKey(server?.port?.number ?? 0, server?.bind ?? '', host);
+        const place = { gateway, path: ['spec', 'servers', i, 'hosts', j] };
+        const places = group.get(key);
+        if (places) places.push(place);
+        else group.set(key, [place]);
+      }
+    }
+  }
+  return index;
+}
+
+/**
+ * Selectors that select a common workload, by selector. The reference finds them only where the text of one is part of the text
+ * of the other.
+ */
+function relatedSelectors(mesh: Mesh, gateways: readonly Resource<Gateway>[], asReference: boolean): Map<string, Set<string>> {
+  const selectors = new Map(gateways.map((g) => [formatSelector(g.spec.selector), g.spec.selector]));
+  const byWorkload = new Map<unknown, string[]>();
+  for (const [text, selector] of selectors) {
+    for (const workload of gatewayWorkloads(mesh, selector)) {
+      const list = byWorkload.get(workload);
+      if (list) list.push(text);
+      else byWorkload.set(workload, [text]);
+    }
+  }
+  const related = new Map<string, Set<string>>();
+  // Workloads of one Deployment have the same selectors: each set of them is looked at once.
+  for (const texts of new Map([...byWorkload.values()].map((list) => [list.join('\n'), list])).values()) {
+    for (const a of texts) {
+      const set = related.get(a) ?? new Set();
+      related.set(a, set);
+      for (const b of texts) if (a !== b && (!asReference || a.includes(b) || b.includes(a))) set.add(b);
+    }
+  }
+  return related;
+}

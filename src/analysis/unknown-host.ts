@@ -1,0 +1,100 @@
+import { type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { Context } from './analyzer.ts';
+import type { Related } from './finding.ts';
+import type { Messages } from './message.ts';
+import { NearestIndex } from './nearest.ts';
+
+export interface UnknownHost {
+  help?: string;
+  related: Related[];
+}
+
+/** Namespaces whose services no input shows: their objects are left out when files are read. */
+const hidden = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+
+/**
+ * What is to be said of a host that `mesh.hosts.lookup` did not find; undefined when nobody can say that it does not exist: the
+ * input has no Services (for a name of the cluster) or no ServiceEntries (for any other).
+ *
+ * @param namespace of the resource that names the host
+ */
+export function unknownHost(context: Context<Messages>, namespace: string, host: string): UnknownHost | undefined {
+  const { mesh, knows, preset } = context;
+  const fqdn = toFqdn(namespace, host);
+  if (mesh.options.knownHosts.some((known) => hostsOverlap(known, fqdn))) return undefined;
+  const hints = hintsOf(mesh);
+  const meant = hints.meant(namespace, host);
+  if (preset !== 'reference') {
+    const local = fqdn.endsWith('.svc.cluster.local');
+    if (local && isOutOfSight(mesh, parseFqdn(namespace, host))) return undefined;
+    if (!knows(local || meant?.entry.resource.kindName === 'Service' ? 'Service' : 'ServiceEntry')) return undefined;
+  }
+  if (!meant) return { help: hints.nearest(namespace, host), related: [] };
+  return { help: meant.help, related: [{ resource: meant.entry.resource, text: `${meant.entry.host} is defined here` }] };
+}
+
+/** Services that are in every cluster, or come with an installation, and so are not written in an application's files. */
+function isOutOfSight(mesh: Mesh, { name, namespace }: { name: string; namespace: string }): boolean {
+  if (hidden.has(namespace) || (namespace === 'default' && name === 'kubernetes')) return true;
+  const { assume, istioNamespace } = mesh.options;
+  return assume === 'auto' && namespace === istioNamespace && mesh.listIn('Service', namespace).length === 0;
+}
+
+function hintsOf(mesh: Mesh): HostHints {
+  return mesh.memo('host hints', ['Service', 'ServiceEntry'], () => new HostHints(mesh.hosts.all()));
+}
+
+/** Finds the host that was meant by a name that is none. */
+class HostHints {
+  private readonly byHost = new Map<string, HostEntry[]>();
+  private readonly byFirstLabel = new Map<string, HostEntry[]>();
+  private readonly shortNames = new Map<string, NearestIndex>();
+  private readonly hosts: NearestIndex;
+
+  constructor(entries: Iterable<HostEntry>) {
+    const inNamespace = new Map<string, string[]>();
+    for (const entry of entries) {
+      push(this.byHost, entry.host, entry);
+      if (!entry.host.endsWith('.svc.cluster.local')) continue;
+      const { name, namespace } = parseFqdn('', entry.host);
+      push(this.byFirstLabel, name, entry);
+      push(inNamespace, namespace, name);
+    }
+    for (const [namespace, names] of inNamespace) this.shortNames.set(namespace, new NearestIndex(names));
+    this.hosts = new NearestIndex(this.byHost.keys());
+  }
+
+  meant(namespace: string, host: string): { entry: HostEntry; help: string } | undefined {
+    const hiddenFrom = this.byHost.get(toFqdn(namespace, host));
+    if (hiddenFrom) {
+      const scopes = [...new Set(hiddenFrom.map((e) => e.scope))].join(', ');
+      return { entry: hiddenFrom[0] as HostEntry, help: `${host} exists, and its exportTo shows it only to: ${scopes}` };
+    }
+    const written = host.endsWith('.') ? this.byHost.get(host.slice(0, -1))?.[0] : undefined;
+    if (written) return { entry: written, help: 'remove the dot at the end' };
+    const [name, inNamespace, service] = host.split('.');
+    if (name !== undefined && inNamespace !== undefined && (service === undefined || service === 'svc')) {
+      const whole = `${name}.${inNamespace}.svc.cluster.local`;
+      const entry = whole === host ? undefined : this.byHost.get(whole)?.[0];
+      if (entry) return { entry, help: `write the whole name: ${whole}` };
+    }
+    const elsewhere = host.includes('.') ? undefined : this.byFirstLabel.get(host);
+    if (elsewhere?.length === 1) {
+      const entry = elsewhere[0] as HostEntry;
+      return { entry, help: `a short name is looked up in the namespace of this resource; write ${entry.host}` };
+    }
+    return undefined;
+  }
+
+  nearest(namespace: string, host: string): string | undefined {
+    const name = host.includes('.') ? this.hosts.find(host) : this.shortNames.get(namespace)?.find(host);
+    return name === undefined ? undefined : `did you mean "${name}"?`;
+  }
+}
+
+function push<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const list = map.get(key);
+  if (list) list.push(item);
+  else map.set(key, [item]);
+}

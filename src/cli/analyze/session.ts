@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { analyzers as builtIn } from '../../../analyzers/index.ts';
+import { inputMessages } from '../../analysis/catalogue/input.ts';
+import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
+import type { Level } from '../../analysis/message.ts';
+import type { Messages } from '../../analysis/message.ts';
+import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
+import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
+import type { SourceText } from '../../manifest/resource.ts';
+import type { Assume } from '../../model/mesh.ts';
+import { CliError, exitCode, usageError } from '../exit.ts';
+import { type PipelineResult, runPipeline } from '../pipeline.ts';
+import { type Config, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
+import type { AnalyzeFlags } from './flags.ts';
+import { applyInline } from './inline.ts';
+import { chooseAnalyzers } from './selection.ts';
+import { parseSuppressions, type Suppressions } from './suppress.ts';
+
+/** Everything that flags and configuration decide before any input is read. */
+export interface Session {
+  flags: AnalyzeFlags;
+  config: Config;
+  preset: Preset;
+  assume: Assume;
+  /** All analyzers there are, with those of plug-ins. */
+  available: readonly AnyAnalyzer[];
+  /** Those that run. */
+  chosen: readonly AnyAnalyzer[];
+  suppressions: Suppressions;
+  failureThreshold: Level;
+  outputThreshold: Level;
+  baseline: string | undefined;
+  warn: (text: string) => void;
+}
+
+const presets: readonly Preset[] = ['reference', 'recommended', 'strict'];
+const worlds: readonly Assume[] = ['auto', 'complete', 'mesh-only'];
+
+/** @throws CliError for flags or a configuration that make no sense */
+export async function prepare(flags: AnalyzeFlags, warn: (text: string) => void): Promise<Session> {
+  const { config, file } = await loadConfig(flags.config);
+  const preset = oneOf('preset', flags.preset ?? config.preset ?? 'recommended', presets);
+  const assume = oneOf('assume', flags.assume ?? config.assume?.world ?? 'auto', worlds);
+  let available: readonly AnyAnalyzer[] = builtIn;
+  if (config.plugins?.length || flags.plugin?.length) {
+    const { loadPlugins } = await import('./plugins.ts');
+    const own = await loadPlugins(config.plugins ?? [], file ? dirname(resolve(file)) : '.');
+    available = [...builtIn, ...own, ...(await loadPlugins(flags.plugin ?? [], '.'))];
+  }
+  if (config.rules || config.overrides) {
+    const codes = new Set([...Object.keys(inputMessages), ...available.flatMap((a) => Object.keys(a.messages))]);
+    for (const text of unknownRules(config, available, codes)) warn(`${file}: ${text}`);
+  }
+  const suppressions = parseSuppressions([...(config.suppress ?? []), ...(flags.suppress ?? [])], preset, aliasesOf(available));
+  for (const text of suppressions.warnings) warn(text);
+  return {
+    flags: { ...flags, meshConfigFile: flags.meshConfigFile ?? fromConfig(config.meshConfigFile, file) },
+    config,
+    preset,
+    assume,
+    available,
+    chosen: chooseAnalyzers(available, flags.analyzer, preset, warn),
+    suppressions,
+    failureThreshold: flags.failureThreshold ?? (config.failureThreshold ? toLevel(config.failureThreshold) : 'Error'),
+    outputThreshold: flags.outputThreshold ?? (config.outputThreshold ? toLevel(config.outputThreshold) : 'Info'),
+    baseline: flags.baseline ?? fromConfig(config.baseline, file),
+    warn,
+  };
+
+  /** Paths of a configuration are from its folder. */
+  function fromConfig(path: string | undefined, from: string | undefined): string | undefined {
+    return path === undefined || from === undefined ? path : resolve(dirname(from), path);
+  }
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T)) throw usageError(`--${flag} takes ${allowed.join(', ')}, not "${value}"`);
+  return value as T;
+}
+
+/** One look at the input: what is to be said of it. */
+export interface Evaluation {
+  /** Everything that is not suppressed, whatever its level, ordered. */
+  items: ReportItem[];
+  suppressed: number;
+  input: ReadFiles;
+  result: PipelineResult;
+}
+
+/** @throws CliError for input that is not there */
+export async function evaluate(session: Session, paths: readonly string[]): Promise<Evaluation> {
+  const { flags, config, preset, suppressions } = session;
+  const input = readInput(paths, session);
+  const levelOf = levelsOf(config, flags.config);
+  const result = await runPipeline({
+    sources: input.sources,
+    meshConfigSource: readMeshConfigFile(session),
+    defaultNamespace: flags.allNamespaces ? '' : (flags.namespace ?? 'default'),
+    istioNamespace: flags.istioNamespace,
+    assume: session.assume,
+    preset,
+    analyzers: session.chosen,
+    knownHosts: config.assume?.hosts ?? [],
+    now: new Date(),
+    levelOf,
+    optionsOf: config.rules ? optionsOf(config, session.available) : undefined,
+  });
+  const inScope = (namespace: string): boolean => flags.allNamespaces === true || namespace === '' || namespace === (flags.namespace ?? 'default');
+  const scoped = result.findings.filter((f) => inScope(f.resource.kindName === 'Namespace' ? f.resource.name : f.resource.namespace));
+  const findings = scoped.filter((f) => !suppressions.suppresses(f));
+  const problems = result.problems.filter((p) => p.unparsable || (preset !== 'reference' && config.rules?.[p.code] !== 'off'));
+  let items = [...input.unreadable.map(({ path, text }) => unreadableItem(path, text)), ...problems.map(itemOfProblem), ...findings.map(itemOfFinding)];
+  let suppressed = scoped.length - findings.length;
+  if (preset !== 'reference') {
+    const inline = applyInline(items, input.sources, aliasesOf(session.available), judges(session, result));
+    items = inline.items;
+    suppressed += inline.suppressed;
+  }
+  return { items, suppressed, input, result };
+}
+
+/** Whether every analyzer that reports a code could make all its checks, so that the code's absence means something. */
+function judges({ available, chosen }: Session, { engine }: PipelineResult): (code: string) => boolean {
+  const skipped = new Set(engine.skipped.map((s) => s.analyzer));
+  return (code) => available.every((a) => !(code in a.messages) || (chosen.includes(a) && engine.ran.includes(a.name) && !skipped.has(a.name)));
+}
+
+function aliasesOf(analyzers: readonly AnyAnalyzer[]): Map<string, readonly string[]> {
+  const out = new Map<string, readonly string[]>();
+  for (const { messages } of analyzers) for (const [code, { aliases }] of Object.entries(messages as Messages)) if (aliases) out.set(code, aliases);
+  return out;
+}
+
+function readInput(paths: readonly string[], { flags, warn }: Session): ReadFiles {
+  if (paths.length === 0 && flags.useKube !== false) {
+    throw new CliError('nothing to analyze', exitCode.error, 'Name files or directories (weft analyze config/), or - for standard input.');
+  }
+  try {
+    const input = readFiles(paths, () => {
+      if (process.stdin.isTTY) warn('Reading from standard input; end with Ctrl-D:');
+      return readFileSync(0, 'utf8');
+    });
+    for (const path of input.skipped) warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
+    return input;
+  } catch (error) {
+    if (error instanceof MissingFileError) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+function readMeshConfigFile({ flags, warn }: Session): SourceText | undefined {
+  const path = flags.meshConfigFile;
+  if (path === undefined) return undefined;
+  try {
+    return sourceText(path, readFileSync(path, 'utf8'));
+  } catch (error) {
+    warn(`--meshConfigFile is not used: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function unreadableItem(path: string, text: string): ReportItem {
+  return {
+    code: 'WFT0001',
+    level: 'Error',
+    text: `cannot read ${path}: ${text}`,
+    summary: 'a file cannot be read',
+    help: undefined,
+    effect: 'nothing in this file is analyzed',
+    analyzer: 'input',
+    origin: '',
+    resource: undefined,
+    field: undefined,
+    path: undefined,
+    file: path,
+    place: undefined,
+    related: [],
+    fix: undefined,
+    unparsable: true,
+    documentation: undefined,
+  };
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { collect } from '../flags.ts';
+
+/** `weft baseline create|prune`: accept the findings of today, so that only new ones fail. */
+export function baselineCommand(): Command {
+  const command = new Command('baseline').description('Accept the findings of today, so that only new ones fail.');
+  const sub = (name: 'create' | 'prune', description: string): void => {
+    command
+      .command(name)
+      .description(description)
+      .argument('<files...>', 'files, directories, or - for standard input')
+      .option('--baseline <file>', 'the file of the baseline', 'weft-baseline.json')
+      .option('-A, --all-namespaces', 'all namespaces')
+      .option('--preset <name>', 'reference, recommended or strict')
+      .option('--assume <world>', 'complete, mesh-only or auto')
+      .option('--config <file>', 'configuration')
+      .option('--plugin <file>', 'a module with analyzers of your own', collect)
+      .option('--meshConfigFile <file>', 'mesh configuration')
+      .action(async (files: string[], _flags: unknown, self: Command) => {
+        const { runBaseline } = await import('../analyze/baseline-command.ts');
+        process.exitCode = await runBaseline(name, files, self.optsWithGlobals());
+      });
+  };
+  sub('create', 'write all findings of the input to the baseline');
+  sub('prune', 'take out of the baseline what the input no longer has');
+  return command;
+}

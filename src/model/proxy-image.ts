@@ -1,0 +1,47 @@
+import type { ProxyConfig as MeshProxyConfig } from '../manifest/istio/mesh.gen.ts';
+import type { ProxyConfig } from '../manifest/istio/proxyconfig.gen.ts';
+import type { Resource } from '../manifest/resource.ts';
+import { parseYaml } from '../manifest/yaml.ts';
+import type { Pod } from './kubernetes.ts';
+import type { Mesh } from './mesh.ts';
+import { matchesLabels } from './selectors.ts';
+import { isMap, text } from './untyped.ts';
+
+/**
+ * Tells the type of sidecar image (`debug`, `distroless`) that a pod gets: by its annotation, else by a ProxyConfig for its
+ * workload, its namespace or the mesh, else by the mesh configuration. Empty for the default one.
+ */
+export function proxyImageTypes(mesh: Mesh): (pod: Pod) => string {
+  const ofMesh = typeOf(mesh.meshConfig.defaultConfig);
+  let ofRoot = '';
+  const ofNamespace = new Map<string, string>();
+  const ofWorkloads = new Map<string, Resource<ProxyConfig>[]>();
+  for (const config of mesh.list('ProxyConfig')) {
+    if (config.namespace === mesh.rootNamespace) ofRoot = typeOf(config.spec);
+    else if (!config.spec.selector) ofNamespace.set(config.namespace, typeOf(config.spec));
+    else ofWorkloads.set(config.namespace, [...(ofWorkloads.get(config.namespace) ?? []), config]);
+  }
+  return (pod) => {
+    // The reference asks it this way round: a pod with more labels than the selector is not selected.
+    const selecting = (ofWorkloads.get(pod.namespace) ?? []).filter(({ spec }) => matchesLabels(pod.labels, spec.selector?.matchLabels ?? {}));
+    const candidates = [annotatedType(pod), ...selecting.map(({ spec }) => typeOf(spec)).reverse(), ofNamespace.get(pod.namespace), ofRoot, ofMesh];
+    const type = candidates.find((candidate) => candidate) ?? '';
+    return type === 'default' ? '' : type;
+  };
+}
+
+function typeOf(config: ProxyConfig | MeshProxyConfig | undefined): string {
+  return config?.image?.imageType ?? '';
+}
+
+function annotatedType(pod: Pod): string {
+  const written = pod.annotations['proxy.istio.io/config'];
+  if (written === undefined) return '';
+  try {
+    const { value } = parseYaml(written, true);
+    const image = isMap(value) ? value.image : undefined;
+    return isMap(image) ? text(image.imageType ?? image.image_type) : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,199 @@
+import type { Path } from '../../manifest/problem.ts';
+import { type EnvoyField, envoyEnum, envoyFields, pickField } from './messages.ts';
+import { cannotHold, durationMismatch, enumNumberMismatch, type Mismatch, scalarMismatch, timestampMismatch } from './scalar.ts';
+
+/** A value that Envoy's message cannot hold. */
+export interface EnvoyError {
+  path: Path;
+  /** What is wrong, in our words. */
+  text: string;
+  /** The words of the reference's decoder. */
+  reference: string;
+  /** The URL of an Any whose message is not known. */
+  unresolved?: string;
+  /** What the field can be, for an enum. */
+  choices?: readonly string[];
+}
+
+/** Fields that one message does not have. */
+export interface EnvoyUnknown {
+  /** The message in the value. */
+  path: Path;
+  message: string;
+  fields: readonly string[];
+  /** URLs of the Anys around the message, outermost first. */
+  inside: readonly string[];
+  /** The words of the reference's decoder, which stops at one of the fields. */
+  reference: string;
+}
+
+export interface EnvoyDecoded {
+  errors: EnvoyError[];
+  unknown: EnvoyUnknown[];
+}
+
+/**
+ * Compares a value with the message that it has to become, as the reference's decoder does (golang/protobuf jsonpb, which Istio
+ * uses because Envoy's documentation spells fields in snake_case and durations as Go does). All errors are reported, the one at
+ * which the decoder stops first. The value stays as it is.
+ */
+export function decodeEnvoy(message: string, value: unknown): EnvoyDecoded {
+  const decoder = new Decoder();
+  decoder.message(message, value);
+  return { errors: decoder.errors, unknown: decoder.unknown };
+}
+
+const rawMap = 'map[string]json.RawMessage';
+const wrapper = /^google\.protobuf\.(?:Bool|Bytes|String|U?Int32|U?Int64|Float|Double)Value$/;
+/** Messages whose JSON form is a value of its own, so that an Any holds them in a field `value`. */
+const ownForm = /^google\.protobuf\.(?:Any|Empty|\w+Value|Duration|Timestamp|Value|Struct)$/;
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isMap(value)) return 'a map';
+  return typeof value === 'string' ? `the text ${JSON.stringify(value)}` : String(value);
+}
+
+class Decoder {
+  readonly errors: EnvoyError[] = [];
+  readonly unknown: EnvoyUnknown[] = [];
+  private readonly path: (string | number)[] = [];
+  /** URLs of the Anys around the value. */
+  private readonly anys: string[] = [];
+  /** The field that is being read, as errors name it. */
+  private where = 'the value';
+
+  private fail(text: string, reference: string, extra: Partial<EnvoyError> = {}): void {
+    const inside = this.anys.map((url) => `, inside ${url}`).join('');
+    this.errors.push({ path: [...this.path], text: `${this.where} ${text}${inside}`, reference: this.inAnys(reference), ...extra });
+  }
+
+  private inAnys(reference: string): string {
+    return this.anys.map((url) => `can't unmarshal Any nested proto ${url}: `).join('') + reference;
+  }
+
+  private mismatch(mismatch: Mismatch | undefined, value: unknown, prefix = ''): void {
+    if (!mismatch) return;
+    const reference = `${prefix}${mismatch.reference}`;
+    this.fail(`has to be ${mismatch.expected}, and this is ${describe(value)} (a cluster says "${reference}")`, reference);
+  }
+
+  private at(key: string | number, read: () => void): void {
+    this.path.push(key);
+    read();
+    this.path.pop();
+  }
+
+  message(name: string, value: unknown): void {
+    if (value === null) return;
+    if (wrapper.test(name)) {
+      const [field] = envoyFields(name) ?? [];
+      if (field) this.mismatch(scalarMismatch(field.type, value), value);
+      return;
+    }
+    switch (name) {
+      case 'google.protobuf.Any':
+        return this.any(value);
+      case 'google.protobuf.Duration':
+        return this.mismatch(durationMismatch(value), value);
+      case 'google.protobuf.Timestamp':
+        return this.mismatch(timestampMismatch(value), value);
+      case 'google.protobuf.Struct':
+        return isMap(value) ? undefined : this.mismatch(cannotHold(value, 'a map', rawMap), value, 'bad StructValue: ');
+      case 'google.protobuf.ListValue':
+        return Array.isArray(value) ? undefined : this.mismatch(cannotHold(value, 'a list', '[]json.RawMessage'), value, 'bad ListValue: ');
+      case 'google.protobuf.Value':
+        return;
+    }
+    if (!isMap(value)) this.mismatch(cannotHold(value, 'a map', rawMap), value);
+    else this.fields(name, value);
+  }
+
+  private fields(name: string, value: Readonly<Record<string, unknown>>): void {
+    const fields = envoyFields(name);
+    if (!fields) return;
+    const rest = new Set(Object.keys(value));
+    for (const field of fields) {
+      rest.delete(field.name);
+      rest.delete(field.json);
+      const picked = pickField(value, field);
+      if (!picked || picked.value === null) continue;
+      this.where = `field ${JSON.stringify(picked.key)} of ${name}`;
+      this.at(picked.key, () => this.field(field, picked.value));
+    }
+    if (rest.size === 0) return;
+    const reference = this.inAnys(`unknown field ${JSON.stringify([...rest][0])} in ${name}`);
+    this.unknown.push({ path: [...this.path], message: name, fields: [...rest], inside: [...this.anys], reference });
+  }
+
+  private field(field: EnvoyField, value: unknown): void {
+    if (field.list) {
+      if (!Array.isArray(value)) return this.mismatch(cannotHold(value, 'a list', '[]json.RawMessage'), value);
+      const { where } = this;
+      value.forEach((item, i) => {
+        this.where = `item ${i} of ${where}`;
+        this.at(i, () => this.single(field.type, item));
+      });
+      return;
+    }
+    if (field.mapKey === undefined) return this.single(field.type, value);
+    if (!isMap(value)) return this.mismatch(cannotHold(value, 'a map', rawMap), value);
+    const { where } = this;
+    for (const [key, item] of Object.entries(value)) {
+      this.at(key, () => {
+        this.where = `the key of ${where}`;
+        if (field.mapKey !== 'string') this.mismatch(scalarMismatch(field.mapKey as string, key), key);
+        this.where = `entry ${JSON.stringify(key)} of ${where}`;
+        this.single(field.type, item);
+      });
+    }
+  }
+
+  private single(type: string, value: unknown): void {
+    const values = envoyEnum(type);
+    if (values) this.enum(type, values, value);
+    else if (envoyFields(type)) this.message(type, value);
+    else this.mismatch(scalarMismatch(type, value), value);
+  }
+
+  private enum(name: string, values: readonly string[], value: unknown): void {
+    if (value === null) return;
+    if (typeof value !== 'string') return this.mismatch(enumNumberMismatch(value, `a value of ${name}`), value);
+    if (values.includes(value)) return;
+    const reference = `unknown value ${JSON.stringify(JSON.stringify(value))} for enum ${name}`;
+    this.fail(`has to be a value of ${name}, and ${JSON.stringify(value)} is none`, reference, { choices: values });
+  }
+
+  private any(value: unknown): void {
+    if (!isMap(value)) return this.mismatch(cannotHold(value, 'a map', rawMap), value);
+    const { '@type': url, ...rest } = value;
+    if (url === undefined) {
+      return this.fail('has no "@type", which tells what the configuration is for', "Any JSON doesn't have '@type'");
+    }
+    if (typeof url !== 'string') {
+      const reference = `can't unmarshal Any's '@type': ${JSON.stringify(JSON.stringify(url))}`;
+      return this.at('@type', () => this.fail(`has a "@type" that is ${describe(url)} and has to be text`, reference));
+    }
+    const name = url.slice(url.lastIndexOf('/') + 1);
+    if (!envoyFields(name)) {
+      const reference = `could not resolve Any message type: ${url}`;
+      return this.at('@type', () => this.fail(`has the "@type" ${url}, and Envoy has no message of this type`, reference, { unresolved: url }));
+    }
+    if (!ownForm.test(name)) {
+      this.anys.push(url);
+      this.fields(name, rest);
+      this.anys.pop();
+    } else if (!Object.hasOwn(rest, 'value')) {
+      this.fail(`is a ${name} without "value"`, "Any JSON doesn't have 'value'");
+    } else {
+      this.anys.push(url);
+      this.where = `"value" of the ${name} in ${this.where}`;
+      this.at('value', () => this.message(name, rest.value));
+      this.anys.pop();
+    }
+  }
+}
