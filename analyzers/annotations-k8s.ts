@@ -1,7 +1,6 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0107, IST0108, IST0125, IST0135 } from '../src/analysis/catalogue/annotations.ts';
-import { nearest } from '../src/manifest/nearest.ts';
-import { annotationDefinition, annotationNames, isIstioAnnotation } from '../src/model/annotations.ts';
+import { annotationDefinition, isIstioAnnotation, similarAnnotation } from '../src/model/annotations.ts';
 import { injectLabel } from '../src/model/injection.ts';
 import { annotationProblem } from '../src/schema/annotations.ts';
 
@@ -22,7 +21,7 @@ export default defineAnalyzer({
           const path = ['metadata', 'annotations', annotation];
           const definition = annotationDefinition(annotation);
           if (!definition) {
-            report('IST0108', resource, path, { annotation, nearest: nearest(annotation, annotationNames) });
+            report('IST0108', resource, path, { annotation, similar: similarAnnotation(annotation) });
             continue;
           }
           const isInject = annotation === injectLabel;

@@ -12,7 +12,7 @@ export default defineAnalyzer({
   reads: ['VirtualService', 'Sidecar', 'CustomResourceDefinition'],
   preset: 'reference',
   messages: { IST0002 },
-  check({ mesh, report }) {
+  check({ mesh, preset, report }) {
     for (const service of mesh.list('VirtualService')) {
       for (const [i, route] of (service.spec.http ?? []).entries()) {
         const percent = route?.fault?.delay?.percent ?? 0;
@@ -27,7 +27,9 @@ export default defineAnalyzer({
       const detail = 'the field OutboundTrafficPolicy.EgressProxy (outboundTrafficPolicy.egressProxy) is ignored';
       report('IST0002', sidecar, ['spec', 'outboundTrafficPolicy', 'egressProxy'], { detail }, { help: 'remove it; an egress host in the Sidecar leads to an egress gateway' });
     }
-    for (const definition of mesh.list('CustomResourceDefinition')) {
+    // The reference says nothing of a definition that it reads from a file.
+    const definitions = preset === 'reference' ? [] : mesh.list('CustomResourceDefinition');
+    for (const definition of definitions) {
       const { group, names } = definition.spec;
       const kind = text(isMap(names) ? names.kind : undefined);
       if (group !== 'rbac.istio.io' || !removed.has(kind)) continue;

@@ -1,10 +1,11 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0138 } from '../src/analysis/catalogue/gateways.ts';
 import type { Related } from '../src/analysis/finding.ts';
+import { mostNames } from '../src/analysis/wording.ts';
 import type { Gateway, ServerTLSSettings } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { matchesLabels } from '../src/model/selectors.ts';
+import { formatSelector, matchesLabels } from '../src/model/selectors.ts';
 
 /** A certificate that more gateways share is reported once a gateway, with all others, and not once a pair. */
 const mostPairs = 50;
@@ -13,6 +14,9 @@ interface Use {
   gateway: Resource<Gateway>;
   path: Path;
 }
+
+/** Where a certificate is served, once a gateway, by the text of the gateway's selector. */
+type Uses = Map<string, Use[]>;
 
 /** spec/analyze/messages.md, gateway.Certificate */
 export default defineAnalyzer({
@@ -23,23 +27,21 @@ export default defineAnalyzer({
   messages: { IST0138 },
   check({ mesh, report }) {
     const gateways = mesh.list('Gateway');
-    const uses = usesByCertificate(gateways);
+    const byCertificate = indexCertificates(gateways);
     for (const gateway of gateways) {
-      const { selector, servers = [] } = gateway.spec;
       const said = new Set<Resource>([gateway]);
-      for (const [i, server] of servers.entries()) {
-        const certificate = certificateOf(server?.tls);
-        if (certificate === undefined) continue;
-        const others = (uses.get(certificate) ?? []).filter((use) => !said.has(use.gateway) && matchesLabels(selector, use.gateway.spec.selector ?? {}));
-        for (const { gateway: other } of others) said.add(other);
+      for (const [i, server] of (gateway.spec.servers ?? []).entries()) {
+        const uses = byCertificate.get(certificateOf(server?.tls) ?? '');
+        if (!uses) continue;
+        const others = othersOf(gateway, uses).filter((use) => !said.has(use.gateway));
+        for (const other of others) said.add(other.gateway);
         const own: Related = { resource: gateway, path: ['spec', 'servers', i, 'tls'], text: 'this server serves the certificate' };
-        const groups = others.length > mostPairs ? [others] : others.map((use) => [use]);
-        for (const group of groups) {
+        for (const group of others.length > mostPairs ? [others] : others.map((use) => [use])) {
           report(
             'IST0138',
             gateway,
             ['metadata', 'name'],
-            { gateways: [gateway, ...group.map((use) => use.gateway)].map((g) => g.fullName) },
+            { gateways: [gateway.fullName, ...group.map((use) => use.gateway.fullName)] },
             { related: [own, ...group.slice(0, 10).map((use) => ({ resource: use.gateway, path: use.path, text: 'so does this server' }))] },
           );
         }
@@ -48,20 +50,35 @@ export default defineAnalyzer({
   },
 });
 
-/** Where each certificate is served, once a gateway. */
-function usesByCertificate(gateways: readonly Resource<Gateway>[]): Map<string, Use[]> {
-  const uses = new Map<string, Use[]>();
+function indexCertificates(gateways: readonly Resource<Gateway>[]): Map<string, Uses> {
+  const index = new Map<string, Uses>();
   for (const gateway of gateways) {
+    const selector = formatSelector(gateway.spec.selector);
     for (const [i, server] of (gateway.spec.servers ?? []).entries()) {
       const certificate = certificateOf(server?.tls);
       if (certificate === undefined) continue;
+      const uses: Uses = index.get(certificate) ?? new Map();
+      index.set(certificate, uses);
       const use = { gateway, path: ['spec', 'servers', i, 'tls'] };
-      const list = uses.get(certificate);
-      if (!list) uses.set(certificate, [use]);
+      const list = uses.get(selector);
+      if (!list) uses.set(selector, [use]);
       else if (list.at(-1)?.gateway !== gateway) list.push(use);
     }
   }
-  return uses;
+  return index;
+}
+
+/** Gateways whose selectors have all labels of this one's; of very many only as many as a message can name. */
+function othersOf(gateway: Resource<Gateway>, uses: Uses): Use[] {
+  const others: Use[] = [];
+  for (const list of uses.values()) {
+    if (!matchesLabels(gateway.spec.selector, list[0]?.gateway.spec.selector ?? {})) continue;
+    for (const use of list) {
+      if (use.gateway !== gateway) others.push(use);
+      if (others.length > mostNames) return others;
+    }
+  }
+  return others;
 }
 
 /** Equal for two servers that serve the same certificate. */

@@ -1,13 +1,14 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0145 } from '../src/analysis/catalogue/gateways.ts';
 import { IST0101 } from '../src/analysis/catalogue/references.ts';
+import { mostNames } from '../src/analysis/wording.ts';
 import type { Gateway } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { gatewayWorkloads } from '../src/model/gateway-workloads.ts';
+import type { Mesh } from '../src/model/mesh.ts';
 import { firstLabel } from '../src/model/selection.ts';
 import { formatSelector } from '../src/model/selectors.ts';
-import type { Mesh } from '../src/model/mesh.ts';
 
 interface Place {
   gateway: Resource<Gateway>;
@@ -41,18 +42,12 @@ export default defineAnalyzer({
       for (const [i, server] of servers.entries()) {
         const port = server?.port?.number ?? 0;
         const hosts = server?.hosts ?? [];
-        const others = new Map<Resource, Place>();
-        for (const host of hosts) {
-          for (const group of groups) {
-            for (const place of group.get(hostKey(port, server?.bind ?? '', host)) ?? []) if (place.gateway !== gateway) others.set(place.gateway, place);
-          }
-        }
+        const others = othersOf(gateway, groups, hosts.map((host) => hostKey(port, server?.bind ?? '', host)));
         if (others.size === 0) continue;
         report(
           'IST0145',
           gateway,
-          // Items of a List have lines of their own in the reference, which knows no field here.
-          gateway.within.length > 0 && preset === 'reference' ? undefined : ['spec', 'servers', i],
+          ['spec', 'servers', i],
           { gateways: [...others.keys()].map((g) => g.fullName).sort(), selector: own, port, hosts },
           { related: [...others.values()].slice(0, 10).map((p) => ({ resource: p.gateway, path: p.path, text: `also in gateway ${p.gateway.fullName}` })) },
         );
@@ -60,6 +55,20 @@ export default defineAnalyzer({
     }
   },
 });
+
+/** The other gateways with one of the hosts; of very many only as many as a message can name. */
+function othersOf(gateway: Resource, groups: readonly Hosts[], keys: readonly string[]): Map<Resource, Place> {
+  const others = new Map<Resource, Place>();
+  for (const key of keys) {
+    for (const group of groups) {
+      for (const place of group.get(key) ?? []) {
+        if (place.gateway !== gateway) others.set(place.gateway, place);
+        if (others.size > mostNames) return others;
+      }
+    }
+  }
+  return others;
+}
 
 function indexHosts(gateways: readonly Resource<Gateway>[]): Map<string, Hosts> {
   const index = new Map<string, Hosts>();

@@ -1,7 +1,81 @@
 import type { AnyAnalyzer } from '../src/analysis/engine.ts';
+import annotationsK8s from './annotations-k8s.ts';
+import applicationUid from './application-uid.ts';
+import authAuthorizationPolicies from './auth-authorization-policies.ts';
+import conditions from './conditions.ts';
+import deploymentMultiService from './deployment-multi-service.ts';
+import deprecation from './deprecation.ts';
+import destinationRuleCaCertificate from './destinationrule-ca-certificate.ts';
+import destinationRuleSubsetPods from './destinationrule-subset-pods.ts';
+import envoyFilterPatch from './envoyfilter-patch.ts';
+import externalControlPlane from './externalcontrolplane.ts';
+import gatewayCertificate from './gateway-certificate.ts';
+import gatewayConflicting from './gateway-conflicting.ts';
+import gatewayIngressPort from './gateway-ingress-port.ts';
+import gatewaySecret from './gateway-secret.ts';
+import injectionImageAuto from './injection-image-auto.ts';
+import injectionImage from './injection-image.ts';
+import injection from './injection.ts';
+import k8sGatewaySelector from './k8sgateway-selector.ts';
+import meshNetworks from './meshnetworks.ts';
+import mirror from './mirror.ts';
+import retryBudget from './retry-budget.ts';
+import routeWeights from './route-weights.ts';
 import schemaValidation from './schema-validation.ts';
+import servicePortName from './service-port-name.ts';
+import serviceEntryAddresses from './serviceentry-addresses.ts';
+import servicesMultiCluster from './services-multi-cluster.ts';
 import shadowedRoute from './shadowed-route.ts';
+import sidecarSelector from './sidecar-selector.ts';
+import telemetryDefaultSelector from './telemetry-default-selector.ts';
+import telemetryLightstep from './telemetry-lightstep.ts';
+import telemetryProvider from './telemetry-provider.ts';
+import telemetrySelector from './telemetry-selector.ts';
+import virtualServiceConflictingMeshHosts from './virtualservice-conflicting-mesh-hosts.ts';
+import virtualServiceDestinationHost from './virtualservice-destination-host.ts';
+import virtualServiceDestinationRule from './virtualservice-destination-rule.ts';
 import virtualServiceGateway from './virtualservice-gateway.ts';
+import virtualServiceJwtClaimRoute from './virtualservice-jwt-claim-route.ts';
+import webhook from './webhook.ts';
 
 /** Every analyzer that ships with weft. Order does not matter: findings are sorted. */
-export const analyzers: readonly AnyAnalyzer[] = [...schemaValidation, virtualServiceGateway, shadowedRoute];
+export const analyzers: readonly AnyAnalyzer[] = [
+  annotationsK8s,
+  applicationUid,
+  authAuthorizationPolicies,
+  conditions,
+  deploymentMultiService,
+  deprecation,
+  destinationRuleCaCertificate,
+  destinationRuleSubsetPods,
+  envoyFilterPatch,
+  externalControlPlane,
+  gatewayCertificate,
+  gatewayConflicting,
+  gatewayIngressPort,
+  gatewaySecret,
+  injection,
+  injectionImage,
+  injectionImageAuto,
+  k8sGatewaySelector,
+  meshNetworks,
+  mirror,
+  retryBudget,
+  routeWeights,
+  ...schemaValidation,
+  serviceEntryAddresses,
+  servicePortName,
+  servicesMultiCluster,
+  shadowedRoute,
+  sidecarSelector,
+  telemetryDefaultSelector,
+  telemetryLightstep,
+  telemetryProvider,
+  telemetrySelector,
+  virtualServiceConflictingMeshHosts,
+  virtualServiceDestinationHost,
+  virtualServiceDestinationRule,
+  virtualServiceGateway,
+  virtualServiceJwtClaimRoute,
+  webhook,
+];

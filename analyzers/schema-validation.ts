@@ -31,6 +31,8 @@ const analyzers: Analyzer<typeof messages>[] = kinds.map((kind) =>
     preset: 'reference',
     messages,
     check({ mesh, preset, problemsOf, report }) {
+      // The reference drops a wrong mesh configuration when it reads it, without a word.
+      if (preset === 'reference' && (kind === 'MeshConfig' || kind === 'MeshNetworks')) return;
       for (const resource of mesh.list(kind)) {
         for (const problem of problemsOf(resource)) {
           // For HTTP rules the search over the routing table is exact where the reference's comparison is wrong both ways.

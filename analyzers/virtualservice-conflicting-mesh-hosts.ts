@@ -18,6 +18,7 @@ interface ScopedHost {
 interface Conflict {
   scoped: ScopedHost;
   services: readonly Service[];
+  names: readonly string[];
 }
 
 /** spec/analyze/messages.md, virtualservice.ConflictingMeshGatewayHosts */
@@ -30,8 +31,7 @@ export default defineAnalyzer({
   check({ mesh, preset, report }) {
     const defaultScopes = (preset === 'reference' ? undefined : mesh.meshConfig.defaultVirtualServiceExportTo) ?? ['*'];
     const conflicts = findConflicts(mesh.list('VirtualService'), defaultScopes);
-    for (const [service, { scoped, services }] of conflicts) {
-      const names = services.map((s) => s.fullName).sort();
+    for (const [service, { scoped, services, names }] of conflicts) {
       report(
         'IST0109',
         service,
@@ -69,7 +69,7 @@ function findConflicts(services: readonly Service[], defaultScopes: readonly str
     const all = new Set(scoped.services);
     if (scoped.scope !== '*') for (const other of everywhere.overlapping(scoped.host)) for (const service of other.services) all.add(service);
     if (all.size < 2) continue;
-    const conflict = { scoped, services: [...all] };
+    const conflict = { scoped, services: [...all], names: [...all].map((s) => s.fullName).sort() };
     for (const service of all) if (!conflicts.has(service)) conflicts.set(service, conflict);
   }
   return conflicts;

@@ -73,8 +73,9 @@ class Subsets {
    * `api.example` in another namespace is not found.
    */
   private key(namespace: string, host: string): string {
-    if (!this.asReference) return toFqdn(namespace, host);
-    const parsed = parseFqdn(namespace, host);
+    const fqdn = toFqdn(namespace, host);
+    if (!this.asReference) return fqdn;
+    const parsed = parseFqdn(namespace, fqdn);
     return `${parsed.namespace}/${parsed.name}`;
   }
 

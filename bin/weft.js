@@ -1,34 +1,48 @@
-// Runs the bundle in dist/ with a compile cache. CommonJS, see scripts/build.ts.
+// Runs the bundle in dist/. CommonJS, see scripts/build.ts.
 'use strict';
 
-const { accessSync, constants, existsSync, mkdirSync } = require('node:fs');
-const { enableCompileCache } = require('node:module');
-const { join } = require('node:path');
+const { existsSync, readFileSync } = require('node:fs');
+const { Script, constants } = require('node:vm');
 
-const root = join(__dirname, '..');
-const bundle = join(root, 'dist/weft.cjs');
+const root = `${__dirname}/..`;
+const dist = `${root}/dist`;
 
-/** Beside the bundle where that can be written, else with the user's other caches. */
-function cacheDirectory() {
-  const own = join(root, 'dist/.cache');
-  try {
-    mkdirSync(own, { recursive: true });
-    accessSync(own, constants.W_OK);
-    return own;
-  } catch {
-    const { homedir } = require('node:os');
-    return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meshweft');
+/** Files of the bundle that are loaded, by name. */
+const loaded = new Map();
+
+/** The code cache that scripts/warm.cjs made of a file: for this Node, since no other takes it. */
+const cacheOf = (name) => `${dist}/${name}.${process.version}-${process.arch}.cache`;
+
+function load(name) {
+  let file = loaded.get(name);
+  if (!file) {
+    const filename = `${dist}/${name}`;
+    let cachedData;
+    try {
+      cachedData = readFileSync(cacheOf(name));
+    } catch {
+      // Another Node than the packaged one: it compiles everything itself.
+    }
+    const script = new Script(readFileSync(filename, 'latin1'), {
+      filename,
+      cachedData,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    file = { script, exports: {} };
+    loaded.set(name, file);
+    script.runInThisContext()(file.exports, (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), file, filename, dist);
   }
+  return file.exports;
 }
 
 /** A checkout that was never built builds itself once. */
 function build() {
-  const script = join(root, 'scripts/build.ts');
+  const script = `${root}/scripts/build.ts`;
   if (!existsSync(script)) fail('dist/ is missing: this copy of weft is not complete. Install it again.');
-  if (!existsSync(join(root, 'node_modules/esbuild'))) fail(`weft is not built, and what builds it is not installed. Run: npm ci --prefix ${root}`);
+  if (!existsSync(`${root}/node_modules/esbuild`)) fail(`weft is not built, and what builds it is not installed. Run: npm ci --prefix ${root}`);
   process.stderr.write('Building weft (only this once) …\n');
   const { spawnSync } = require('node:child_process');
-  const { status } = spawnSync(process.execPath, [script, '--no-warm'], { stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
   if (status !== 0) fail(`weft could not be built. Run: npm run build --prefix ${root}`);
 }
 
@@ -37,6 +51,9 @@ function fail(text) {
   process.exit(1);
 }
 
-if (!existsSync(bundle)) build();
-enableCompileCache(cacheDirectory());
-require(bundle).main(process.argv);
+if (require.main === module) {
+  if (!existsSync(`${dist}/weft.js`)) build();
+  load('weft.js').main(process.argv);
+} else {
+  module.exports = { cacheOf, load, loaded };
+}

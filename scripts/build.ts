@@ -1,20 +1,39 @@
-// Bundles src/cli/main.ts into dist/, one chunk for each dynamic import.
+// Bundles src/cli/main.ts into dist/, for bin/weft.js to run.
 //
-// The chunks are CommonJS: loading a program as ES modules costs Node four milliseconds more, a fifth of what it takes to start
-// at all. esbuild splits ES modules only, so it splits first, and each chunk is converted afterwards.
+// What users wait for at every start is compiling, so V8's code cache comes with the bundle: made after a run that did what users
+// do, it holds the functions of that run ready to go. (Node's own compile cache keeps top-level code only.) One file of CommonJS,
+// because every module more is a read and a look-up, and ES modules cost Node four milliseconds before the first one runs; our own
+// dynamic imports become modules of that file that are evaluated when they are asked for. Packages imported dynamically are the
+// heavy ones: each becomes a file of its own.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { build, type Plugin, transform } from 'esbuild';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-const target = 'node24';
+
+/** The file of a package, by its name. */
+const fileOf = (name: string): string => `${name.replace('@', '').replaceAll('/', '-')}.js`;
+
+/** Packages imported dynamically are files beside the bundle. */
+function packagesApart(found: Set<string>): Plugin {
+  return {
+    name: 'packages-apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
+        if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+        found.add(path);
+        return { path: `./${fileOf(path)}`, external: true };
+      });
+    },
+  };
+}
 
 /** What dependencies import at start and this program needs seldom or never; node:tty alone loads the whole of node:net. */
 const lighterBuiltins: Plugin = {
   name: 'lighter-builtins',
-  setup(context) {
+  setup({ onResolve, onLoad }) {
     const replacements: Readonly<Record<string, string>> = {
       // chalk asks for colours of both streams.
       'node:tty': `
@@ -25,63 +44,59 @@ const lighterBuiltins: Plugin = {
       // commander starts sub-commands that are programs of their own.
       'node:child_process': `export default { spawn: (...args) => process.getBuiltinModule('node:child_process').spawn(...args) };`,
     };
-    context.onResolve({ filter: /^node:(tty|child_process)$/ }, ({ path, importer }) =>
+    onResolve({ filter: /^node:(tty|child_process)$/ }, ({ path, importer }) =>
       /node_modules\/(chalk|commander)\//.test(importer) ? { path, namespace: 'lighter' } : undefined,
     );
-    context.onLoad({ filter: /.*/, namespace: 'lighter' }, ({ path }) => ({ contents: replacements[path] ?? '' }));
+    onLoad({ filter: /.*/, namespace: 'lighter' }, ({ path }) => ({ contents: replacements[path] ?? '' }));
   },
 };
 
-async function bundle(): Promise<Map<string, string>> {
+/** One file as a function, which is what bin/weft.js compiles. */
+async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: { weft: join(root, 'src/cli/main.ts') },
-    outdir: dist,
-    outExtension: { '.js': '.cjs' },
+    ...entry,
     bundle: true,
-    splitting: true,
     write: false,
-    format: 'esm',
+    outdir: dist,
+    format: 'cjs',
     platform: 'node',
-    target,
-    // In a chunk, the folder of a module is dist/.
+    target: 'node24',
+    // Names stay: they are in the stack trace of a bug report.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    // In the bundle, the folder of a module is dist/.
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__fileUrl' },
-    plugins: [lighterBuiltins],
+    plugins: [packagesApart(packages), lighterBuiltins],
     logLevel: 'warning',
   });
-  const files = new Map<string, string>();
-  for (const { path, text } of outputFiles) files.set(basename(path), await toCommonJs(text));
+  // Our own files are loaded by bin/weft.js; a module that the user names stays a true import().
+  const code = (outputFiles[0]?.text ?? '').replace(/\bimport\(("\.\/[\w.-]+\.js")\)/g, 'Promise.resolve().then(()=>require($1))');
+  const url = code.includes('__fileUrl') ? 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;' : '';
+  return `(function(exports,require,module,__filename,__dirname){${url}${code}})`;
+}
+
+async function bundleAll(): Promise<Map<string, string>> {
+  const packages = new Set<string>();
+  const files = new Map([['weft.js', await bundle({ entryPoints: [join(root, 'src/cli/main.ts')] }, packages)]]);
+  for (const name of packages) {
+    const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
+    files.set(fileOf(name), await bundle({ stdin: { contents, resolveDir: root } }, packages));
+  }
   return files;
 }
 
-async function toCommonJs(text: string): Promise<string> {
-  const { code } = await transform(text, {
-    format: 'cjs',
-    platform: 'node',
-    target,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    banner: text.includes('__fileUrl') ? 'const __fileUrl = require("node:url").pathToFileURL(__filename).href;' : '',
-  });
-  // Only our own chunks are required: a module that the user names stays a true import().
-  return code.replace(/\bimport\(("\.\/[\w.-]+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))');
-}
-
-/** Chunks before the entry, old chunks last: a weft that starts meanwhile finds what it needs. */
+/** Old code caches go first, so that none is ever beside a file that it was not made of. */
 function write(files: ReadonlyMap<string, string>): void {
   mkdirSync(dist, { recursive: true });
-  const names = [...files.keys()].sort((a, b) => Number(a === 'weft.cjs') - Number(b === 'weft.cjs'));
-  for (const name of names) writeFileSync(join(dist, name), files.get(name) as string);
   for (const name of readdirSync(dist)) if (!files.has(name)) rmSync(join(dist, name), { recursive: true });
-}
-
-/** The first run of a chunk decides which functions the compile cache holds: here a run that uses what users use. */
-function warm(): void {
-  const weft = join(root, 'bin/weft.js');
-  for (const fixture of ['payment', 'payment-broken']) {
-    const { status, stderr } = spawnSync(process.execPath, [weft, 'analyze', '-A', join(root, 'fixtures', fixture)], { encoding: 'utf8' });
-    if (status !== 0 && status !== 79) process.stderr.write(`dist/ is built, but weft does not run:\n${stderr}`);
+  for (const [name, text] of files) {
+    const file = join(dist, name);
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
   }
 }
 
-write(await bundle());
-if (process.argv.includes('--no-warm') === false) warm();
+write(await bundleAll());
+const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/warm.cjs')], { cwd: root, encoding: 'utf8' });
+if (status !== 0) console.error(`dist/ is built, without a code cache: weft does not run.\n${stderr}`);

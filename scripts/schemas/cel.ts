@@ -11,6 +11,7 @@ const functions: Readonly<Record<string, string>> = {
   int: 'int',
   url: 'url',
   isURL: 'isUrl',
+  isIP: 'isIp',
 };
 
 const operators: Readonly<Record<string, string>> = {
@@ -115,7 +116,7 @@ export function compileRule(rule: string, uses: CelUses): string {
     const insensitive = source.startsWith('^(?i)');
     const made = `new RegExp(${JSON.stringify(insensitive ? `^${source.slice(5)}` : source)}${insensitive ? ', "i"' : ''})`;
     if (/\(\?(?!:)/.test(insensitive ? source.slice(5) : source)) throw new Error(`a pattern that is not JavaScript's in ${rule}`);
-    const name = uses.patterns.get(made) ?? `pattern${uses.patterns.size}`;
+    const name = uses.patterns.get(made) ?? `celPattern${uses.patterns.size}`;
     uses.patterns.set(made, name);
     return name;
   }

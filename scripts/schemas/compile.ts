@@ -8,7 +8,7 @@ import { formats } from '../../src/schema/structure/formats.ts';
 import { type CelUses, compileRule } from './cel.ts';
 import type { SchemaFile } from './files.ts';
 import { type JsonSchema, mapChildren } from './json-schema.ts';
-import { emitShape } from './shape.ts';
+import { demandsIpAddress, emitShape, exclusiveFields } from './shape.ts';
 
 const folder = new URL('../../src/schema/generated/', import.meta.url);
 
@@ -55,13 +55,14 @@ async function compileModule(members: readonly SchemaFile[], imported: readonly 
     validateFormats: false,
     unicodeRegExp: false,
     inlineRefs: 3,
-    code: { source: true, esm: true, lines: true, process: simplify },
+    validateSchema: false,
+    code: { source: true, esm: true, lines: true },
   });
   for (const { name, schema } of [...imported, ...members]) ajv.addSchema({ ...typesOf(schema), $id: `${name}.json` });
   const validators = standalone.default(ajv, Object.fromEntries(members.map(({ name }) => [`validate_${identifier(name)}`, `${name}.json`])));
   const exported = members.map(({ name }) => `export const ${identifier(name)} = { validate: validate_${identifier(name)}, shape: shape_${identifier(name)} };`);
   const code = [
-    validators.replace(/^export const (?=validate_)/gm, 'const ').replace(/^"use strict";/, ''),
+    simplify(validators).replace(/^export const (?=validate_)/gm, 'const ').replace(/^"use strict";/, ''),
     ...[...uses.patterns].map(([pattern, name]) => `const ${name} = ${pattern};`),
     shapes,
     ...exported,
@@ -89,18 +90,72 @@ function typesOf(schema: JsonSchema): JsonSchema {
     delete out.anyOf;
     delete out.allOf;
   }
-  // Sets of fields of which one may be given are part of the shape.
-  if (Object.keys(exclusiveFields(schema)).length > 0) {
+  // Sets of fields of which one may be given are part of the shape, as is the form of an IP address.
+  if (exclusiveFields(schema).length > 0 || demandsIpAddress(schema)) {
     delete out.oneOf;
     delete out.allOf;
   }
+  if (out.oneOf || out.anyOf || out.allOf || out.not) throw new Error(`a combination of schemas that has no translation: ${JSON.stringify(schema)}`);
   if (schema.format === 'int32' && schema.minimum === undefined) Object.assign(out, { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 });
   if (schema.format === 'int64' && schema.minimum === undefined) Object.assign(out, { minimum: -(2 ** 63), maximum: 2 ** 63 });
   if (schema.format && formats[schema.format]) out.pattern = formats[schema.format]?.pattern.source;
-  if (schema.format === 'ipv4') out.pattern = ipv4.source;
-  if (schema.format === 'ipv6') out.pattern = ipv6.source;
   delete out.format;
   delete out.default;
   for (const key of Object.keys(out)) if (key.startsWith('x-')) delete (out as Record<string, unknown>)[key];
   return out;
+}
+
+/**
+ * Makes ajv's code small, and gives it Kubernetes' idea of null: a field that is null is missing. Errors are made by a function,
+ * without the parts that nobody reads.
+ */
+function simplify(code: string): string {
+  const schemas = new Map([...code.matchAll(/^const (schema\d+) = (\{.*\});$/gm)].map((m) => [m[1], JSON.parse(m[2] as string)]));
+  const patterns = new Map([...code.matchAll(/^const (pattern\d+) = new RegExp\((".*?"), ""\);$/gm)].map((m) => [m[2], m[1]]));
+  const valueAt = (schema: string, path: string): unknown =>
+    [...path.matchAll(/\.([\w$]+)|\["([^"]+)"\]/g)].reduce((value, [, field, quoted]) => value[(field ?? quoted) as string], schemas.get(schema));
+  return code
+    .replace(/const \w+ = require\("ajv\/dist\/runtime\/ucs2length"\)\.default;/g, '')
+    .replace(/\bfunc\d+\(/g, 'textLength(')
+    .replace(/!== undefined/g, '!= null')
+    .replace(/=== undefined/g, '== null')
+    .replace(/\b(schema\d+)((?:\.[\w$]+|\["[^"]+"\])+)/g, (_, schema, path) => JSON.stringify(valueAt(schema, path)))
+    .replace(/params:\{pattern: (".*?")\}\};/g, (whole, pattern) => (patterns.has(pattern) ? `params:{pattern: ${patterns.get(pattern)}}};` : whole))
+    .replace(
+      /const (err\d+) = \{instancePath(?::(.*?))?,schemaPath:.*?,keyword:("\w+"),params:(.*?)\};\s*if\(vErrors === null\)\{\s*vErrors = \[\1\];\s*\}\s*else \{\s*vErrors\.push\(\1\);\s*\}/g,
+      (_, __, path, keyword, params) => `vErrors = fail(vErrors, ${path ?? 'instancePath'}, ${keyword}, ${params});`,
+    );
+}
+
+/** The module of each kind and version, imported when it is asked for. */
+function emitRegistry(modules: ReadonlyMap<string, readonly SchemaFile[]>): string {
+  const byKind = new Map<string, string[]>();
+  for (const [module, members] of modules) {
+    for (const { family, name, schema } of members) {
+      if (parts.has(name)) continue;
+      const { apiVersion, kind } = schema.properties ?? {};
+      const kindName = family === 'gateway-api' ? `gateway-api/${kind?.const}` : String(kind?.const);
+      const load = `async () => (await import('./${module}.gen.mjs')).${identifier(name)}`;
+      byKind.set(kindName, [...(byKind.get(kindName) ?? []), `{ versions: ${JSON.stringify(apiVersion?.enum)}, load: ${load} }`]);
+    }
+  }
+  const entries = [...byKind].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, versions]) => `  ${JSON.stringify(kind)}: [${versions.join(', ')}],`);
+  return [
+    '// Generated by `npm run schemas` from schemas/. Do not edit.',
+    "import type { Structure } from '../structure/shape.ts';",
+    '',
+    'export interface StructureVersion {',
+    '  /** `networking.istio.io/v1`, … */',
+    '  versions: readonly string[];',
+    '  load: () => Promise<Structure>;',
+    '}',
+    '',
+    '/** By the name of the kind, as src/manifest/kinds.ts has them. */',
+    'export const structures: Readonly<Record<string, readonly StructureVersion[]>> = {',
+    ...entries,
+    '};',
+    '',
+    "export const loadObjectMeta = async (): Promise<Structure> => (await import('./kubernetes/ObjectMeta.gen.mjs')).ObjectMeta;",
+    '',
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 // `npm run schemas`, for maintainers: brings the schemas of a release into the repository. Needs Go, which fetches the modules
-// that hold them. Only structure is kept, no text of theirs.
+// that hold them. Only structure is kept, no text of theirs. `npm run schemas -- --compile-only` needs neither Go nor the network:
+// it writes src/schema/generated anew from the schemas that are here.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,16 +30,19 @@ function writeMessages(): void {
   writeFileSync(join(import.meta.dirname, '../../schemas/istio-messages.json'), text.replace(/^ +/gm, '').replace(/^("[^"]*"): /gm, '$1:'));
 }
 
-writeMessages();
-await import('./types.ts');
+async function bringIn(): Promise<void> {
+  writeMessages();
+  await import('./types.ts');
 
-removeSchemas();
-writeKinds(readDefinitions(join(folderOf(modules.istio), 'kubernetes/customresourcedefinitions.gen.yaml'), 'istio'));
-const gatewayApi = join(folderOf(modules.gatewayApi), 'config/crd/experimental');
-const files = readdirSync(gatewayApi).filter((file) => file.startsWith('gateway.networking.k8s.io_'));
-writeKinds(files.sort().flatMap((file) => readDefinitions(join(gatewayApi, file), 'gateway-api')));
-const { kinds, shared } = readSwagger(join(folderOf(modules.kubernetes), 'api/openapi-spec/swagger.json'));
-writeKinds(kinds);
-for (const [name, schema] of Object.entries(shared)) writeSchema('kubernetes', name, shareSchemas(schema));
+  removeSchemas();
+  writeKinds(readDefinitions(join(folderOf(modules.istio), 'kubernetes/customresourcedefinitions.gen.yaml'), 'istio'));
+  const gatewayApi = join(folderOf(modules.gatewayApi), 'config/crd/experimental');
+  const files = readdirSync(gatewayApi).filter((file) => file.startsWith('gateway.networking.k8s.io_'));
+  writeKinds(files.sort().flatMap((file) => readDefinitions(join(gatewayApi, file), 'gateway-api')));
+  const { kinds, shared } = readSwagger(join(folderOf(modules.kubernetes), 'api/openapi-spec/swagger.json'));
+  writeKinds(kinds);
+  for (const [name, schema] of Object.entries(shared)) writeSchema('kubernetes', name, shareSchemas(schema));
+}
 
+if (!process.argv.includes('--compile-only')) await bringIn();
 await writeGenerated(readSchemas());

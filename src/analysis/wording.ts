@@ -1,8 +1,7 @@
 /** More names than this in one sentence help nobody, and n resources that each name n others would be n² words. */
-const most = 100;
+export const mostNames = 100;
 
-/** The names in a row; `… and 12 more` for what is too many. */
+/** The names in a row, `mostNames` of them at most. */
 export function names(list: readonly string[], separator: string): string {
-  if (list.length <= most) return list.join(separator);
-  return `${list.slice(0, most).join(separator)} and ${list.length - most} more`;
+  return list.length <= mostNames ? list.join(separator) : `${list.slice(0, mostNames).join(separator)} and others`;
 }

@@ -47,10 +47,13 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     for (const [kind, count] of loaded.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
     for (const resource of loaded.resources) {
       if (!decodeResource(resource, problems)) continue;
-      byIdentity.set(identityOf(resource), resource);
+      const identity = identityOf(resource);
+      const before = byIdentity.get(identity);
+      // The last of a name counts, but the same text again is the resource that is there already.
+      if (!before || textOf(before) !== textOf(resource)) byIdentity.set(identity, resource);
     }
   }
-  const meshConfig = readMeshConfig([...byIdentity.values()], options, problems);
+  const meshConfig = await readMeshConfig([...byIdentity.values()], options, problems);
   if (options.preset === 'reference' && options.assume === 'complete') {
     for (const resource of defaultIngress(options.istioNamespace, meshConfig.meshConfig)) {
       const identity = identityOf(resource);
@@ -74,6 +77,10 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
 
 function identityOf(resource: Resource): string {
   return `${resource.kindName} ${resource.namespace}/${resource.name}`;
+}
+
+function textOf({ document, within, raw }: Resource): string {
+  return document && within.length === 0 ? document.source.text.slice(document.start, document.end) : JSON.stringify(raw);
 }
 
 /** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */
@@ -103,8 +110,9 @@ interface MeshConfigs {
 }
 
 /** Defaults, then the ConfigMap `istio` of the input, then --meshConfigFile. */
-function readMeshConfig(resources: readonly Resource[], options: PipelineOptions, problems: InputProblem[]): MeshConfigs {
+async function readMeshConfig(resources: readonly Resource[], options: PipelineOptions, problems: InputProblem[]): Promise<MeshConfigs> {
   const { istioNamespace, meshConfigSource } = options;
+  const validate = await loadValidators(['MeshConfig'], false);
   let meshConfig = defaultMeshConfig(istioNamespace);
   const map = resources.find((r) => r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace);
   const data = (map?.raw.data ?? {}) as Record<string, string>;
@@ -114,26 +122,38 @@ function readMeshConfig(resources: readonly Resource[], options: PipelineOptions
     try {
       const value = parseYaml(text, true).value ?? {};
       const decoded = decodeMessage('istio.mesh.v1alpha1.MeshConfig', value, []);
-      if (decoded.errors.length === 0) meshConfig = mergeMeshConfig(meshConfig, value as MeshConfig);
-      else reportMeshConfig(decoded.errors.map((e) => `${e.path.join('.')} ${e.text}`).join('; '));
+      if (decoded.errors.length === 0) {
+        const merged = mergeMeshConfig(meshConfig, value as MeshConfig);
+        // The reference goes on without a configuration that breaks a rule; otherwise validation tells the rule.
+        if (options.preset !== 'reference' || !validate(meshConfigOf(merged)).some((p) => p.level === 'Error')) meshConfig = merged;
+      } else reportMeshConfig(decoded.errors.map((e) => `${e.path.join('.')} ${e.text}`).join('; '));
     } catch (error) {
       reportMeshConfig((error as Error).message);
     }
   }
-  const object = (kind: string, name: string, spec: unknown): RawObject => ({ apiVersion: 'mesh.istio.io/v1alpha1', kind, metadata: { name, namespace: istioNamespace }, spec });
-  const meshConfigResource = new Resource<MeshConfig>(object('MeshConfig', 'meshconfig', meshConfig), 'MeshConfig', istioNamespace, undefined);
+  const meshConfigResource = meshConfigOf(meshConfig);
   let meshNetworksResource: Resource<MeshNetworks> | undefined;
   if (data.meshNetworks !== undefined) {
     try {
       const value = parseYaml(data.meshNetworks, true).value ?? {};
       if (decodeMessage('istio.mesh.v1alpha1.MeshNetworks', value, []).errors.length === 0) {
-        meshNetworksResource = new Resource<MeshNetworks>(object('MeshNetworks', 'meshnetworks', value), 'MeshNetworks', istioNamespace, undefined);
+        meshNetworksResource = new Resource<MeshNetworks>(object('MeshNetworks', 'meshnetworks', value), 'MeshNetworks', istioNamespace, map?.document, map?.within);
       }
     } catch (error) {
       reportMeshConfig((error as Error).message);
     }
   }
   return { meshConfig, meshConfigResource, meshNetworksResource };
+
+  function object(kind: string, name: string, spec: unknown): RawObject {
+    return { apiVersion: 'mesh.istio.io/v1alpha1', kind, metadata: { name, namespace: istioNamespace }, spec };
+  }
+
+  function meshConfigOf(spec: MeshConfig): Resource<MeshConfig> {
+    const file = meshConfigSource && { source: meshConfigSource, index: 0, start: 0, end: meshConfigSource.text.length };
+    const [document, within] = file ? [file, []] : [map?.document, map?.within];
+    return new Resource(object('MeshConfig', 'meshconfig', spec), 'MeshConfig', istioNamespace, document, within);
+  }
 
   function reportMeshConfig(text: string): void {
     const source = meshConfigSource ?? map?.document?.source;

@@ -1,4 +1,5 @@
 // The annotations that Istio 1.28 knows.
+import { nearest } from '../manifest/nearest.ts';
 
 export type FeatureStatus = 'Alpha' | 'Beta' | 'Stable';
 
@@ -98,4 +99,13 @@ const written: ReadonlySet<string> = new Set(['sidecar.istio.io/status', 'gatewa
 export function isIstioAnnotation(name: string): boolean {
   if (written.has(name)) return false;
   return name === 'kubernetes.io/ingress.class' || (name.split('/', 1)[0] as string).endsWith('istio.io');
+}
+
+/** The annotation that a person probably meant: the same name in another domain of Istio, or one with a typing error. */
+export function similarAnnotation(name: string): string | undefined {
+  const last = (annotation: string): string => annotation.slice(annotation.indexOf('/') + 1);
+  const known = [...definitions.keys()];
+  const meant = known.some((annotation) => last(annotation) === last(name)) ? last(name) : nearest(last(name), known.map(last));
+  const candidates = known.filter((annotation) => last(annotation) === meant);
+  return candidates.length === 1 ? candidates[0] : nearest(name, candidates);
 }

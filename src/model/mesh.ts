@@ -8,7 +8,7 @@ import { Resource } from '../manifest/resource.ts';
 import { HostIndex } from './hosts.ts';
 import type { PodTemplateOwner } from './workloads.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
-import type { ConfigMap, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
+import type { ConfigMap, Deployment, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
 
 /** Which resource type each kind name stands for; kinds not listed are untyped resources. */
 export interface KindTypes {
@@ -29,6 +29,7 @@ export interface KindTypes {
   MeshConfig: Resource<MeshConfig>;
   MeshNetworks: Resource<MeshNetworks>;
   Service: Service;
+  Deployment: Deployment;
   Pod: Pod;
   Namespace: Namespace;
   Node: Node;

@@ -19,7 +19,7 @@ function nodeLabels(mesh: Mesh, { nodeName }: PodSpec): Labels {
   const node = mesh.find('Node', '', nodeName);
   if (!node) return {};
   const out: Record<string, string> = { [hostname]: nodeName };
-  for (const key of ofNode) if (node.labels[key] !== undefined) out[key] = node.labels[key];
+  for (const key of ofNode) if (node.labels[key]) out[key] = node.labels[key];
   return out;
 }
 

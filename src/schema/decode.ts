@@ -1,5 +1,5 @@
 import type { Path } from '../manifest/problem.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../manifest/duration.ts';
 import { enums, type FieldShape, fieldsOf } from './messages.ts';
 
 /** A value of a type that its field cannot hold; the reference refuses the whole resource for it. */
@@ -97,7 +97,7 @@ function readSingle(field: FieldShape, value: unknown, path: Mutable, out: Decod
       if (typeof value !== 'boolean') fail(out, path, 'true or false', value);
       return value;
     case 'map':
-      return readMap(field.map as FieldShape, value, path, out);
+      return readMap(field, value, path, out);
     case 'enum':
       return readEnum(field.ref as string, value, path, out);
     case 'message':
@@ -107,7 +107,8 @@ function readSingle(field: FieldShape, value: unknown, path: Mutable, out: Decod
   }
 }
 
-function readMap(field: FieldShape, value: unknown, path: Mutable, out: Decoded): unknown {
+function readMap(shape: FieldShape, value: unknown, path: Mutable, out: Decoded): unknown {
+  const field = shape.map as FieldShape;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail(out, path, 'a map', value);
     return {};
@@ -115,6 +116,7 @@ function readMap(field: FieldShape, value: unknown, path: Mutable, out: Decoded)
   const map = value as Record<string, unknown>;
   for (const key of Object.keys(map)) {
     path.push(key);
+    if (shape.key !== undefined && !/^(?:0|[1-9]\d{0,9})$/.test(key)) fail(out, path, 'under a key that is a whole number', key);
     if (map[key] === null) {
       if (field.type !== 'message') map[key] = field.type === 'string' ? '' : 0;
     } else map[key] = readSingle(field, map[key], path, out);

@@ -11,6 +11,8 @@ export interface FieldShape {
   /** Full name of the message or enum. */
   ref?: string;
   repeated?: boolean;
+  /** What the keys of a map are, if not text. */
+  key?: string;
   map?: FieldShape;
   oneof?: string;
 }

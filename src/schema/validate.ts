@@ -6,7 +6,10 @@ import { ProblemSink, type SchemaProblem, type Validator } from './semantic/vali
 const loaders: Readonly<Record<string, () => Promise<Validator<any>>>> = {
   AuthorizationPolicy: async () => (await import('./semantic/authorization-policy.ts')).validateAuthorizationPolicy,
   DestinationRule: async () => (await import('./semantic/destination-rule.ts')).validateDestinationRule,
+  EnvoyFilter: async () => (await import('./semantic/envoy-filter.ts')).validateEnvoyFilter,
   Gateway: async () => (await import('./semantic/gateway.ts')).validateGateway,
+  MeshConfig: async () => (await import('./semantic/mesh-config.ts')).validateMeshConfig,
+  MeshNetworks: async () => (await import('./semantic/mesh-networks.ts')).validateMeshNetworks,
   PeerAuthentication: async () => (await import('./semantic/peer-authentication.ts')).validatePeerAuthentication,
   ProxyConfig: async () => (await import('./semantic/proxy-config.ts')).validateProxyConfig,
   RequestAuthentication: async () => (await import('./semantic/request-authentication.ts')).validateRequestAuthentication,
@@ -18,6 +21,8 @@ const loaders: Readonly<Record<string, () => Promise<Validator<any>>>> = {
   WorkloadEntry: async () => (await import('./semantic/workload-entry.ts')).validateWorkloadEntry,
   WorkloadGroup: async () => (await import('./semantic/workload-group.ts')).validateWorkloadGroup,
 };
+
+const meshKinds: ReadonlySet<string> = new Set(['MeshConfig', 'MeshNetworks']);
 
 /** Checks the spec of one decoded resource against the rules of its kind (spec/analyze/validation.md). */
 export type Validate = (resource: Resource) => SchemaProblem[];
@@ -38,7 +43,8 @@ export async function loadValidators(kinds: Iterable<string>, metadata: boolean)
   return (resource) => {
     const validator = validators.get(resource.kindName);
     if (!validator) return [];
-    const sink = new ProblemSink();
+    // The mesh configuration is written without metadata around it.
+    const sink = new ProblemSink(meshKinds.has(resource.kindName) ? [] : ['spec']);
     const { kindName, name, namespace, labels, annotations } = resource;
     const target = { kindName, name, namespace, labels, annotations, metadata };
     if (metadata) checkMetadata(new ProblemSink([], sink.problems), target, resource.spec as { action?: string });

@@ -25,6 +25,7 @@ type field struct {
 	Type     string `json:"type"`
 	Ref      string `json:"ref,omitempty"`
 	Repeated bool   `json:"repeated,omitempty"`
+	MapKey   string `json:"key,omitempty"` // of maps whose keys are not text
 	MapValue *field `json:"map,omitempty"`
 	Oneof    string `json:"oneof,omitempty"`
 }
@@ -42,6 +43,9 @@ func describe(f protoreflect.FieldDescriptor) field {
 	if f.IsMap() {
 		v := describe(f.MapValue())
 		o.Type, o.MapValue = "map", &v
+		if k := f.MapKey().Kind(); k != protoreflect.StringKind {
+			o.MapKey = k.String()
+		}
 		return o
 	}
 	o.Repeated = f.IsList()

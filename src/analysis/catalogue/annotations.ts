@@ -13,11 +13,11 @@ export const IST0107 = message<{ annotation: string; kind: string; kinds: readon
 });
 
 /** IST0108 */
-export const IST0108 = message<{ annotation: string; nearest: string | undefined }>({
+export const IST0108 = message<{ annotation: string; similar: string | undefined }>({
   name: 'UnknownAnnotation',
   level: 'Warning',
   summary: 'an annotation in a domain of Istio that Istio does not know',
-  text: ({ annotation, nearest }) => `Istio knows no annotation ${annotation}${nearest === undefined ? '' : `; the nearest is ${nearest}`}`,
+  text: ({ annotation, similar }) => `Istio knows no annotation ${annotation}${similar === undefined ? '' : `; it knows ${similar}`}`,
   help: 'correct its name, or remove it: it has no effect',
 });
 

@@ -34,9 +34,9 @@ export const IST0173 = message<{ subset: string; labels: string }>({
   name: 'DestinationRuleSubsetNotSelectPods',
   level: 'Error',
   summary: 'no pod has the labels of a subset',
-  text: ({ subset, labels }) => `subset ${subset} selects no pods${labels === '' ? '' : `: none has the labels ${labels}`}`,
+  text: ({ subset, labels }) => `subset ${subset} selects no pods${labels === '' ? '' : ` (none has the labels ${labels})`}, so requests to it get 503`,
   help: 'correct the labels of the subset, or remove it and what routes to it',
-  effect: 'requests routed to the subset get 503 (no healthy upstream)',
+  effect: 'requests routed to the subset get 503 (no healthy upstream), a share of them where the route has weights',
   aliases: ['KIA0203'],
 });
 

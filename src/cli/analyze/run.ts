@@ -1,7 +1,7 @@
 import { atLeast } from '../../analysis/message.ts';
 import type { Report } from '../../analysis/report/report.ts';
 import { plainStyle } from '../../analysis/report/style.ts';
-import { CliError, exitCode } from '../exit.ts';
+import { CliError, exitCode, usageError } from '../exit.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import type { AnalyzeFlags } from './flags.ts';
@@ -23,10 +23,30 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     return exitCode.ok;
   }
   if (flags.useKube) throw new CliError('weft does not read clusters yet', exitCode.error, 'Name files or directories, and leave --use-kube out.');
-  return report(session, paths, await evaluate(session, paths), outputs);
+  if (flags.dryRun && !flags.fix) throw usageError('--dry-run goes with --fix');
+  let evaluation = await evaluate(session, paths);
+  if (flags.fix) {
+    const { previewFixes, repairsOf, writeFixes } = await import('./fix.ts');
+    const repairs = repairsOf(evaluation.items);
+    if (flags.dryRun) {
+      await write(process.stdout, previewFixes(repairs, await styleFor(wantsColour(flags.color, process.stdout))));
+      return exitCodeOf(session, evaluation);
+    }
+    const done = writeFixes(repairs);
+    for (const line of done) warn(`fixed ${line}`);
+    if (done.length > 0) evaluation = await evaluate(session, paths);
+  }
+  return report(session, paths, evaluation, outputs);
 }
 
-/** Prints an evaluation and decides the exit code: the same one in every format. */
+/** The same in every output format. */
+function exitCodeOf({ failureThreshold, flags }: Session, { items, result }: Pick<Evaluation, 'items' | 'result'>): number {
+  if (items.some((i) => !i.unparsable && atLeast(i.level, failureThreshold))) return exitCode.findings;
+  if (items.some((i) => i.unparsable) && !flags.ignoreUnknown) return exitCode.unparsable;
+  return result.engine.crashes.length > 0 ? exitCode.error : exitCode.ok;
+}
+
+/** Prints an evaluation and returns the exit code. */
 export async function report(session: Session, paths: readonly string[], evaluation: Evaluation, outputs: ReturnType<typeof parseOutputs>): Promise<number> {
   const { flags } = session;
   const { result, input } = evaluation;
@@ -57,7 +77,5 @@ export async function report(session: Session, paths: readonly string[], evaluat
   const unparsable = items.filter((i) => i.unparsable).length;
   const style = await styleFor(wantsColour(flags.color, process.stderr));
   await write(process.stderr, conclude(data, { paths, flags, failing, unparsable, gone, style }));
-  if (failing > 0) return exitCode.findings;
-  if (unparsable > 0 && !flags.ignoreUnknown) return exitCode.unparsable;
-  return result.engine.crashes.length > 0 ? exitCode.error : exitCode.ok;
+  return exitCodeOf(session, { items, result });
 }

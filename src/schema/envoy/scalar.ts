@@ -1,5 +1,5 @@
 // Values of scalar fields as the reference's decoder (golang/protobuf jsonpb over encoding/json) takes them.
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../../manifest/duration.ts';
 
 /** What a value should be, in our words, and what the reference says of it. */
 export interface Mismatch {
@@ -97,7 +97,7 @@ function notJson(text: string, go: string): string {
   try {
     return cannotHold(JSON.parse(text), '', go).reference;
   } catch {
-    const bad = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(.)/u.exec(text);
+    const bad = /^-?(?:0|[1-9]\d*)(?:\.\d+)?\s*(\S)/u.exec(text);
     return bad ? `invalid character '${bad[1]}' after top-level value` : `invalid character '${[...text][0]}' looking for beginning of value`;
   }
 }

@@ -1,6 +1,6 @@
 // Rules about addresses that the networking kinds share: IPs, Unix sockets, `namespace/host` entries, ports with names.
 import type { Path } from '../../manifest/problem.ts';
-import { checkWildcardDomain, isCidr, isDnsLabel, isIp, wildcardDomainProblem } from './primitives.ts';
+import { checkWildcardDomain, isCidr, isDnsLabel, isIp } from './primitives.ts';
 import { isKnownProtocol, protocolNames } from './protocol.ts';
 import type { ProblemSink } from './validator.ts';
 
@@ -14,9 +14,9 @@ export function isUnixAddress(address: string | undefined): boolean {
 export function checkUnixAddress(sink: ProblemSink, path: Path, address: string): void {
   const file = address.slice(unixPrefix.length);
   if (file.startsWith('@')) return;
-  if (file === '') sink.error(path, `the Unix socket address ${address} names no file`, { same: 'empty unix address' });
+  if (file === '') sink.error(path, `unix socket address ${address} names no file`, { same: 'empty unix address' });
   else if (!file.startsWith('/') || file.endsWith('/')) {
-    sink.error(path, `the Unix socket ${file} is not an absolute path of a file, such as unix:///run/app.sock`);
+    sink.error(path, `${file} is not the absolute path of a file, as in unix:///run/app.sock`);
   }
 }
 
@@ -32,14 +32,14 @@ export function checkSubnet(sink: ProblemSink, path: Path, subnet: string): void
 
 export function checkPortName(sink: ProblemSink, path: Path, name: string | undefined): void {
   if (isDnsLabel(name ?? '')) return;
-  sink.error(path, name ? `port name ${name} is not a DNS label (letters, digits and dashes, no dash at either end)` : 'the port has no name', {
+  sink.error(path, name ? `invalid port name ${name}: it is not a DNS label (letters, digits and dashes, no dash at either end)` : 'invalid port name: it is empty', {
     same: `port name ${name ?? ''}`,
   });
 }
 
 /** Empty is fine: the protocol is detected then. */
 export function checkProtocol(sink: ProblemSink, path: Path, protocol: string | undefined): void {
-  if (protocol && !isKnownProtocol(protocol)) sink.error(path, `protocol ${protocol} is not known; there are ${protocolNames}`);
+  if (protocol && !isKnownProtocol(protocol)) sink.error(path, `unsupported protocol ${protocol}; there are ${protocolNames}`);
 }
 
 /** A `*` that is neither the whole first label nor the whole name: `*foo.example`, `a*.example`. */
@@ -56,8 +56,9 @@ export function checkScopedHost(sink: ProblemSink, path: Path, entry: string, ki
   if (slash < 0) {
     if (kind === 'gateway') checkHostPart(sink, path, entry, kind);
     else {
-      sink.error(path, `host ${entry} has no namespace; hosts are namespace/dnsName here, with "." for this namespace and "*" for all`, {
+      sink.error(path, `host ${entry} has no namespace; hosts are of the form namespace/dnsName here`, {
         same: 'no namespace/dnsName',
+        help: 'write "." for this namespace, or "*" for all of them',
       });
     }
     return;
@@ -65,12 +66,12 @@ export function checkScopedHost(sink: ProblemSink, path: Path, entry: string, ki
   const namespace = entry.slice(0, slash);
   const host = entry.slice(slash + 1);
   if (namespace === '' || host === '') {
-    sink.error(path, `host ${entry} lacks ${namespace === '' ? 'the namespace' : 'the host'}: write namespace/dnsName`, { same: 'empty namespace or dnsName' });
+    sink.error(path, `cannot take host ${entry} without the ${namespace === '' ? 'namespace' : 'name'}: write namespace/dnsName`, { same: 'empty namespace or dnsName' });
   }
   const scopes = kind === 'gateway' ? ['*', '.'] : ['*', '.', '~'];
   if (!scopes.includes(namespace) && !isDnsLabel(namespace)) {
     const known = scopes.map((s) => `"${s}"`).join(', ');
-    sink.error(path, `namespace "${namespace}" of host ${entry} is neither ${known} nor the name of a namespace`, { same: `namespace ${namespace}` });
+    sink.error(path, `invalid namespace "${namespace}" of host ${entry}: it is neither ${known} nor the name of a namespace`, { same: `namespace ${namespace}` });
   }
   checkHostPart(sink, path, host, kind);
 }
@@ -78,10 +79,10 @@ export function checkScopedHost(sink: ProblemSink, path: Path, entry: string, ki
 function checkHostPart(sink: ProblemSink, path: Path, host: string, kind: 'gateway' | 'sidecar'): void {
   if (host !== '*' && !host.includes('.')) {
     const example = kind === 'gateway' ? 'example.com' : '<namespace>.svc.cluster.local';
-    sink.error(path, host === '' ? 'the host is empty' : `host ${host} is a short name; only full names are taken here, such as ${host}.${example}`, {
+    sink.error(path, host === '' ? 'short name: it is empty' : `short name ${host}: only full names are taken here, such as ${host}.${example}`, {
       same: 'short name',
     });
   }
-  if (wildcardDomainProblem(host) && !(kind === 'gateway' && isIp(host))) checkWildcardDomain(sink, path, host);
-  if (isPartialWildcard(host)) sink.error(path, `host "${host}" has a "*" that is not a label of its own, such as *.example.com`);
+  if (kind === 'sidecar' || !isIp(host)) checkWildcardDomain(sink, path, host);
+  if (isPartialWildcard(host)) sink.error(path, `partial wildcard "${host}": a "*" is a label of its own`, { help: 'for example *.example.com' });
 }

@@ -35,7 +35,7 @@ function retired(key: string): string | undefined {
 /** What is wrong with a condition's key, whatever its values. */
 function keyProblem(key: string): string | undefined {
   if (mapAttributes.some((prefix) => key.startsWith(prefix))) {
-    return /^[^[]+\[.+\]$/s.test(key) ? undefined : `it has to end in a name in brackets, such as ${key.replace(/\[.*$/s, '')}[name]: a[b]`;
+    return /^[^[]+\[.+\]$/s.test(key) ? undefined : `it has to end in a name in brackets, such as ${key.replace(/\[.*$/s, '')}[name]`;
   }
   if (Object.hasOwn(attributes, key)) return undefined;
   return retired(key) ?? 'it is an unknown attribute';

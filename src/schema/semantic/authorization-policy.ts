@@ -108,7 +108,7 @@ function checkSource(sink: ProblemSink, path: Path, source: Source, rule: Path):
       help: 'write namespace/serviceAccount in serviceAccounts instead of naming the namespace apart',
     });
   }
-  checkLists(sink, path, source, sourceFields, `${rule.join('.')} from.source`);
+  checkLists(sink, path, { ...source }, sourceFields, `${rule.join('.')} from.source`);
 }
 
 const operationFields: Readonly<Record<keyof Operation, readonly ValueRule[]>> = {
@@ -123,16 +123,18 @@ const operationFields: Readonly<Record<keyof Operation, readonly ValueRule[]>> =
 };
 
 function checkOperation(sink: ProblemSink, path: Path, operation: Operation, rule: Path): void {
-  checkLists(sink, path, operation, operationFields, `${rule.join('.')} to.operation`);
+  checkLists(sink, path, { ...operation }, operationFields, `${rule.join('.')} to.operation`);
 }
 
-function checkLists<T>(sink: ProblemSink, path: Path, lists: T, fields: Readonly<Record<keyof T & string, readonly ValueRule[]>>, same: string): void {
+type Lists = Readonly<Partial<Record<string, readonly string[]>>>;
+
+function checkLists(sink: ProblemSink, path: Path, lists: Lists, fields: Readonly<Record<string, readonly ValueRule[]>>, same: string): void {
   let empty = true;
-  for (const field in fields) {
-    const values = lists[field] as readonly string[] | undefined;
+  for (const [field, rules] of Object.entries(fields)) {
+    const values = lists[field];
     if (!values?.length) continue;
     empty = false;
-    for (const rule of fields[field]) reportValues(sink, [...path, field], values, rule);
+    for (const rule of rules) reportValues(sink, [...path, field], values, rule);
   }
   if (empty) {
     const kind = path[path.length - 1] === 'source' ? 'from.source' : 'to.operation';

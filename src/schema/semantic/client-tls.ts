@@ -14,7 +14,7 @@ export function checkClientTls(sink: ProblemSink, path: Path, tls: ClientTLSSett
   if (credentialName) {
     const beside = setOf(tls, ['clientCertificate', 'privateKey', 'caCertificates', 'caCrl']);
     if (beside.length > 0) {
-      sink.error([...path, beside[0] as string], `credentialName ${credentialName} brings the certificates, so ${beside.join(' and ')} cannot be set beside it`, {
+      sink.error([...path, beside[0] as string], `cannot have ${beside.join(' and ')} beside credentialName ${credentialName}, which brings the certificates`, {
         same: 'credentialName and files',
       });
     }
@@ -22,7 +22,7 @@ export function checkClientTls(sink: ProblemSink, path: Path, tls: ClientTLSSett
   }
   if (mode === 'MUTUAL') {
     for (const field of ['clientCertificate', 'privateKey'] as const) {
-      if (!tls[field]) sink.error([...path, field], `tls mode MUTUAL needs ${field}, or credentialName`);
+      if (!tls[field]) sink.error([...path, field], `${field} is missing, which tls mode MUTUAL needs`, { help: 'set clientCertificate and privateKey, or credentialName' });
     }
   }
 }
@@ -31,9 +31,9 @@ export function checkClientTls(sink: ProblemSink, path: Path, tls: ClientTLSSett
 function checkConfigMap(sink: ProblemSink, path: Path, credential: string, namespace: string): void {
   const [from, name] = credential.slice(configMapPrefix.length).split('/');
   if (!from || !name) {
-    sink.error(path, `credentialName "${credential}" is not of the form ${configMapPrefix}namespace/name`);
+    sink.error(path, `invalid credentialName "${credential}": it is not of the form ${configMapPrefix}namespace/name`, { help: 'name the namespace, too' });
   } else if (from !== namespace || namespace === '') {
-    sink.error(path, `credentialName ${credential} names a ConfigMap outside of the namespace "${namespace}" of this rule`, {
+    sink.error(path, `invalid credentialName ${credential}: the ConfigMap is not in the namespace "${namespace}" of this rule`, {
       same: `configmap of another namespace than ${namespace}`,
     });
   }
@@ -44,7 +44,7 @@ function checkSkipVerify(sink: ProblemSink, path: Path, tls: ClientTLSSettings):
   // A credential of mode MUTUAL may have the client's certificate only.
   const beside = setOf(tls, tls.mode === 'SIMPLE' ? ['caCertificates', 'credentialName', 'subjectAltNames'] : ['caCertificates', 'subjectAltNames']);
   if (beside.length === 0) return;
-  sink.error([...path, 'insecureSkipVerify'], `insecureSkipVerify turns the check of the server's certificate off, so ${beside.join(' and ')} cannot be set beside it`, {
+  sink.error([...path, 'insecureSkipVerify'], `cannot have ${beside.join(' and ')} beside insecureSkipVerify, which turns the check of the server's certificate off`, {
     same: `insecureSkipVerify ${tls.mode}`,
   });
 }

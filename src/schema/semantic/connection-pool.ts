@@ -1,6 +1,6 @@
 import type { ConnectionPoolSettings } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../../manifest/duration.ts';
 import { checkDuration } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
 
@@ -8,13 +8,15 @@ import type { ProblemSink } from './validator.ts';
 export function checkConnectionPool(sink: ProblemSink, path: Path, pool: ConnectionPoolSettings | undefined): void {
   if (!pool) return;
   const { http, tcp } = pool;
-  if (!http && !tcp) sink.error(path, 'the connection pool is empty; it needs http or tcp settings');
+  if (!http && !tcp) sink.error(path, 'connection pool is empty', { help: 'give it http or tcp settings, or remove it' });
   if (http) {
     const at = [...path, 'http'];
     checkLimits(sink, at, http, ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection', 'maxRetries', 'maxConcurrentStreams']);
     checkDuration(sink, [...at, 'idleTimeout'], http.idleTimeout);
     if (http.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol) {
-      sink.error([...at, 'useClientProtocol'], 'useClientProtocol keeps the client\'s protocol, and h2UpgradePolicy UPGRADE changes it; only one of them can be set');
+      sink.error([...at, 'useClientProtocol'], 'useClientProtocol keeps the client\'s protocol, and h2UpgradePolicy UPGRADE changes it', {
+        help: 'keep one of the two',
+      });
     }
   }
   if (tcp) {

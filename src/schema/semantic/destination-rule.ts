@@ -10,9 +10,9 @@ export const validateDestinationRule: Validator<DestinationRule> = (rule, sink, 
   itemsOf(rule.subsets).forEach((subset, i) => {
     const { name = '' } = subset;
     const path = ['subsets', i];
-    if (names.has(name)) sink.error([...path, 'name'], name === '' ? 'several subsets have no name' : `there are several subsets named ${name}`);
+    if (names.has(name)) sink.error([...path, 'name'], name === '' ? 'duplicate subset without a name' : `duplicate subset name ${name}`);
     names.add(name);
-    if (name === '') sink.error([...path, 'name'], 'a subset has no name');
+    if (name === '') sink.error([...path, 'name'], 'subset name is missing', { help: 'give the subset a name that routes can use' });
     else if (!isDnsLabel(name)) sink.error([...path, 'name'], `subset name ${name} is not a DNS label (letters, digits and dashes, no dash at either end)`);
     checkLabelMap(sink, [...path, 'labels'], subset.labels);
     checkTrafficPolicy(sink.errorsOnly(), [...path, 'trafficPolicy'], subset.trafficPolicy, namespace);

@@ -113,6 +113,6 @@ function checkName(sink: ProblemSink, path: Path, name: string): void {
   if (!replacements) return;
   const [only] = replacements.length === 1 ? replacements : [];
   sink.warning(path, `filter name "${name}" is deprecated; the name is now ${replacements.map((n) => `"${n}"`).join(' or ')}`, {
-    fix: only === undefined ? undefined : { title: `rename the filter to "${only}"`, path, target: 'value', text: only },
+    fix: only === undefined ? undefined : { title: `rename the filter to "${only}"`, path: ['spec', ...path], target: 'value', text: only },
   });
 }

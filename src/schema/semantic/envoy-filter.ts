@@ -7,7 +7,7 @@ import { checkSelector } from './primitives.ts';
 import { regexProblem } from './regex.ts';
 import type { ProblemSink } from './validator.ts';
 
-export default function validateEnvoyFilter(spec: EnvoyFilter, sink: ProblemSink): void {
+export function validateEnvoyFilter(spec: EnvoyFilter, sink: ProblemSink): void {
   const { workloadSelector, configPatches = [] } = spec;
   checkSelector(sink, ['workloadSelector'], workloadSelector && { labels: workloadSelector.labels, field: 'labels' });
   if (sink.problems.some((problem) => problem.level === 'Error')) return;

@@ -22,19 +22,19 @@ function checkConsistentHash(sink: ProblemSink, path: Path, hash: LoadBalancerSe
   if (hash.httpCookie) checkCookie(sink, [...path, 'httpCookie'], hash.httpCookie);
   if (hash.minimumRingSize) {
     const at = [...path, 'minimumRingSize'];
-    sink.warning(at, 'minimumRingSize of consistentHash is deprecated; use ringHash.minimumRingSize', { same: 'minimumRingSize deprecated' });
-    if (hash.ringHash || hash.maglev) sink.error(at, 'minimumRingSize is set beside a hash algorithm (Maglev/Ringhash), which has its own size; keep one of them');
+    sink.warning(at, 'consistentHash.minimumRingSize is deprecated', { help: 'use consistentHash.ringHash.minimumRingSize' });
+    if (hash.ringHash || hash.maglev) sink.error(at, 'only one size can be set: minimumRingSize stands beside a hash algorithm (Maglev/Ringhash), which has its own', { help: 'remove minimumRingSize' });
   }
   if (hash.maglev) checkTableSize(sink, [...path, 'maglev', 'tableSize'], hash.maglev.tableSize ?? 0);
 }
 
 function checkCookie(sink: ProblemSink, path: Path, cookie: LoadBalancerSettings_ConsistentHashLB_HTTPCookie): void {
-  if (!cookie.name) sink.error([...path, 'name'], 'the cookie of the consistent hash has no name');
+  if (!cookie.name) sink.error([...path, 'name'], 'name of the cookie is missing');
   const names = new Set<string>();
   itemsOf(cookie.attributes).forEach(({ name }, i) => {
     const at = [...path, 'attributes', i, 'name'];
-    if (!name) sink.error(at, 'an attribute of the cookie has no name');
-    else if (names.has(name)) sink.error(at, `the cookie has the attribute ${name} twice`);
+    if (!name) sink.error(at, 'cookie attribute without a name');
+    else if (names.has(name)) sink.error(at, `duplicate cookie attribute ${name}`);
     names.add(name ?? '');
   });
 }
@@ -43,9 +43,9 @@ const tableSizeEnd = 5000011;
 
 /** Envoy's table of a maglev load balancer: a prime number that is not too large. */
 function checkTableSize(sink: ProblemSink, path: Path, size: number): void {
-  if (size === 0) sink.error(path, 'maglev has no tableSize', { same: 'no tableSize' });
-  if (size >= tableSizeEnd) sink.error(path, `the tableSize of maglev is ${size}; it has to be less than ${tableSizeEnd}`, { same: 'tableSize too large' });
-  if (!isPrime(size)) sink.error(path, `the tableSize of maglev is ${size}, which is not a prime number`, { same: 'tableSize not prime' });
+  if (size === 0) sink.error(path, 'tableSize of maglev is missing', { same: 'no tableSize' });
+  if (size >= tableSizeEnd) sink.error(path, `tableSize of maglev is ${size}; it has to be less than ${tableSizeEnd}`, { same: 'tableSize too large' });
+  if (!isPrime(size)) sink.error(path, `tableSize of maglev is ${size}, which is not a prime number`, { same: 'tableSize not prime', help: 'the default is 65537' });
 }
 
 /** Divisors beyond 65,536 are not tried: such sizes are too large anyway. */
@@ -59,7 +59,7 @@ function isPrime(number: number): boolean {
 
 function checkWarmup(sink: ProblemSink, path: Path, warmup: WarmupConfiguration): void {
   const { duration, minimumPercent = 0, aggression } = warmup;
-  if (duration === undefined) sink.error([...path, 'duration'], 'warmup has no duration');
+  if (duration === undefined) sink.error([...path, 'duration'], 'duration of warmup is missing', { help: 'set how long a new host takes to get its full share, such as duration: 60s' });
   else checkDuration(sink, [...path, 'duration'], duration);
   if (minimumPercent > 100) {
     sink.error([...path, 'minimumPercent'], `minimumPercent of warmup is ${minimumPercent}; it can be 100 at most`, { same: 'warmup minimumPercent' });

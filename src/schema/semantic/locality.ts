@@ -12,12 +12,12 @@ export function checkLocality(sink: ProblemSink, path: Path, setting: LocalityLo
   const distribute = itemsOf(setting.distribute);
   const failover = itemsOf(setting.failover);
   if (distribute.length > 0 && failover.length > 0) {
-    sink.error([...path, 'failover'], 'distribute and failover cannot both be set');
+    sink.error([...path, 'failover'], 'cannot have both distribute and failover', { help: 'distribute splits traffic by weight; failover moves it when hosts fail; keep one' });
     return;
   }
   const topology = failover.length > 0 ? failoverPriority.findIndex((label) => topologyLabels.has(label)) : -1;
   if (topology >= 0) {
-    sink.error([...path, 'failoverPriority', topology], `failoverPriority cannot have the topology label '${failoverPriority[topology]}' beside failover`);
+    sink.error([...path, 'failoverPriority', topology], `cannot have the topology label '${failoverPriority[topology]}' in failoverPriority beside failover`);
     return;
   }
   for (let i = 0; i < distribute.length; i++) {
@@ -28,8 +28,8 @@ export function checkLocality(sink: ProblemSink, path: Path, setting: LocalityLo
   }
   checkOverlap(sink, distribute.map(({ from = '' }, i) => ({ locality: from, at: [...path, 'distribute', i, 'from'] })));
   if ((failover.length > 0 || failoverPriority.length > 0) && !outlier) {
-    sink.warning([...path, failover.length > 0 ? 'failover' : 'failoverPriority'], 'failover has no effect without outlierDetection, which finds the hosts that fail', {
-      same: 'failover without outlierDetection',
+    sink.warning([...path, failover.length > 0 ? 'failover' : 'failoverPriority'], 'outlierDetection is missing, and without it failover has no effect', {
+      help: 'set outlierDetection beside loadBalancer: it finds the hosts that fail',
     });
   }
   failover.forEach(({ from = '', to = '' }, i) => checkFailover(sink, [...path, 'failover', i], from, to));
@@ -40,22 +40,22 @@ function checkWeights(sink: ProblemSink, path: Path, to: Readonly<Record<string,
   let total = 0;
   for (const [locality, weight] of Object.entries(to)) {
     if (weight <= 0 || weight > 100) {
-      sink.error([...path, locality], `the weight of locality ${locality} is ${weight}; weights are from 1 to 100`, { same: 'locality weight' });
+      sink.error([...path, locality], `locality weight ${weight} of ${locality} is not from 1 to 100`, { same: 'locality weight' });
       return false;
     }
     total += weight;
   }
-  if (total !== 100) sink.error(path, `the weights of the localities add up to ${total}; they have to add up to 100`);
+  if (total !== 100) sink.error(path, `total weight of the localities is ${total}; it has to be 100`);
   return total === 100;
 }
 
 function checkFailover(sink: ProblemSink, path: Path, from: string, to: string): void {
-  if (from === to) sink.error([...path, 'to'], `failover from ${from} to itself; it needs two regions`, { same: 'failover to itself' });
+  if (from === to) sink.error([...path, 'to'], `locality failover from ${from} to itself; it needs two regions`, { same: 'failover to itself' });
   if (from.includes('/') || to.includes('/')) {
-    sink.error(path, `failover from ${from} to ${to} names more than a region`, { same: 'failover with more than a region' });
+    sink.error(path, `locality failover from ${from} to ${to} names more than a region`, { same: 'failover with more than a region' });
   }
   if (from.includes('*') || to.includes('*')) {
-    sink.error(path, `failover from ${from} to ${to} has a wildcard '*'; regions are named here`, { same: 'failover with a wildcard' });
+    sink.error(path, `locality failover from ${from} to ${to} has a wildcard '*'; regions are named here`, { same: 'failover with a wildcard' });
   }
 }
 

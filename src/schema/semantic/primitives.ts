@@ -1,6 +1,6 @@
 // Rules that many kinds share (spec/analyze/validation.md, "Shared primitives").
 import type { Path } from '../../manifest/problem.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../../manifest/duration.ts';
 import type { ProblemSink } from './validator.ts';
 
 const dnsLabel = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
@@ -27,7 +27,7 @@ function labelsProblem(domain: string, from: number): DomainProblem | undefined 
   const labels = domain.split('.').slice(from);
   const rest = labels.join('.');
   const top = labels[labels.length - 1] as string;
-  if (/^\d+$/.test(top)) return { text: `the top level domain "${top}" of "${domain}" is a number`, same: `top level domain ${rest}` };
+  if (/^\d+$/.test(top)) return { text: `domain name "${domain}" is not valid: its top level domain "${top}" is a number`, same: `top level domain ${rest}` };
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as string;
     if (i === labels.length - 1 && label === '') return undefined;
@@ -44,7 +44,7 @@ function notALabel(domain: string, label: string, rest: string): DomainProblem {
 }
 
 function lengthProblem(domain: string): DomainProblem | undefined {
-  if (domain === '') return { text: 'the domain name is empty', same: 'empty domain name' };
+  if (domain === '') return { text: 'empty domain name', same: 'empty domain name' };
   if (domain.length <= 255) return undefined;
   return { text: `domain name "${domain}" is longer than 255 characters`, same: `long domain name ${domain}` };
 }
@@ -95,9 +95,9 @@ export function checkDuration(sink: ProblemSink, path: Path, duration: string | 
   if (duration === undefined) return;
   const nanoseconds = parseDuration(duration) ?? 0;
   if (nanoseconds < 1e6) {
-    sink.error(path, `a duration of ${duration} is too short; the least is 1ms`, { same: 'duration must be greater than 1ms' });
+    sink.error(path, `duration ${duration} is too short; the least is 1ms`, { same: 'duration must be greater than 1ms' });
   } else if (nanoseconds % 1e6 !== 0) {
-    sink.error(path, `a duration of ${duration} is finer than whole milliseconds`, { same: 'only durations to ms precision are supported' });
+    sink.error(path, `only whole milliseconds are possible, and the duration is ${duration}`, { same: 'only durations to ms precision are supported' });
   }
 }
 
@@ -162,9 +162,9 @@ export function labelProblems(key: string, value: string): { text: string; same:
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = slash < 0 ? key : key.slice(slash + 1);
   const prefixOk = prefix === undefined || (prefix.length <= 253 && tagPrefix.test(prefix.toLowerCase()));
-  if (!prefixOk || name.length > 63 || !tagName.test(name)) problems.push({ text: `"${key}" is not a valid label key`, same: `label key ${key}` });
+  if (!prefixOk || name.length > 63 || !tagName.test(name)) problems.push({ text: `invalid label key "${key}"`, same: `label key ${key}` });
   if (value !== '' && !tagName.test(value)) {
-    problems.push({ text: `"${value}" is not a valid label value (of the key ${key})`, same: `label value ${value}` });
+    problems.push({ text: `invalid label value "${value}" of the key ${key}`, same: `label value ${value}` });
   }
   return problems;
 }
@@ -180,8 +180,8 @@ export function checkSelector(sink: ProblemSink, path: Path, selector: { labels:
   const entries = Object.entries(selector.labels ?? {});
   for (const [key, value] of entries) {
     const at = [...path, selector.field, key];
-    if (key === '') sink.error(at, `a selector cannot have an empty key: "${key}=${value}"`);
-    if (key.includes('*') || value.includes('*')) sink.error(at, `a selector cannot have a wildcard: "${key}=${value}"`);
+    if (key === '') sink.error(at, `empty key in the selector: "${key}=${value}"`);
+    if (key.includes('*') || value.includes('*')) sink.error(at, `wildcard in the selector: "${key}=${value}"; labels are compared as they are`);
   }
   if (entries.length === 0) {
     sink.warning(path, 'the selector has no labels, so it applies to every workload of the namespace', { same: 'workload selector specified without labels' });
@@ -208,20 +208,20 @@ export function checkExportTo(sink: ProblemSink, exportTo: readonly string[] | u
   });
   if (options.ownNamespaceOnly && seen.size > 0) {
     if (!seen.has(namespace)) {
-      sink.error(path, 'a destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', { same: 'selector exportTo beyond' });
+      sink.error(path, 'destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', { same: 'selector exportTo beyond' });
     } else if (seen.size > 1) {
-      sink.error(path, 'a destination rule with a workload selector is for its own namespace only, so exportTo cannot name more than "."', {
+      sink.error(path, 'destination rule with a workload selector is for its own namespace only, so exportTo cannot name more than "."', {
         same: 'selector exportTo multiple',
       });
     }
   }
-  if (seen.has('*') && exportTo.length > 1) sink.error(path, 'exportTo cannot have "*" (all namespaces) beside others', { same: 'public and non-public' });
-  if (seen.has('~') && exportTo.length > 1) sink.error(path, 'exportTo cannot have "~" (no namespace) beside others', { same: 'none and others' });
+  if (seen.has('*') && exportTo.length > 1) sink.error(path, 'cannot have "*" (all namespaces) beside others in exportTo', { same: 'public and non-public' });
+  if (seen.has('~') && exportTo.length > 1) sink.error(path, 'cannot have "~" (no namespace) beside others in exportTo', { same: 'none and others' });
 }
 
 function duplicateExport(entry: string, namespace: string): { text: string; same: string } {
-  if (entry === '.') return { text: `exportTo names the namespace ${namespace} twice: "." is this namespace`, same: 'exportTo own namespace twice' };
-  return { text: `exportTo names ${entry} twice`, same: `exportTo ${entry} twice` };
+  if (entry === '.') return { text: `duplicate entry in exportTo: "." is the namespace ${namespace}, which is there already`, same: 'exportTo own namespace twice' };
+  return { text: `duplicate entry in exportTo: ${entry}`, same: `exportTo ${entry} twice` };
 }
 
 function exportProblem(entry: string, full: string, allowNone: boolean): { text: string; same: string } | undefined {

@@ -30,13 +30,16 @@ export function checkServerTls(sink: ProblemSink, path: Path, tls: ServerTLSSett
   checkCiphers(sink, path, tls);
   const given = certificateFields.filter((field) => isSet(tls[field]));
   if (mode === 'ISTIO_MUTUAL') {
-    for (const field of given) sink.error([...path, field], `tls mode ISTIO_MUTUAL uses the certificates of the mesh, so ${field} cannot be set`);
+    for (const field of given) sink.error([...path, field], `ISTIO_MUTUAL TLS uses the certificates of the mesh, so ${field} cannot be set`);
     return;
   }
   if (mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH') {
     if (tls.caCrl || given.length > 0) {
       const fields = [...given, ...(tls.caCrl ? ['caCrl'] : [])];
-      sink.warning([...path, fields[0] as string], `tls mode ${mode} does not terminate TLS, so ${fields.join(' and ')} is ignored`, { same: `${mode} with certificates` });
+      sink.warning([...path, fields[0] as string], `${mode} mode does not terminate TLS, so ${fields.join(' and ')} is ignored`, {
+        same: `${mode} with certificates`,
+        help: 'use mode SIMPLE or MUTUAL to terminate TLS here',
+      });
     }
   }
   checkSources(sink, path, tls);
@@ -46,8 +49,8 @@ export function checkServerTls(sink: ProblemSink, path: Path, tls: ServerTLSSett
     checkCertificates(sink, path, tls, mode === 'SIMPLE' ? 'SIMPLE' : 'MUTUAL');
   }
   if (!tls.caCrl) return;
-  if (tls.credentialName) sink.error([...path, 'caCrl'], 'caCrl cannot be set beside credentialName; put the revocation list into the credential');
-  if (mode === 'SIMPLE') sink.error([...path, 'caCrl'], 'caCrl is for certificates of clients, which tls mode SIMPLE does not ask for');
+  if (tls.credentialName) sink.error([...path, 'caCrl'], 'CRL (caCrl) cannot be set beside credentialName', { help: 'put the revocation list into the credential, as ca.crl' });
+  if (mode === 'SIMPLE') sink.error([...path, 'caCrl'], 'CRL (caCrl) is for certificates of clients, which SIMPLE TLS does not ask for');
 }
 
 function isSet(value: string | readonly unknown[] | undefined): boolean {
@@ -58,8 +61,9 @@ function checkCiphers(sink: ProblemSink, path: Path, tls: ServerTLSSettings): vo
   const { minProtocolVersion, cipherSuites: suites = [] } = tls;
   const at = [...path, 'cipherSuites'];
   if ((minProtocolVersion === 'TLSV1_0' || minProtocolVersion === 'TLSV1_1') && suites.length === 0) {
-    sink.warning([...path, 'minProtocolVersion'], `minProtocolVersion ${minProtocolVersion} needs cipherSuites: the default ones are for TLSV1_2 and later`, {
+    sink.warning([...path, 'minProtocolVersion'], `TLS version ${minProtocolVersion} needs cipherSuites: the default ones are for TLSV1_2 and later`, {
       same: 'ciphers of old TLS',
+      help: 'name cipherSuites that old clients know, or leave minProtocolVersion out',
     });
   }
   const valid = new Set<string>();
@@ -71,8 +75,8 @@ function checkCiphers(sink: ProblemSink, path: Path, tls: ServerTLSSettings): vo
     else valid.add(suite);
   }
   const list = (names: Set<string>): string => [...names].sort().join(' ');
-  if (unknown.size > 0) sink.warning(at, `these cipherSuites are not known and ignored: [${list(unknown)}]`);
-  if (duplicate.size > 0) sink.warning(at, `these cipherSuites are given more than once: [${list(duplicate)}]`);
+  if (unknown.size > 0) sink.warning(at, `ignored, because not known: cipherSuites [${list(unknown)}]`);
+  if (duplicate.size > 0) sink.warning(at, `ignored, because given more than once: cipherSuites [${list(duplicate)}]`);
 }
 
 /** What begins with an operator of BoringSSL's cipher language (`-ALL`, `[A|B]`) is not looked into. */
@@ -90,17 +94,17 @@ function checkSources(sink: ProblemSink, path: Path, tls: ServerTLSSettings): vo
   ];
   if (sources.length < 2) return;
   const all = 'server_certificate/private_key, credential_name, credential_names and tls_certificates';
-  sink.error(path, `the server's certificate is given by ${sources.join(' and ')}; keep one (of ${all})`, { same: 'certificate sources' });
+  sink.error(path, `only one source of the server's certificate is possible, and there are ${sources.join(' and ')} (the sources are ${all})`, { same: 'certificate sources' });
 }
 
 function checkCertificates(sink: ProblemSink, path: Path, tls: ServerTLSSettings, mode: 'SIMPLE' | 'MUTUAL'): void {
   const needs = (at: Path, field: string, what: string): void => {
-    sink.error([...at, field], `tls mode ${mode} needs ${what}: set ${field}, or name a secret in credentialName`);
+    sink.error([...at, field], `${mode} TLS needs ${what}: ${field} is missing`, { help: `set ${field}, or name a secret in credentialName` });
   };
   if (mode === 'MUTUAL' && !tls.caCertificates) needs(path, 'caCertificates', 'the CA of its clients');
   const list = itemsOf(tls.tlsCertificates);
   if (list.length > 2) {
-    sink.warning([...path, 'tlsCertificates'], `tls mode ${mode} takes up to 2 certificates, and tlsCertificates has ${list.length}`, {
+    sink.warning([...path, 'tlsCertificates'], `${mode} TLS takes up to 2 certificates, and tlsCertificates has ${list.length}`, {
       same: `${mode} with many certificates`,
     });
   }

@@ -12,7 +12,9 @@ export function checkResolution(sink: ProblemSink, entry: ServiceEntry, ports: r
   const names = new Set(ports.map(({ name = '' }) => name));
   switch (resolution) {
     case 'NONE':
-      if (endpoints.length > 0) sink.error(['endpoints'], 'resolution NONE sends traffic where the client wanted, so there can be no endpoints');
+      if (endpoints.length > 0) sink.error(['endpoints'], 'no endpoints are possible with resolution NONE, which sends traffic where the client wanted', {
+          help: 'use resolution STATIC for IP addresses, or DNS for names',
+        });
       if (workloadSelector) {
         sink.warning(['workloadSelector'], 'workloadSelector has no effect with resolution NONE, which sends traffic where the client wanted', {
           same: 'workloadSelector with resolution NONE',
@@ -41,15 +43,17 @@ function checkDns(sink: ProblemSink, { hosts = [], addresses = [] }: ServiceEntr
   if (endpoints.length === 0) {
     hosts.forEach((host, i) => {
       const problem = fqdnProblem(host);
-      if (problem) sink.error(['hosts', i], `resolution ${resolution} looks the hosts up where there are no endpoints, and this one cannot be: ${problem}`);
+      if (problem) sink.error(['hosts', i], `hosts are looked up with resolution ${resolution} and no endpoints, which needs full names: ${problem}`, {
+          help: 'name the hosts one by one, list endpoints, or use resolution NONE',
+        });
     });
   }
   if (resolution === 'DNS_ROUND_ROBIN' && endpoints.length > 1) {
-    sink.error(['endpoints', 1], `resolution DNS_ROUND_ROBIN takes 0 or 1 endpoints, and there are ${endpoints.length}`, { same: 'one endpoint' });
+    sink.error(['endpoints', 1], `there can be 0 or 1 endpoints with resolution DNS_ROUND_ROBIN, and there are ${endpoints.length}`, { same: 'one endpoint' });
   }
   const tcp = ports.findIndex(({ protocol }) => isTcpProtocol(protocol));
   if (addresses.length > 0 && tcp >= 0 && hosts.length > 1) {
-    sink.warning(['ports', tcp], 'several hosts share the addresses and a TCP port, so their traffic cannot be told apart', {
+    sink.warning(['ports', tcp], 'service entry has several hosts that share its addresses and a TCP port, so their traffic cannot be told apart', {
       same: 'several hosts with addresses and a TCP port',
     });
   }
@@ -65,15 +69,15 @@ function checkDnsEndpoint(sink: ProblemSink, path: Path, { address = '', labels,
 function checkDynamicDns(sink: ProblemSink, entry: ServiceEntry, ports: readonly ServicePort[]): void {
   const { hosts = [], addresses = [], endpoints = [], location = 'MESH_EXTERNAL' } = entry;
   hosts.forEach((host, i) => {
-    if (!host.startsWith('*')) sink.error(['hosts', i], `host ${host} is not a wildcard, which resolution DYNAMIC_DNS is for`, { same: 'host without wildcard' });
+    if (!host.startsWith('*')) sink.error(['hosts', i], `host ${host} is not a wildcard, which resolution DYNAMIC_DNS is for`, { same: 'host without wildcard', help: 'use resolution DNS' });
   });
-  if (addresses.length > 0) sink.error(['addresses'], 'resolution DYNAMIC_DNS takes no addresses: routes come from the hosts');
-  if (endpoints.length > 0) sink.error(['endpoints'], 'resolution DYNAMIC_DNS takes no endpoints: they are looked up by the host of each request');
+  if (addresses.length > 0) sink.error(['addresses'], 'addresses are not possible with resolution DYNAMIC_DNS: routes come from the hosts');
+  if (endpoints.length > 0) sink.error(['endpoints'], 'endpoints are not possible with resolution DYNAMIC_DNS: they are looked up by the host of each request');
   ports.forEach(({ number = 0, protocol = '' }, i) => {
     if (protocol.toLowerCase() === 'http') return;
-    sink.error(['ports', i, 'protocol'], `resolution DYNAMIC_DNS takes ports of protocol HTTP only, and port ${number} has ${protocol || 'none'}`, {
+    sink.error(['ports', i, 'protocol'], `only protocol HTTP is possible with resolution DYNAMIC_DNS, and port ${number} has ${protocol || 'none'}`, {
       same: 'DYNAMIC_DNS protocol',
     });
   });
-  if (location !== 'MESH_EXTERNAL') sink.error(['location'], `resolution DYNAMIC_DNS is for location MESH_EXTERNAL, and this is ${location}`);
+  if (location !== 'MESH_EXTERNAL') sink.error(['location'], `location is ${location}; resolution DYNAMIC_DNS is for MESH_EXTERNAL`);
 }

@@ -11,13 +11,13 @@ export const validateServiceEntry: Validator<ServiceEntry> = (entry, sink, targe
   const selector = workloadSelector && { labels: workloadSelector.labels, field: 'labels' };
   if (!checkSelector(sink, ['workloadSelector'], selector)) return;
   if (workloadSelector && endpoints.length > 0) {
-    sink.error(['endpoints'], 'workloadSelector and endpoints cannot both be set: workloads are either selected or listed');
+    sink.error(['endpoints'], 'only one of workloadSelector and endpoints can be set', { help: 'workloads are either selected by labels or listed; keep one' });
   }
   checkHosts(sink, hosts, resolution);
   addresses.forEach((address, i) => checkSubnet(sink, ['addresses', i], address));
   const range = addresses.findIndex((address) => address.includes('/'));
   if (range >= 0 && resolution !== 'NONE' && resolution !== 'STATIC') {
-    sink.error(['addresses', range], `address ${addresses[range]} is a CIDR range, which is for resolution NONE/STATIC only`, { same: 'CIDR address' });
+    sink.error(['addresses', range], `CIDR range ${addresses[range]} is for resolution NONE/STATIC only, and the resolution is ${resolution}`, { same: 'CIDR address' });
   }
   const ports = itemsOf(entry.ports);
   checkPorts(sink, ports, addresses.length > 0 || allocatesAddresses(resolution, target));
@@ -27,16 +27,16 @@ export const validateServiceEntry: Validator<ServiceEntry> = (entry, sink, targe
 };
 
 function checkHosts(sink: ProblemSink, hosts: readonly string[], resolution: string): void {
-  if (hosts.length === 0) sink.error(['hosts'], 'the service entry has no hosts');
+  if (hosts.length === 0) sink.error(['hosts'], 'service entry has no hosts', { help: 'name the hosts that clients use' });
   hosts.forEach((host, i) => {
     const path = ['hosts', i];
     if (host === '*') {
-      sink.error(path, 'a service entry cannot be for every host: *');
+      sink.error(path, 'invalid host *: a service entry cannot be for every host');
       return;
     }
     checkWildcardDomain(sink, path, host);
     if (isPartialWildcard(host) && resolution !== 'DYNAMIC_DNS') {
-      sink.warning(path, `host "${host}" has a "*" that is not a label of its own, such as *.example.com, so nothing matches it as a wildcard`);
+      sink.warning(path, `partial wildcard "${host}": a "*" is a label of its own`, { help: 'for example *.example.com' });
     }
   });
 }
@@ -47,14 +47,14 @@ function checkPorts(sink: ProblemSink, ports: readonly ServicePort[], hasAddress
   ports.forEach((port, i) => {
     const path = ['ports', i];
     const { name = '', number = 0, protocol = '', targetPort = 0 } = port;
-    if (names.has(name)) sink.error([...path, 'name'], `port name "${name}" is used twice`);
-    if (numbers.has(number)) sink.error([...path, 'number'], `port ${number} is there twice`);
+    if (names.has(name)) sink.error([...path, 'name'], `service entry port name "${name}" is used twice`);
+    if (numbers.has(number)) sink.error([...path, 'number'], `service entry port ${number} is there twice`);
     names.add(name);
     numbers.add(number);
     if (targetPort !== 0) checkPort(sink, [...path, 'targetPort'], targetPort);
     if (!hasAddresses && (protocol === '' || protocol === 'TCP')) {
-      sink.warning(path, 'a port of protocol TCP (or of none) needs addresses, because no IP address is allocated for this service entry', {
-        same: 'TCP port without addresses',
+      sink.warning(path, 'addresses are needed for a port of protocol TCP (or of none), because none is allocated for this service entry', {
+        help: 'set addresses: without one, the port takes the traffic of every address',
       });
     }
     checkPortName(sink, [...path, 'name'], name);
@@ -74,8 +74,9 @@ function checkHostsDistinct(sink: ProblemSink, ports: readonly ServicePort[]): v
   const blind = ports.findIndex(({ protocol }) => !isHttpProtocol(protocol) && !isTlsProtocol(protocol));
   if (blind >= 0) {
     const port = ports[blind]?.number ?? 0;
-    sink.error(['ports', blind], `several hosts share port ${port}, which is neither HTTP nor TLS, so their traffic cannot be told apart`, {
+    sink.error(['ports', blind], `multiple hosts share port ${port}, which is neither HTTP nor TLS, so their traffic cannot be told apart`, {
       same: 'several hosts on a TCP port',
+      help: 'give each host a service entry of its own',
     });
   }
 }

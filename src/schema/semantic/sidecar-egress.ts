@@ -17,9 +17,9 @@ export function checkEgress(sink: ProblemSink, path: Path, listeners: readonly I
       checkListenerPort(sink, at, port, bind, captureMode);
       checkUnique(sink, at, port.number ?? 0, bind, numbers, sockets);
     } else if (i < listeners.length - 1) {
-      sink.error(at, 'an egress listener without a port takes everything else, so it has to be the last one', { same: 'catch-all egress listener' });
+      sink.error(at, 'sidecar egress listener without a port takes everything else, so it has to be the last one', { help: 'move it to the end of the list' });
     }
-    if (hosts.length === 0) sink.error([...at, 'hosts'], 'an egress listener has no hosts; */* stands for all');
+    if (hosts.length === 0) sink.error([...at, 'hosts'], 'sidecar egress listener has no hosts', { help: 'name them as namespace/dnsName; */* stands for all' });
     else checkHosts(sink, [...at, 'hosts'], hosts, namespace);
   });
 }
@@ -33,19 +33,21 @@ function checkListenerPort(sink: ProblemSink, path: Path, port: SidecarPort, bin
     return;
   }
   if (isUnixAddress(bind)) checkUnixAddress(sink, at, bind);
-  else sink.error([...path, 'port', 'number'], 'a port with number 0 is for listeners bound to a Unix socket, such as bind: unix:///run/app.sock');
+  else sink.error([...path, 'port', 'number'], 'sidecar port number 0 is for listeners bound to a Unix socket', {
+      help: 'bind it to a socket, as in bind: unix:///run/app.sock, or give the port a number',
+    });
   if (captureMode !== 'DEFAULT' && captureMode !== 'NONE') {
-    sink.error([...path, 'captureMode'], `captureMode is ${captureMode}; for a Unix socket it can be DEFAULT/NONE`, { same: 'captureMode of a socket' });
+    sink.error([...path, 'captureMode'], `sidecar captureMode is ${captureMode}; for a Unix socket it can be DEFAULT/NONE`, { same: 'captureMode of a socket' });
   }
 }
 
 function checkUnique(sink: ProblemSink, path: Path, number: number, bind: string, numbers: Set<number>, sockets: Set<string>): void {
   if (number === 0) {
-    if (sockets.has(bind)) sink.error([...path, 'bind'], `several egress listeners are bound to the socket ${bind}`, { same: 'listener sockets' });
+    if (sockets.has(bind)) sink.error([...path, 'bind'], `sidecar egress listeners share the socket ${bind}; each has its own`, { same: 'listener sockets' });
     sockets.add(bind);
     return;
   }
-  if (numbers.has(number)) sink.error([...path, 'port', 'number'], `several egress listeners have port ${number}`, { same: 'listener ports' });
+  if (numbers.has(number)) sink.error([...path, 'port', 'number'], `sidecar egress listeners share port ${number}; each has its own`, { same: 'listener ports' });
   numbers.add(number);
 }
 
@@ -61,7 +63,7 @@ function checkHosts(sink: ProblemSink, path: Path, entries: readonly string[], n
       const from = scope === '.' ? namespace : scope;
       const known = hostsBy.get(from) ?? new Set<string>();
       const twice = host === '*' ? known.size > 0 : known.has(host) || known.has('*');
-      if (twice) sink.warning(at, `egress host ${entry} is given more than once`);
+      if (twice) sink.warning(at, `duplicate egress host ${entry}`);
       hostsBy.set(from, known.add(host));
     }
     checkScopedHost(sink, at, entry, 'sidecar');

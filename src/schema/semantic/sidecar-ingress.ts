@@ -14,7 +14,7 @@ export function checkIngress(sink: ProblemSink, path: Path, listeners: readonly 
     const at = [...path, i];
     const { port, bind, defaultEndpoint, tls, connectionPool } = listener;
     if (!port) {
-      sink.error([...at, 'port'], 'an ingress listener has no port');
+      sink.error([...at, 'port'], 'sidecar ingress listener has no port');
       return;
     }
     const number = port.number ?? 0;
@@ -22,14 +22,14 @@ export function checkIngress(sink: ProblemSink, path: Path, listeners: readonly 
     checkSidecarPort(sink, [...at, 'port'], port);
     checkPort(sink, [...at, 'port', 'number'], number);
     if (bind) checkIp(sink, [...at, 'bind'], bind);
-    if (numbers.has(number)) sink.error([...at, 'port', 'number'], `several ingress listeners have port ${number}`, { same: 'listener ports' });
+    if (numbers.has(number)) sink.error([...at, 'port', 'number'], `sidecar ingress listeners share port ${number}; each has its own`, { same: 'listener ports' });
     numbers.add(number);
     if (defaultEndpoint) checkDefaultEndpoint(sink, [...at, 'defaultEndpoint'], defaultEndpoint);
     if (tls) checkIngressTls(sink, [...at, 'tls'], tls, port);
     checkConnectionPool(sink, [...at, 'connectionPool'], connectionPool);
     if (connectionPool?.http && !isHttpProtocol(port.protocol)) {
       const protocol = port.protocol ? `is of protocol ${port.protocol}` : 'has no protocol';
-      sink.warning([...at, 'connectionPool', 'http'], `the http settings of connectionPool have no effect: port ${number} ("${port.name ?? ''}") ${protocol}, not HTTP`);
+      sink.warning([...at, 'connectionPool', 'http'], `sidecar connectionPool has http settings without effect: port ${number} ("${port.name ?? ''}") ${protocol}, not HTTP`);
     }
   });
 }
@@ -41,7 +41,11 @@ export function checkSidecarPort(sink: ProblemSink, path: Path, { name, protocol
 }
 
 export function checkTargetPort(sink: ProblemSink, path: Path, { targetPort = 0 }: SidecarPort): void {
-  if (targetPort > 0) sink.error([...path, 'targetPort'], 'targetPort has no meaning in a sidecar; remove it', { same: 'targetPort' });
+  if (targetPort <= 0) return;
+  sink.error([...path, 'targetPort'], 'targetPort has no meaning in a sidecar', {
+    help: 'remove it; defaultEndpoint of an ingress listener says where requests go',
+    fix: { title: 'remove targetPort', path: ['spec', ...path, 'targetPort'], target: 'entry' },
+  });
 }
 
 const localHosts: ReadonlySet<string> = new Set(['', '127.0.0.1', '0.0.0.0', '::1', '::']);
@@ -54,16 +58,16 @@ function checkDefaultEndpoint(sink: ProblemSink, path: Path, endpoint: string): 
   }
   const split = splitHostPort(endpoint);
   if (typeof split === 'string') {
-    sink.error(path, `defaultEndpoint ${endpoint} ${split}`);
+    sink.error(path, `address ${endpoint} of defaultEndpoint ${split}`);
     return;
   }
   const { host, port } = split;
   if (!localHosts.has(host)) {
     const forms = '127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port>, unix://<filepath>';
-    sink.error(path, `defaultEndpoint ${endpoint} is not the workload itself; its forms are ${forms}`, { same: 'defaultEndpoint form' });
+    sink.error(path, `sidecar defaultEndpoint ${endpoint} is not the workload itself; its forms are ${forms}`, { same: 'defaultEndpoint form' });
   }
   if (/^[-+]?\d+$/.test(port)) checkPort(sink, path, Number(port));
-  else sink.error(path, `the port of defaultEndpoint ${endpoint} is "${port}", which is not a number`, { same: `defaultEndpoint port ${port}` });
+  else sink.error(path, `sidecar defaultEndpoint ${endpoint} has the port "${port}", which is not a number`, { same: `defaultEndpoint port ${port}` });
 }
 
 /** `host:port`; IPv6 addresses stand in brackets. A text says what is wrong. */
@@ -92,12 +96,12 @@ function checkIngressTls(sink: ProblemSink, path: Path, tls: ServerTLSSettings, 
     ['credentialNames', (tls.credentialNames ?? []).length > 0],
     ['tlsCertificates', (tls.tlsCertificates ?? []).length > 0],
   ];
-  for (const [field, set] of unsupported) if (set) sink.error([...path, field], `tls of an ingress listener of a sidecar cannot have ${field}`);
+  for (const [field, set] of unsupported) if (set) sink.error([...path, field], `sidecar ingress tls cannot have ${field}`);
   if (tls.mode === 'ISTIO_MUTUAL' || tls.mode === 'AUTO_PASSTHROUGH') {
-    sink.error([...path, 'mode'], `tls of an ingress listener of a sidecar cannot have mode ${tls.mode}`);
+    sink.error([...path, 'mode'], `configured mode ${tls.mode} is not possible in the tls of a sidecar's ingress`);
   }
   if (!isTlsProtocol(port.protocol)) {
-    sink.error(path, 'an ingress listener has tls settings, and the protocol of its port is not one of HTTPS/TLS', { same: 'tls on a plain port' });
+    sink.error(path, 'server has tls settings, and its protocol is not one of HTTPS/TLS', { same: 'tls on a plain port' });
   }
   checkServerTls(sink, path, tls);
 }

@@ -15,9 +15,7 @@ export const validateSidecar: Validator<Sidecar> = (sidecar, sink, { namespace }
   // A wrong selector hides everything else, and an empty configuration hides the warning about the selector.
   if (!checkSelector(empty ? sink.errorsOnly() : sink, ['workloadSelector'], selector)) return;
   if (empty) {
-    sink.error([], 'the sidecar configures nothing: give at least one of egress, ingress, outboundTrafficPolicy, inboundConnectionPool', {
-      same: 'empty sidecar',
-    });
+    sink.error([], 'sidecar configures nothing', { help: 'give at least one of egress, ingress, outboundTrafficPolicy, inboundConnectionPool' });
     return;
   }
   checkIngress(sink, ['ingress'], ingress);
@@ -31,16 +29,16 @@ function checkOutboundPolicy(sink: ProblemSink, path: Path, { mode = 'REGISTRY_O
   if (!egressProxy) return;
   const at = [...path, 'egressProxy'];
   if (mode !== 'ALLOW_ANY') {
-    sink.error(at, `egressProxy needs mode ALLOW_ANY, and the mode is ${mode}`, { same: 'egressProxy mode' });
+    sink.error(at, `sidecar egressProxy needs mode ALLOW_ANY, and the mode is ${mode}`, { same: 'egressProxy mode' });
     return;
   }
   const { host = '', subset, port } = egressProxy;
   checkFqdn(sink, [...at, 'host'], host);
   if (!port) {
-    sink.error([...at, 'port'], 'egressProxy has no port');
+    sink.error([...at, 'port'], 'sidecar egressProxy has no port');
     return;
   }
-  if (host === '*') sink.error([...at, 'host'], 'the host of egressProxy cannot be *');
+  if (host === '*') sink.error([...at, 'host'], 'invalid host * of egressProxy');
   else checkWildcardDomain(sink, [...at, 'host'], host);
   if (subset && !isDnsLabel(subset)) sink.error([...at, 'subset'], `subset name ${subset} is not a DNS label (letters, digits and dashes, no dash at either end)`);
   checkPort(sink, [...at, 'port', 'number'], port.number);

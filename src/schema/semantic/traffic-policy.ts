@@ -17,14 +17,13 @@ export function checkTrafficPolicy(sink: ProblemSink, path: Path, policy: Traffi
   if (!policy) return;
   const { tunnel, proxyProtocol } = policy;
   const ports = itemsOf(policy.portLevelSettings);
-  if (!hasSettings(policy) && ports.length === 0 && !tunnel && !proxyProtocol) {
-    const fields = 'connectionPool, loadBalancer, outlierDetection, tls, portLevelSettings, tunnel, proxyProtocol';
-    const alone = policy.retryBudget ? ' beside retryBudget' : '';
-    sink.error(path, `the traffic policy needs at least one of ${fields}${alone}`, { same: 'empty traffic policy' });
+  if (!hasSettings(policy) && ports.length === 0 && !tunnel && !proxyProtocol && !policy.retryBudget) {
+    const fields = 'connectionPool, loadBalancer, outlierDetection, tls, portLevelSettings, tunnel, proxyProtocol, retryBudget';
+    sink.error(path, 'traffic policy is empty', { help: `give at least one of ${fields}, or remove it` });
     return;
   }
   if (tunnel && proxyProtocol) {
-    sink.error([...path, 'proxyProtocol'], 'tunnel and proxyProtocol cannot both be set');
+    sink.error([...path, 'proxyProtocol'], 'tunnel and proxyProtocol cannot both be set', { help: 'keep one of the two' });
     return;
   }
   checkSettings(sink, path, policy, namespace);
@@ -48,27 +47,25 @@ function checkSettings(sink: ProblemSink, path: Path, policy: Settings, namespac
 }
 
 function checkPortPolicy(sink: ProblemSink, path: Path, policy: TrafficPolicy_PortTrafficPolicy, namespace: string): void {
-  if (!policy.port) sink.error(path, 'a policy of portLevelSettings names no port');
+  if (!policy.port) sink.error(path, 'port is missing from a policy of portLevelSettings', { help: 'name the port that it is for: port: {number: 8080}' });
   if (hasSettings(policy)) checkSettings(sink, path, policy, namespace);
   else {
-    sink.error(path, 'a policy of portLevelSettings needs at least one of connectionPool, loadBalancer, outlierDetection, tls', {
-      same: 'empty port traffic policy',
-    });
+    sink.error(path, 'port policy is empty', { help: 'give at least one of connectionPool, loadBalancer, outlierDetection, tls' });
   }
 }
 
 function checkTunnel(sink: ProblemSink, path: Path, tunnel: TrafficPolicy_TunnelSettings): void {
   const { protocol = '', targetHost = '', targetPort = 0 } = tunnel;
   if (!['', 'CONNECT', 'POST'].includes(protocol)) {
-    sink.error([...path, 'protocol'], `the tunnel's protocol is ${protocol}; it can be "CONNECT" or "POST"`, { same: 'tunnel protocol' });
+    sink.error([...path, 'protocol'], `tunnel protocol ${protocol} is neither "CONNECT" nor "POST"`, { same: 'tunnel protocol' });
   }
   const hostProblem = fqdnProblem(targetHost);
   if (hostProblem && !isIp(targetHost)) {
-    sink.error([...path, 'targetHost'], `the tunnel's targetHost is neither a domain name nor an IP address: ${hostProblem}`);
+    sink.error([...path, 'targetHost'], `tunnel targetHost ${targetHost} is neither a domain name nor an IP address: ${hostProblem}`);
   }
-  if (!isPort(targetPort)) sink.error([...path, 'targetPort'], `the tunnel's targetPort ${targetPort} is out of range; ports go from 1 to 65535`);
+  if (!isPort(targetPort)) sink.error([...path, 'targetPort'], `tunnel targetPort ${targetPort} is out of range; ports go from 1 to 65535`);
 }
 
 function checkProxyProtocol(sink: ProblemSink, path: Path, { version = 'V1' }: TrafficPolicy_ProxyProtocol): void {
-  if (version !== 'V1' && version !== 'V2') sink.error(path, `version ${version as string} of the PROXY protocol does not exist; there are V1 and V2`);
+  if (version !== 'V1' && version !== 'V2') sink.error(path, `proxyProtocol version ${version as string} does not exist; there are V1 and V2`);
 }

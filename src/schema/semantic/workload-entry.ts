@@ -18,18 +18,18 @@ export function checkWorkloadEntry(sink: ProblemSink, path: Path, entry: Workloa
   const at = [...path, 'address'];
   if (address === '') {
     if (!network) {
-      sink.error(at, 'there is no address');
+      sink.error(at, 'address is missing', { help: 'set an IP address, a domain name or a Unix socket' });
       return;
     }
-    sink.warning(at, `there is no address, only the network "${network}"`);
+    sink.warning(at, `address is missing, and there is only the network "${network}"`);
   } else if (isUnixAddress(address)) {
     checkUnixAddress(sink, at, address);
-    if (Object.keys(ports).length > 0) sink.error([...path, 'ports'], `Unix socket ${address} cannot have ports`);
+    if (Object.keys(ports).length > 0) sink.error([...path, 'ports'], `unix endpoint ${address} cannot have ports`);
     if (servicePorts && servicePorts.size !== 1) {
-      sink.error(at, `a service with an endpoint that is a Unix socket has 1 port, and this one has ${servicePorts.size}`, { same: 'one port for unix endpoints' });
+      sink.error(at, `exactly 1 port is possible with an endpoint that is a Unix socket, and there are ${servicePorts.size}`, { same: 'one port for unix endpoints' });
     }
   } else if (servicePorts && !isIp(address)) {
-    sink.error(at, `address "${address}" is not an IP address, which resolution STATIC needs`);
+    sink.error(at, `endpoint address "${address}" is not an IP address, which resolution STATIC needs`);
   } else {
     checkHostOrIp(sink, at, address);
   }
@@ -39,7 +39,7 @@ export function checkWorkloadEntry(sink: ProblemSink, path: Path, entry: Workloa
 
 /** A domain name or an IP address. */
 export function checkHostOrIp(sink: ProblemSink, path: Path, address: string): void {
-  if (!isIp(address) && fqdnProblem(address)) sink.error(path, `address "${address}" is neither a domain name nor an IP address`);
+  if (!isIp(address) && fqdnProblem(address)) sink.error(path, `endpoint address "${address}" is neither a domain name nor an IP address`);
 }
 
 /** Port numbers by the names of the service's ports. */

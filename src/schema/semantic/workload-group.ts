@@ -6,7 +6,7 @@ import type { ProblemSink, Validator } from './validator.ts';
 /** The template is not checked as a workload entry: what it lacks is filled in when a workload registers. */
 export const validateWorkloadGroup: Validator<WorkloadGroup> = (group, sink) => {
   if (!group.template) {
-    sink.error(['template'], 'the workload group has no template');
+    sink.error(['template'], 'template is missing', { help: 'give the template of the workload entries; template: {} is enough' });
     return;
   }
   if (!checkLabels(sink, group.metadata?.labels ?? {})) return;
@@ -19,7 +19,7 @@ function checkLabels(sink: ProblemSink, labels: Readonly<Record<string, string>>
   const [first] = wrong;
   if (!first) return true;
   const count = wrong.length === 1 ? '1 error' : `${wrong.length} errors`;
-  sink.error(['metadata', 'labels', first.key], `the labels have ${count}: ${wrong.map(({ text }) => text).join('; ')}`);
+  sink.error(['metadata', 'labels', first.key], `invalid labels, ${count}: ${wrong.map(({ text }) => text).join('; ')}`);
   return false;
 }
 
@@ -34,21 +34,21 @@ function checkProbe(sink: ProblemSink, path: Path, probe: ReadinessProbe): void 
   if (httpGet) checkHttpProbe(sink, [...path, 'httpGet'], httpGet);
   else if (tcpSocket) checkPort(sink, [...path, 'tcpSocket', 'port'], tcpSocket.port);
   else if (exec) {
-    if ((exec.command ?? []).length === 0) sink.error([...path, 'exec', 'command'], 'exec.command of the probe is empty');
+    if ((exec.command ?? []).length === 0) sink.error([...path, 'exec', 'command'], 'exec.command is missing');
   } else if (grpc) {
     // The API has this method, and the reference's validation does not know it.
-    sink.error([...path, 'grpc'], 'a probe of method grpc is refused; use httpGet, tcpSocket or exec');
-  } else sink.error(path, 'the probe has no method: give one of httpGet, tcpSocket and exec');
+    sink.error([...path, 'grpc'], 'unknown probe method grpc: the API has it, but it is refused', { help: 'use httpGet, tcpSocket or exec' });
+  } else sink.error(path, 'unknown probe method: there is none', { help: 'give one of httpGet, tcpSocket and exec' });
 }
 
 function checkHttpProbe(sink: ProblemSink, path: Path, probe: HTTPHealthCheckConfig): void {
   checkPort(sink, [...path, 'port'], probe.port);
   if (probe.scheme && probe.scheme !== 'HTTP' && probe.scheme !== 'HTTPS') {
-    sink.error([...path, 'scheme'], `httpGet.scheme of the probe is "${probe.scheme}"; it can be HTTP or HTTPS`, { same: 'probe scheme' });
+    sink.error([...path, 'scheme'], `httpGet.scheme is "${probe.scheme}"; it can be HTTP or HTTPS`, { same: 'probe scheme' });
   }
   itemsOf(probe.httpHeaders).forEach(({ name }, i) => {
     const at = [...path, 'httpHeaders', i, 'name'];
-    if (!name) sink.error(at, 'a header of the probe has no name');
-    else if (!/^[-A-Za-z0-9]+$/.test(name)) sink.error(at, `header name ${name} of the probe has other characters than letters, digits and dashes`);
+    if (!name) sink.error(at, 'header name is missing');
+    else if (!/^[-A-Za-z0-9]+$/.test(name)) sink.error(at, `header name ${name} has other characters than letters, digits and dashes`);
   });
 }

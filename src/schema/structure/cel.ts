@@ -1,5 +1,8 @@
 // What the compiled CEL rules of src/schema/generated call. Values have the types of their schemas; an error of CEL is thrown.
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../../manifest/duration.ts';
+import type { SchemaError } from './shape.ts';
+
+export { isIp } from '../semantic/primitives.ts';
 
 /** A rule that cannot be evaluated; a cluster then refuses the value, as it does when the rule is false. */
 class RuleError extends Error {}
@@ -152,4 +155,12 @@ function parseUrl(text: string): Url | undefined {
     path = rest.slice(2 + authority.length);
   }
   return /%(?![0-9A-Fa-f]{2})/.test(path) ? undefined : { scheme: scheme.toLowerCase() };
+}
+
+/** Adds an error to those of a validator, which has a list only once there are errors. */
+export function fail(errors: SchemaError[] | null, instancePath: string, keyword: string, params: SchemaError['params']): SchemaError[] {
+  const error = { instancePath, keyword, params };
+  if (!errors) return [error];
+  errors.push(error);
+  return errors;
 }

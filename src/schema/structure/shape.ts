@@ -19,8 +19,8 @@ export interface Shape {
   items?: Shape;
   /** Sets of fields of which only one may be given. */
   oneOf?: readonly (readonly string[])[];
-  /** Items of a list differ in these fields; in the whole value when there are none. */
-  unique?: readonly string[];
+  /** No two items of a list are equal in all fields of a set; in the whole value, when the set is empty. */
+  unique?: readonly (readonly string[])[];
   rules?: readonly Rule[];
   /** What a cluster fills in for missing fields, before it looks at the rules. */
   defaults?: Readonly<Record<string, unknown>>;

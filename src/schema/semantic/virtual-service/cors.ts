@@ -1,6 +1,6 @@
 import type { CorsPolicy } from '../../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../../manifest/problem.ts';
-import { parseDuration } from '../../duration.ts';
+import { parseDuration } from '../../../manifest/duration.ts';
 import { checkCorsHeaderName } from '../header-names.ts';
 import { checkDuration, itemsOf } from '../primitives.ts';
 import { checkRegexMatch } from '../string-match.ts';

@@ -16,3 +16,12 @@ export function parseDuration(text: string): number | undefined {
   }
   return text.startsWith('-') ? -total : total;
 }
+
+/** `1m30s`, `1.5s`, `250ms` of nanoseconds. */
+export function formatDuration(nanoseconds: number): string {
+  if (nanoseconds < 1e9) return `${Math.round(nanoseconds / 1e6)}ms`;
+  const hours = Math.floor(nanoseconds / 3600e9);
+  const minutes = Math.floor((nanoseconds % 3600e9) / 60e9);
+  const seconds = Math.round((nanoseconds % 60e9) / 1e6) / 1000;
+  return `${hours > 0 ? `${hours}h` : ''}${minutes > 0 ? `${minutes}m` : ''}${seconds > 0 || hours + minutes === 0 ? `${seconds}s` : ''}`;
+}
