@@ -16,9 +16,7 @@ export default defineAnalyzer({
   messages: { IST0144 },
   check({ mesh, report }) {
     const pods = mesh.list('Pod').map((resource) => ({ resource, spec: resource.spec, path: ['spec'] }));
-    const deployments = mesh
-      .list('Deployment')
-      .map((resource) => ({ resource, spec: resource.spec.template?.spec ?? {}, path: ['spec', 'template', 'spec'] }));
+    const deployments = mesh.list('Deployment').map((resource) => ({ resource, spec: resource.spec.template?.spec ?? {}, path: ['spec', 'template', 'spec'] }));
     for (const { resource, spec, path } of [...pods, ...deployments]) {
       if (isControlPlane(resource)) continue;
       for (const { field, at } of proxyUsers(spec)) report('IST0144', resource, [...path, ...at], { field, same: 'runAsUser' });

@@ -14,12 +14,13 @@ kind: Pod
 metadata: {name: cart-1, namespace: shop, labels: {${labels}}${more}}
 spec: {containers: [${container}]}
 `;
-const namespace = (name: string, label = 'x: y'): string => `---
+const namespace = (name: string, label = 'a: b'): string => `---
 apiVersion: v1
 kind: Namespace
 metadata: {name: ${name}, labels: {${label}}}
 `;
-const codes = (yaml: string, options: TestOptions = {}): string[] => runAnalyzer(analyzer, yaml, options).map(({ code, text }) => `${code} ${/"(.*)"/.exec(text)?.[1] ?? ''}`.trim());
+const codes = (yaml: string, options: TestOptions = {}): string[] =>
+  runAnalyzer(analyzer, yaml, options).map(({ code, text }) => `${code} ${/"(.*)"/.exec(text)?.[1] ?? ''}`.trim());
 
 const inMesh = pod('app: cart', '', '{name: istio-proxy, image: p}');
 const selectCart = policy('{selector: {matchLabels: {app: cart}}}');

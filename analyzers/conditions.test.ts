@@ -3,7 +3,12 @@ import { runAnalyzer } from '../src/analysis/testing.ts';
 import analyzer from './conditions.ts';
 
 const object = (kind: string, status: string): string => {
-  const group = { Service: 'v1', ServiceEntry: 'networking.istio.io/v1', VirtualService: 'networking.istio.io/v1', AuthorizationPolicy: 'security.istio.io/v1' }[kind];
+  const group = {
+    Service: 'v1',
+    ServiceEntry: 'networking.istio.io/v1',
+    VirtualService: 'networking.istio.io/v1',
+    AuthorizationPolicy: 'security.istio.io/v1',
+  }[kind];
   return `apiVersion: ${group ?? 'gateway.networking.k8s.io/v1'}\nkind: ${kind}\nmetadata: {name: a, namespace: shop}\nstatus: ${status}\n`;
 };
 const condition = (type: string, status = '"False"', reason = 'R'): string => `{type: ${type}, status: ${status}, reason: ${reason}, message: "no: waypoint"}`;

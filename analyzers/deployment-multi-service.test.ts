@@ -23,7 +23,12 @@ const udp = '{port: 53, protocol: UDP}';
 it.each([
   ['one port in two protocols', deployment() + service('a', tcp) + service('b', udp), 'IST0116', 'port 53 in different protocols: [shop/a shop/b]'],
   ['in one service', deployment() + service('a', `${tcp}, ${udp}`), 'IST0116', '[shop/a shop/a]'],
-  ['one target port for two ports', deployment() + service('a', '{port: 80, targetPort: 8080}') + service('b', '{port: 81, targetPort: 8080}'), 'IST0137', '"8080" from'],
+  [
+    'one target port for two ports',
+    deployment() + service('a', '{port: 80, targetPort: 8080}') + service('b', '{port: 81, targetPort: 8080}'),
+    'IST0137',
+    '"8080" from',
+  ],
   ['in one service', deployment() + service('a', '{port: 80, targetPort: web}, {port: 81, targetPort: web}'), 'IST0137', '"web"'],
   ['a port is its own target', deployment() + service('a', '{port: 8080}, {port: 80, targetPort: 8080}'), 'IST0137', '[80 8080]'],
 ] as const)('%s', (_, yaml, code, part) => {

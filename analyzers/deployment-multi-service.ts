@@ -43,9 +43,9 @@ function protocolsByPort(services: readonly Service[]): Map<number, Map<string, 
   for (const service of services) {
     for (const { port, protocol } of items(service.spec.ports)) {
       const protocols = found.get(port) ?? new Map<string, string[]>();
-      const name = protocol || 'TCP';
-      protocols.set(name, [...(protocols.get(name) ?? []), service.fullName]);
-      found.set(port, protocols);
+      const names = protocols.get(protocol || 'TCP') ?? [];
+      names.push(service.fullName);
+      found.set(port, protocols.set(protocol || 'TCP', names));
     }
   }
   return found;

@@ -3,6 +3,8 @@ import { IST0173, IST0174 } from '../src/analysis/catalogue/destination-rules.ts
 import { unknownHost } from '../src/analysis/unknown-host.ts';
 import type { DestinationRule, Subset } from '../src/manifest/istio/networking.gen.ts';
 import type { Resource } from '../src/manifest/resource.ts';
+import { OverlapIndex } from '../src/model/host-overlap.ts';
+import type { Mesh } from '../src/model/mesh.ts';
 import { formatSelector } from '../src/model/selectors.ts';
 import { hasEndpoint, podsAnywhere } from '../src/model/subset-endpoints.ts';
 
@@ -20,11 +22,21 @@ export default defineAnalyzer({
   },
 });
 
+function hostsByOverlap(mesh: Mesh): OverlapIndex<true> {
+  return mesh.memo('hosts by overlap', ['Service', 'ServiceEntry'], () => {
+    const index = new OverlapIndex<true>();
+    for (const { host } of mesh.hosts.all()) index.add(host, true);
+    return index;
+  });
+}
+
 function checkRule(context: Context<typeof messages>, rule: Resource<DestinationRule>): void {
   const { mesh, preset, report, knowsWorkloads } = context;
   const { host = '', exportTo, subsets = [] } = rule.spec;
   const entry = mesh.hosts.lookup(rule.namespace, exportTo, host);
   if (!entry) {
+    // A rule for `*.shop.svc.cluster.local` is for all hosts under it; the reference looks for a host of this very name.
+    if (preset !== 'reference' && host.startsWith('*') && hostsByOverlap(mesh).overlaps(host)) return;
     const unknown = unknownHost(context, rule.namespace, host);
     if (unknown) report('IST0174', rule, ['spec', 'host'], { host }, unknown);
     return;

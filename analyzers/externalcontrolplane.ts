@@ -13,7 +13,9 @@ export default defineAnalyzer({
   preset: 'reference',
   messages: { IST0163, IST0164 },
   check({ mesh, report }) {
-    const validating = mesh.list('ValidatingWebhookConfiguration').filter(({ name }) => name === 'istiod-default-validator' || name.startsWith('istio-validator'));
+    const validating = mesh
+      .list('ValidatingWebhookConfiguration')
+      .filter(({ name }) => name === 'istiod-default-validator' || name.startsWith('istio-validator'));
     const mutating = mesh.list('MutatingWebhookConfiguration').filter(({ name }) => name.startsWith('istio-sidecar-injector'));
     const check = (configuration: WebhookConfiguration): void => {
       webhooksOf(configuration).forEach(({ name: webhook, clientConfig }, i) => {

@@ -1,8 +1,8 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
-import type { RegexTest } from '../src/ir/string-matcher.ts';
 import type { VirtualService } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
+import { matchesRegex } from '../src/manifest/re2.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { coverageOf } from '../src/ir/witness.ts';
 import { type TranslatedMatch, translateMatches } from '../src/translate/route-match.ts';
@@ -27,14 +27,13 @@ export default defineAnalyzer({
   reads: ['VirtualService'],
   preset: 'recommended',
   messages: { WFT1007 },
-  async check({ mesh, report }) {
+  check({ mesh, report }) {
     for (const service of mesh.list('VirtualService')) {
       const matches = translateMatches(service.spec);
       if (matches.length < 2) continue;
-      const regex: RegexTest = matches.some(usesRegex) ? (await import('../src/ir/re2.ts')).matchesRegex : () => false;
       const gateways = service.spec.gateways?.length ? service.spec.gateways : ['mesh'];
       const shadowed = new Map<number, Path>();
-      const covers = matches.map((m, i) => (i === 0 ? undefined : coverageOf(m.route, matches.slice(0, i).map((e) => e.route), { gateways, regex })));
+      const covers = matches.map((m, i) => (i === 0 ? undefined : coverageOf(m.route, matches.slice(0, i).map((e) => e.route), { gateways, regex: matchesRegex })));
       for (const [i, coverage] of covers.entries()) {
         const match = matches[i] as TranslatedMatch;
         if (!coverage?.covered) continue;
@@ -56,10 +55,6 @@ export default defineAnalyzer({
     }
   },
 });
-
-function usesRegex({ route }: TranslatedMatch): boolean {
-  return route.path?.kind === 'regex' || route.headers.some((h) => h.matcher.kind === 'regex') || route.query.some((q) => q.matcher.kind === 'regex');
-}
 
 function pathOf(match: TranslatedMatch): Path {
   return match.match === undefined ? ['spec', 'http', match.rule] : ['spec', 'http', match.rule, 'match', match.match];

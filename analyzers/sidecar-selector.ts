@@ -35,10 +35,14 @@ export default defineAnalyzer({
         for (const sidecar of all) report('IST0110', sidecar, ['metadata', 'name'], data);
       }
     }
-    const ofNamespaces = Map.groupBy(sidecars.filter((sidecar) => Object.keys(labelsOf(sidecar)).length === 0), (sidecar) => sidecar.namespace);
+    const ofNamespaces = Map.groupBy(
+      sidecars.filter((sidecar) => Object.keys(labelsOf(sidecar)).length === 0),
+      (sidecar) => sidecar.namespace,
+    );
     for (const [namespace, all] of ofNamespaces) {
       if (isAmbientNamespace(mesh.find('Namespace', '', namespace))) {
-        for (const sidecar of all) report('IST0167', sidecar, ['metadata', 'name'], { reason: 'its namespace is in ambient mode, and pods have no sidecar there' });
+        for (const sidecar of all)
+          report('IST0167', sidecar, ['metadata', 'name'], { reason: 'its namespace is in ambient mode, and pods have no sidecar there' });
       } else if (all.length > 1) {
         for (const sidecar of all) report('IST0111', sidecar, ['metadata', 'name'], { names: namesOf(all), namespace });
       }

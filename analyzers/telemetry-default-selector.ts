@@ -9,7 +9,10 @@ export default defineAnalyzer({
   preset: 'reference',
   messages: { IST0160 },
   check({ mesh, report }) {
-    const ofNamespaces = Map.groupBy(mesh.list('Telemetry').filter(({ spec }) => !spec.selector), ({ namespace }) => namespace);
+    const ofNamespaces = Map.groupBy(
+      mesh.list('Telemetry').filter(({ spec }) => !spec.selector),
+      ({ namespace }) => namespace,
+    );
     for (const [namespace, all] of ofNamespaces) {
       if (all.length < 2) continue;
       const names = all.map(({ name }) => name).sort();

@@ -6,8 +6,8 @@
 // dynamic imports become modules of that file that are evaluated when they are asked for. Packages imported dynamically are the
 // heavy ones: each becomes a file of its own.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -30,29 +30,37 @@ function packagesApart(found: Set<string>): Plugin {
   };
 }
 
-/** What dependencies import at start and this program needs seldom or never; node:tty alone loads the whole of node:net. */
-const lighterBuiltins: Plugin = {
-  name: 'lighter-builtins',
-  setup({ onResolve, onLoad }) {
-    const replacements: Readonly<Record<string, string>> = {
-      // chalk asks for colours of both streams.
-      'node:tty': `
-        import { fstatSync } from 'node:fs';
-        const isDevice = (fd) => { try { return fstatSync(fd).isCharacterDevice(); } catch { return false; } };
-        export const isatty = (fd) => isDevice(fd) && process.getBuiltinModule('node:tty').isatty(fd);
-        export default { isatty };`,
-      // commander starts sub-commands that are programs of their own.
-      'node:child_process': `export default { spawn: (...args) => process.getBuiltinModule('node:child_process').spawn(...args) };`,
-    };
-    onResolve({ filter: /^node:(tty|child_process)$/ }, ({ path, importer }) =>
-      /node_modules\/(chalk|commander)\//.test(importer) ? { path, namespace: 'lighter' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'lighter' }, ({ path }) => ({ contents: replacements[path] ?? '' }));
-  },
-};
+/** Data is read when the module that imports it runs, and stays out of what V8 compiles. */
+function dataApart(found: Map<string, string>): Plugin {
+  return {
+    name: 'data-apart',
+    setup({ onLoad }) {
+      onLoad({ filter: /[/\\]schemas[/\\].*\.json$/ }, ({ path }) => {
+        const name = basename(path);
+        found.set(name, JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))));
+        const contents = `import { readFileSync } from 'node:fs'; export default JSON.parse(readFileSync(__dirname + '/${name}', 'utf8'));`;
+        return { contents, loader: 'js' };
+      });
+    },
+  };
+}
+
+/** What Node has loaded by itself when a program starts. */
+const ready: ReadonlySet<string> = new Set(['buffer', 'events', 'fs', 'module', 'path', 'process', 'url', 'util', 'vm'].map((name) => `node:${name}`));
+
+/** Other builtins are loaded at first use: node:crypto costs four milliseconds, node:tty loads the whole of node:net. */
+function builtinsAtFirstUse(code: string): string {
+  return code.replace(/__toESM\(require\("(node:[\w/]+)"\)(?:,1)?\)|\brequire\("(node:[\w/]+)"\)/g, (whole, all, named) => {
+    const name = all ?? named;
+    return ready.has(name) ? whole : `__atFirstUse("${name}")`;
+  });
+}
+
+const atFirstUse =
+  'const __atFirstUse=id=>new Proxy({},{get(_,name){const builtin=process.getBuiltinModule(id);return name==="default"?builtin:builtin[name]}});';
 
 /** One file as a function, which is what bin/weft.js compiles. */
-async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>): Promise<string> {
+async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>, data: Map<string, string>): Promise<string> {
   const { outputFiles } = await build({
     ...entry,
     bundle: true,
@@ -67,21 +75,23 @@ async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packag
     legalComments: 'none',
     // In the bundle, the folder of a module is dist/.
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__fileUrl' },
-    plugins: [packagesApart(packages), lighterBuiltins],
+    plugins: [packagesApart(packages), dataApart(data)],
     logLevel: 'warning',
   });
+  const text = outputFiles[0]?.text ?? '';
   // Our own files are loaded by bin/weft.js; a module that the user names stays a true import().
-  const code = (outputFiles[0]?.text ?? '').replace(/\bimport\(("\.\/[\w.-]+\.js")\)/g, 'Promise.resolve().then(()=>require($1))');
-  const url = code.includes('__fileUrl') ? 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;' : '';
-  return `(function(exports,require,module,__filename,__dirname){${url}${code}})`;
+  const code = builtinsAtFirstUse(text).replace(/\bimport\(("\.\/[\w.-]+\.js")\)/g, 'Promise.resolve().then(()=>require($1))');
+  const url = 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;';
+  return `(function(exports,require,module,__filename,__dirname){${code.includes('__fileUrl') ? url : ''}${atFirstUse}${code}})`;
 }
 
 async function bundleAll(): Promise<Map<string, string>> {
   const packages = new Set<string>();
-  const files = new Map([['weft.js', await bundle({ entryPoints: [join(root, 'src/cli/main.ts')] }, packages)]]);
+  const files = new Map<string, string>();
+  files.set('weft.js', await bundle({ entryPoints: [join(root, 'src/cli/main.ts')] }, packages, files));
   for (const name of packages) {
     const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
-    files.set(fileOf(name), await bundle({ stdin: { contents, resolveDir: root } }, packages));
+    files.set(fileOf(name), await bundle({ stdin: { contents, resolveDir: root } }, packages, files));
   }
   return files;
 }

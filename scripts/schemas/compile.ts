@@ -60,12 +60,12 @@ async function compileModule(members: readonly SchemaFile[], imported: readonly 
   });
   for (const { name, schema } of [...imported, ...members]) ajv.addSchema({ ...typesOf(schema), $id: `${name}.json` });
   const validators = standalone.default(ajv, Object.fromEntries(members.map(({ name }) => [`validate_${identifier(name)}`, `${name}.json`])));
-  const exported = members.map(({ name }) => `export const ${identifier(name)} = { validate: validate_${identifier(name)}, shape: shape_${identifier(name)} };`);
+  const kinds = members.map(({ name }) => `${identifier(name)}: { validate: validate_${identifier(name)}, shape: shape_${identifier(name)} }`);
   const code = [
     simplify(validators).replace(/^export const (?=validate_)/gm, 'const ').replace(/^"use strict";/, ''),
     ...[...uses.patterns].map(([pattern, name]) => `const ${name} = ${pattern};`),
     shapes,
-    ...exported,
+    `export default { ${kinds.join(', ')} };`,
   ].join('\n');
   const helpers = [...uses.helpers, ...['fail', 'textLength'].filter((name) => code.includes(`${name}(`))].sort();
   const { code: small } = await transform(code, { format: 'esm', minify: true, treeShaking: true, lineLimit: 160 });
@@ -135,7 +135,7 @@ function emitRegistry(modules: ReadonlyMap<string, readonly SchemaFile[]>): stri
       if (parts.has(name)) continue;
       const { apiVersion, kind } = schema.properties ?? {};
       const kindName = family === 'gateway-api' ? `gateway-api/${kind?.const}` : String(kind?.const);
-      const load = `async () => (await import('./${module}.gen.mjs')).${identifier(name)}`;
+      const load = `async () => (await import('./${module}.gen.mjs')).default.${identifier(name)} as Structure`;
       byKind.set(kindName, [...(byKind.get(kindName) ?? []), `{ versions: ${JSON.stringify(apiVersion?.enum)}, load: ${load} }`]);
     }
   }
@@ -155,7 +155,7 @@ function emitRegistry(modules: ReadonlyMap<string, readonly SchemaFile[]>): stri
     ...entries,
     '};',
     '',
-    "export const loadObjectMeta = async (): Promise<Structure> => (await import('./kubernetes/ObjectMeta.gen.mjs')).ObjectMeta;",
+    "export const loadObjectMeta = async (): Promise<Structure> => (await import('./kubernetes/ObjectMeta.gen.mjs')).default.ObjectMeta as Structure;",
     '',
   ].join('\n');
 }

@@ -15,7 +15,8 @@ function* without(word: string): Generator<string> {
  */
 export class NearestIndex {
   private readonly names: Iterable<string>;
-  private index: Map<string, Set<string>> | undefined;
+  /** Names by what `without` makes of them; mostly one. */
+  private index: Map<string, string | string[]> | undefined;
 
   constructor(names: Iterable<string>) {
     this.names = names;
@@ -26,7 +27,10 @@ export class NearestIndex {
     if (word.length < shortest) return undefined;
     this.index ??= this.build();
     const near = new Set<string>();
-    for (const key of without(word.toLowerCase())) for (const name of this.index.get(key) ?? []) if (name !== word) near.add(name);
+    for (const key of without(word.toLowerCase())) {
+      const found = this.index.get(key) ?? [];
+      for (const name of typeof found === 'string' ? [found] : found) if (name !== word) near.add(name);
+    }
     let best: string | undefined;
     let distance = Number.POSITIVE_INFINITY;
     let tie = false;
@@ -40,16 +44,16 @@ export class NearestIndex {
     return tie ? undefined : best;
   }
 
-  private build(): Map<string, Set<string>> {
-    const index = new Map<string, Set<string>>();
-    for (const name of this.names) {
+  private build(): Map<string, string | string[]> {
+    const index = new Map<string, string | string[]>();
+    for (const name of new Set(this.names)) {
       for (const key of without(name.toLowerCase())) {
-        const names = index.get(key);
-        if (names) names.add(name);
-        else index.set(key, new Set([name]));
+        const found = index.get(key);
+        if (found === undefined) index.set(key, name);
+        else if (typeof found === 'string') index.set(key, [found, name]);
+        else found.push(name);
       }
     }
     return index;
   }
 }
-

@@ -1,4 +1,4 @@
-import { type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
+import { clusterDomain, type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Context } from './analyzer.ts';
 import type { Related } from './finding.ts';
@@ -25,11 +25,9 @@ export function unknownHost(context: Context<Messages>, namespace: string, host:
   if (mesh.options.knownHosts.some((known) => hostsOverlap(known, fqdn))) return undefined;
   const hints = hintsOf(mesh);
   const meant = hints.meant(namespace, host);
-  if (preset !== 'reference') {
-    const local = fqdn.endsWith('.svc.cluster.local');
-    if (local && isOutOfSight(mesh, parseFqdn(namespace, host))) return undefined;
-    if (!knows(local || meant?.entry.resource.kindName === 'Service' ? 'Service' : 'ServiceEntry')) return undefined;
-  }
+  const local = isLocal(fqdn);
+  if (preset !== 'reference' && local && isOutOfSight(mesh, parseFqdn(namespace, host))) return undefined;
+  if (!knows(local || meant?.entry.resource.kindName === 'Service' ? 'Service' : 'ServiceEntry')) return undefined;
   if (!meant) return { help: hints.nearest(namespace, host), related: [] };
   return { help: meant.help, related: [{ resource: meant.entry.resource, text: `${meant.entry.host} is defined here` }] };
 }
@@ -49,20 +47,28 @@ function hintsOf(mesh: Mesh): HostHints {
 class HostHints {
   private readonly byHost = new Map<string, HostEntry[]>();
   private readonly byFirstLabel = new Map<string, HostEntry[]>();
+  /** Names of the cluster's services by namespace. */
   private readonly shortNames = new Map<string, NearestIndex>();
-  private readonly hosts: NearestIndex;
+  private readonly namespaces: NearestIndex;
+  /** Hosts that are no names of the cluster. */
+  private readonly others: NearestIndex;
 
   constructor(entries: Iterable<HostEntry>) {
     const inNamespace = new Map<string, string[]>();
+    const others: string[] = [];
     for (const entry of entries) {
       push(this.byHost, entry.host, entry);
-      if (!entry.host.endsWith('.svc.cluster.local')) continue;
+      if (!isLocal(entry.host)) {
+        others.push(entry.host);
+        continue;
+      }
       const { name, namespace } = parseFqdn('', entry.host);
       push(this.byFirstLabel, name, entry);
       push(inNamespace, namespace, name);
     }
     for (const [namespace, names] of inNamespace) this.shortNames.set(namespace, new NearestIndex(names));
-    this.hosts = new NearestIndex(this.byHost.keys());
+    this.namespaces = new NearestIndex(inNamespace.keys());
+    this.others = new NearestIndex(others);
   }
 
   meant(namespace: string, host: string): { entry: HostEntry; help: string } | undefined {
@@ -75,7 +81,7 @@ class HostHints {
     if (written) return { entry: written, help: 'remove the dot at the end' };
     const [name, inNamespace, service] = host.split('.');
     if (name !== undefined && inNamespace !== undefined && (service === undefined || service === 'svc')) {
-      const whole = `${name}.${inNamespace}.svc.cluster.local`;
+      const whole = `${name}.${inNamespace}.${clusterDomain}`;
       const entry = whole === host ? undefined : this.byHost.get(whole)?.[0];
       if (entry) return { entry, help: `write the whole name: ${whole}` };
     }
@@ -88,9 +94,24 @@ class HostHints {
   }
 
   nearest(namespace: string, host: string): string | undefined {
-    const name = host.includes('.') ? this.hosts.find(host) : this.shortNames.get(namespace)?.find(host);
-    return name === undefined ? undefined : `did you mean "${name}"?`;
+    const fqdn = toFqdn(namespace, host);
+    if (!isLocal(fqdn)) return question(this.others.find(host));
+    const parsed = parseFqdn(namespace, fqdn);
+    const names = this.shortNames.get(parsed.namespace);
+    const name = names?.find(parsed.name);
+    if (name !== undefined) return question(host === fqdn ? `${name}.${parsed.namespace}.${clusterDomain}` : name);
+    const other = names === undefined ? this.namespaces.find(parsed.namespace) : undefined;
+    return question(other === undefined ? undefined : `${parsed.name}.${other}.${clusterDomain}`);
   }
+}
+
+function question(meant: string | undefined): string | undefined {
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
+}
+
+/** Whether a host, or a name under a wildcard, is one of the cluster's services. */
+function isLocal(host: string): boolean {
+  return host.startsWith('*') ? hostsOverlap(host, `*.${clusterDomain}`) : host.endsWith(`.${clusterDomain}`);
 }
 
 function push<T>(map: Map<string, T[]>, key: string, item: T): void {

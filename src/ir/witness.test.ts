@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesRegex } from './re2.ts';
+import { matchesRegex } from '../manifest/re2.ts';
 import { anyProxy, matchesRequest, type RouteMatch } from './route-match.ts';
 import type { StringMatcher } from './string-matcher.ts';
 import { coverageOf, literalPrefix } from './witness.ts';

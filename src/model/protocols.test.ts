@@ -21,6 +21,7 @@ it.each([
   [{ port: 80, name: 'x', appProtocol: 'kubernetes.io/h2c' }, 'http2'],
   [{ port: 80, name: 'x', appProtocol: 'kubernetes.io/wss' }, 'https'],
   [{ port: 80, name: 'kubernetes.io/ws' }, undefined],
+  [{ port: 80, appProtocol: 'constructor' }, undefined],
   [{ port: 80, name: 'http', appProtocol: '' }, undefined],
 ] as [ServicePort, string | undefined][])('%j is %s', (port, expected) => {
   expect(protocolOf(port)).toBe(expected);

@@ -7,11 +7,11 @@ export type Protocol = (typeof protocolNames)[number];
 const known: ReadonlySet<string> = new Set(protocolNames);
 
 /** Values of appProtocol that Kubernetes itself defines. */
-const kubernetesProtocols: Readonly<Record<string, Protocol>> = {
-  'kubernetes.io/h2c': 'http2',
-  'kubernetes.io/ws': 'http',
-  'kubernetes.io/wss': 'https',
-};
+const kubernetesProtocols: ReadonlyMap<string | undefined, Protocol> = new Map([
+  ['kubernetes.io/h2c', 'http2'],
+  ['kubernetes.io/ws', 'http'],
+  ['kubernetes.io/wss', 'https'],
+]);
 
 /** SMTP, DNS, MySQL, MongoDB: servers speak first there, so a protocol cannot be detected. */
 const serverFirstPorts: ReadonlySet<number> = new Set([25, 53, 3306, 27017]);
@@ -22,8 +22,9 @@ const serverFirstPorts: ReadonlySet<number> = new Set([25, 53, 3306, 27017]);
  */
 export function protocolOf(port: ServicePort): Protocol | undefined {
   if (port.protocol === 'UDP') return 'udp';
+  const ofKubernetes = kubernetesProtocols.get(port.appProtocol);
+  if (ofKubernetes) return ofKubernetes;
   const declared = String(port.appProtocol ?? port.name ?? '').toLowerCase();
-  if (port.appProtocol && kubernetesProtocols[port.appProtocol]) return kubernetesProtocols[port.appProtocol];
   if (declared.startsWith('grpc-web')) return 'grpc-web';
   const prefix = declared.split('-', 1)[0] as string;
   if (known.has(prefix)) return prefix as Protocol;

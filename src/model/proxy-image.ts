@@ -3,8 +3,8 @@ import type { ProxyConfig } from '../manifest/istio/proxyconfig.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import type { Pod } from './kubernetes.ts';
+import { LabelIndex, type Labels } from './label-index.ts';
 import type { Mesh } from './mesh.ts';
-import { matchesLabels } from './selectors.ts';
 import { isMap, text } from './untyped.ts';
 
 /**
@@ -15,15 +15,17 @@ export function proxyImageTypes(mesh: Mesh): (pod: Pod) => string {
   const ofMesh = typeOf(mesh.meshConfig.defaultConfig);
   let ofRoot = '';
   const ofNamespace = new Map<string, string>();
-  const ofWorkloads = new Map<string, Resource<ProxyConfig>[]>();
+  const forWorkloads: Resource<ProxyConfig>[] = [];
   for (const config of mesh.list('ProxyConfig')) {
     if (config.namespace === mesh.rootNamespace) ofRoot = typeOf(config.spec);
     else if (!config.spec.selector) ofNamespace.set(config.namespace, typeOf(config.spec));
-    else ofWorkloads.set(config.namespace, [...(ofWorkloads.get(config.namespace) ?? []), config]);
+    else forWorkloads.push(config);
   }
+  const labelsOf = ({ spec }: Resource<ProxyConfig>): Labels => spec.selector?.matchLabels ?? {};
+  const byNamespace = new Map([...Map.groupBy(forWorkloads, (config) => config.namespace)].map(([name, list]) => [name, new LabelIndex(list, labelsOf)]));
   return (pod) => {
-    // The reference asks it this way round: a pod with more labels than the selector is not selected.
-    const selecting = (ofWorkloads.get(pod.namespace) ?? []).filter(({ spec }) => matchesLabels(pod.labels, spec.selector?.matchLabels ?? {}));
+    // The reference asks it this way round: a selector has to have all labels of the pod.
+    const selecting = byNamespace.get(pod.namespace)?.matching(pod.labels) ?? [];
     const candidates = [annotatedType(pod), ...selecting.map(({ spec }) => typeOf(spec)).reverse(), ofNamespace.get(pod.namespace), ofRoot, ofMesh];
     const type = candidates.find((candidate) => candidate) ?? '';
     return type === 'default' ? '' : type;

@@ -39,6 +39,8 @@ it.each([
   ['proxy.istio.io/config', 'concurrency: [', 'line 1'],
   ['proxy.istio.io/config', 'concurrency: x', 'concurrency'],
   ['proxy.istio.io/config', '- a', 'a map'],
+  ['proxy.istio.io/config', 'statusPort: 70000', '70000'],
+  ['proxy.istio.io/config', 'discoveryAddress: istiod', '"istiod"'],
 ])('%s does not take %j', (name, value, part) => {
   expect(annotationProblem(name, value)).toContain(part);
 });

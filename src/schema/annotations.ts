@@ -1,15 +1,21 @@
 // Values of annotations as the injector reads them. Texts name the function that refuses a value, because the injector's own
 // message does, and people search for that.
+import type { ProxyConfig } from '../manifest/istio/mesh.gen.ts';
 import { formatPath } from '../manifest/problem.ts';
 import { parseYaml, YamlError } from '../manifest/yaml.ts';
 import { decodeMessage } from './decode.ts';
+import { checkMeshProxyConfig } from './semantic/mesh-proxy-config.ts';
 import { isCidr } from './semantic/primitives.ts';
+import { ProblemSink } from './semantic/validator.ts';
 
 type Check = (value: string) => string | undefined;
 
 const ports = (value: string): string | undefined => {
   if (value.trim() === '') return undefined;
-  return value.split(',').map(port).find((problem) => problem !== undefined);
+  return value
+    .split(',')
+    .map(port)
+    .find((problem) => problem !== undefined);
 };
 
 const ranges = (value: string): string | undefined => {
@@ -23,8 +29,7 @@ const orAll =
     value === '*' ? undefined : check(value);
 
 const checks: Readonly<Record<string, Check>> = {
-  'sidecar.istio.io/interceptionMode': (value) =>
-    ['REDIRECT', 'TPROXY', 'NONE'].includes(value) ? undefined : `${value} is not one of REDIRECT,TPROXY,NONE`,
+  'sidecar.istio.io/interceptionMode': (value) => (['REDIRECT', 'TPROXY', 'NONE'].includes(value) ? undefined : `${value} is not one of REDIRECT,TPROXY,NONE`),
   'status.sidecar.istio.io/port': port,
   'readiness.status.sidecar.istio.io/initialDelaySeconds': uint32,
   'readiness.status.sidecar.istio.io/periodSeconds': uint32,
@@ -69,6 +74,8 @@ function proxyConfig(value: string): string | undefined {
     return `it is not valid YAML (line ${value.slice(0, error.offset).split('\n').length}): ${error.message}`;
   }
   const { errors } = decodeMessage('istio.mesh.v1alpha1.ProxyConfig', config, []);
-  if (errors[0]) return errors.map(({ path, text }) => `${formatPath(path)} ${text}`.trim()).join('; ');
-  return undefined;
+  if (errors.length > 0) return errors.map(({ path, text }) => `${formatPath(path)} ${text}`.trim()).join('; ');
+  const sink = new ProblemSink([]).errorsOnly();
+  checkMeshProxyConfig(sink, [], config as ProxyConfig);
+  return sink.problems.length > 0 ? sink.problems.map(({ text }) => text).join('; ') : undefined;
 }

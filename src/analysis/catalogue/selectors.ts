@@ -19,7 +19,7 @@ export const IST0110 = message<SamePod>({
   summary: 'several Sidecars select one workload',
   text: ({ names, namespace, pod }) => `Sidecars [${row(names, ' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
   help: 'narrow their selectors, or join them: a workload takes one Sidecar, and which of these is not defined',
-  aliases: ['KIA1004'],
+  aliases: ['KIA0003'],
 });
 
 /** IST0111 */
@@ -29,7 +29,7 @@ export const IST0111 = message<SameNamespace>({
   summary: 'several Sidecars are for a whole namespace',
   text: ({ names, namespace }) => `Sidecars [${row(names, ' ')}] in namespace "${namespace}" have no workload selector, so each is for the whole namespace`,
   help: 'keep one of them, or give the others a workloadSelector: which of them applies is not defined',
-  aliases: ['KIA1003'],
+  aliases: ['KIA0002'],
 });
 
 /** IST0159 */
@@ -38,7 +38,7 @@ export const IST0159 = message<SamePod>({
   level: 'Error',
   summary: 'several Telemetries select one workload',
   text: ({ names, namespace, pod }) => `Telemetries [${row(names, ' ')}] in namespace "${namespace}" all select the workload "${pod}"`,
-  help: 'narrow their selectors, or join them: only the oldest applies to the workload',
+  help: 'narrow their selectors, or join them: one of them applies to the workload, and the others do not',
 });
 
 /** IST0160 */
@@ -47,7 +47,7 @@ export const IST0160 = message<SameNamespace>({
   level: 'Error',
   summary: 'several Telemetries are for a whole namespace',
   text: ({ names, namespace }) => `Telemetries [${row(names, ' ')}] in namespace "${namespace}" have no selector, so each is for the whole namespace`,
-  help: 'join them into one: only the oldest applies',
+  help: 'join them into one: one of them applies, and the others do not',
 });
 
 /** IST0127 */
@@ -56,7 +56,9 @@ export const IST0127 = message<{ selector: string }>({
   level: 'Warning',
   summary: 'a policy is for workloads that do not exist in the mesh',
   text: ({ selector }) =>
-    selector === '' ? 'this policy applies to no workload: there is none in the mesh where it applies' : `no workload in the mesh has the labels ${selector}, which this policy selects`,
+    selector === ''
+      ? 'this policy applies to no workload: there is none in the mesh where it applies'
+      : `no workload in the mesh has the labels ${selector}, which this policy selects`,
   help: 'compare the selector with the labels of the pods; pods outside of the mesh do not count',
   effect: 'the policy protects nothing',
   aliases: ['KIA0004'],

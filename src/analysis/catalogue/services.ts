@@ -28,5 +28,6 @@ export const IST0170 = message<{ service: string; namespace: string; clusters: r
   name: 'MultiClusterInconsistentService',
   level: 'Warning',
   summary: 'a service differs between clusters of the mesh',
-  text: ({ service, namespace, clusters, reasons }) => `service ${service} in namespace ${namespace} differs between clusters [${clusters.join(' ')}]: ${reasons.join('; ')}`,
+  text: ({ service, namespace, clusters, reasons }) =>
+    `service ${service} in namespace ${namespace} differs between clusters [${clusters.join(' ')}]: ${reasons.join('; ')}`,
 });

@@ -7,7 +7,6 @@ export const IST0116 = message<{ deployment: string; port: number; services: rea
   summary: 'services select one Deployment with one port number in different protocols',
   text: ({ deployment, port, services }) => `services of deployment ${deployment} have port ${port} in different protocols: [${services.join(' ')}]`,
   help: 'give the protocols different port numbers: a sidecar has one inbound listener for a port',
-  aliases: ['KIA0701'],
 });
 
 /** IST0137 */

@@ -21,8 +21,8 @@ export interface EnvoyUnknown {
   path: Path;
   message: string;
   fields: readonly string[];
-  /** URLs of the Anys around the message, outermost first. */
-  inside: readonly string[];
+  /** The message as a text names it, with the Anys around it. */
+  where: string;
   /** The words of the reference's decoder, which stops at one of the fields. */
   reference: string;
 }
@@ -68,12 +68,18 @@ class Decoder {
   private where = 'the value';
 
   private fail(text: string, reference: string, extra: Partial<EnvoyError> = {}): void {
-    const inside = this.anys.map((url) => `, inside ${url}`).join('');
-    this.errors.push({ path: [...this.path], text: `${this.where} ${text}${inside}`, reference: this.inAnys(reference), ...extra });
+    this.errors.push({ path: [...this.path], text: `${this.where} ${text}`, reference: this.inAnys(reference), ...extra });
   }
 
   private inAnys(reference: string): string {
     return this.anys.map((url) => `can't unmarshal Any nested proto ${url}: `).join('') + reference;
+  }
+
+  /** A message as texts name it: the configuration of an Any by its URL, and the Anys around. */
+  private label(name: string): string {
+    const own = this.anys.at(-1);
+    const around = own?.endsWith(`/${name}`) ? this.anys.slice(0, -1) : this.anys;
+    return `${around === this.anys ? name : own}${around.length > 0 ? ` (inside ${around.join(', ')})` : ''}`;
   }
 
   private mismatch(mismatch: Mismatch | undefined, value: unknown, prefix = ''): void {
@@ -117,17 +123,18 @@ class Decoder {
     const fields = envoyFields(name);
     if (!fields) return;
     const rest = new Set(Object.keys(value));
+    const where = this.label(name);
     for (const field of fields) {
       rest.delete(field.name);
       rest.delete(field.json);
       const picked = pickField(value, field);
       if (!picked || picked.value === null) continue;
-      this.where = `field ${JSON.stringify(picked.key)} of ${name}`;
+      this.where = `field ${JSON.stringify(picked.key)} of ${where}`;
       this.at(picked.key, () => this.field(field, picked.value));
     }
     if (rest.size === 0) return;
     const reference = this.inAnys(`unknown field ${JSON.stringify([...rest][0])} in ${name}`);
-    this.unknown.push({ path: [...this.path], message: name, fields: [...rest], inside: [...this.anys], reference });
+    this.unknown.push({ path: [...this.path], message: name, fields: [...rest], where, reference });
   }
 
   private field(field: EnvoyField, value: unknown): void {
@@ -181,17 +188,17 @@ class Decoder {
     const name = url.slice(url.lastIndexOf('/') + 1);
     if (!envoyFields(name)) {
       const reference = `could not resolve Any message type: ${url}`;
-      return this.at('@type', () => this.fail(`has the "@type" ${url}, and Envoy has no message of this type`, reference, { unresolved: url }));
+      return this.at('@type', () => this.fail(`has the "@type" ${url}, and Istio knows no message of this type`, reference, { unresolved: url }));
     }
     if (!ownForm.test(name)) {
       this.anys.push(url);
       this.fields(name, rest);
       this.anys.pop();
     } else if (!Object.hasOwn(rest, 'value')) {
-      this.fail(`is a ${name} without "value"`, "Any JSON doesn't have 'value'");
+      this.fail(`is a ${url} without "value"`, "Any JSON doesn't have 'value'");
     } else {
       this.anys.push(url);
-      this.where = `"value" of the ${name} in ${this.where}`;
+      this.where = `"value" of the ${url} in ${this.where}`;
       this.at('value', () => this.message(name, rest.value));
       this.anys.pop();
     }

@@ -32,9 +32,13 @@ export function checkSubnet(sink: ProblemSink, path: Path, subnet: string): void
 
 export function checkPortName(sink: ProblemSink, path: Path, name: string | undefined): void {
   if (isDnsLabel(name ?? '')) return;
-  sink.error(path, name ? `invalid port name ${name}: it is not a DNS label (letters, digits and dashes, no dash at either end)` : 'invalid port name: it is empty', {
-    same: `port name ${name ?? ''}`,
-  });
+  sink.error(
+    path,
+    name ? `invalid port name ${name}: it is not a DNS label (letters, digits and dashes, no dash at either end)` : 'invalid port name: it is empty',
+    {
+      same: `port name ${name ?? ''}`,
+    },
+  );
 }
 
 /** Empty is fine: the protocol is detected then. */
@@ -66,12 +70,16 @@ export function checkScopedHost(sink: ProblemSink, path: Path, entry: string, ki
   const namespace = entry.slice(0, slash);
   const host = entry.slice(slash + 1);
   if (namespace === '' || host === '') {
-    sink.error(path, `cannot take host ${entry} without the ${namespace === '' ? 'namespace' : 'name'}: write namespace/dnsName`, { same: 'empty namespace or dnsName' });
+    sink.error(path, `cannot take host ${entry} without the ${namespace === '' ? 'namespace' : 'name'}: write namespace/dnsName`, {
+      same: 'empty namespace or dnsName',
+    });
   }
   const scopes = kind === 'gateway' ? ['*', '.'] : ['*', '.', '~'];
   if (!scopes.includes(namespace) && !isDnsLabel(namespace)) {
     const known = scopes.map((s) => `"${s}"`).join(', ');
-    sink.error(path, `invalid namespace "${namespace}" of host ${entry}: it is neither ${known} nor the name of a namespace`, { same: `namespace ${namespace}` });
+    sink.error(path, `invalid namespace "${namespace}" of host ${entry}: it is neither ${known} nor the name of a namespace`, {
+      same: `namespace ${namespace}`,
+    });
   }
   checkHostPart(sink, path, host, kind);
 }

@@ -70,5 +70,7 @@ function reportBad(sink: ProblemSink, path: Path, key: string, values: readonly 
   const list = bad.map((b) => `${JSON.stringify(values[b.index])} ${b.text}`).join(', ');
   const at = bad.length === 1 ? [...path, first.index] : path;
   const field = path[path.length - 1];
-  sink.error(at, `${formatPath(path)} of the key ${key} has ${bad.length} bad value${bad.length > 1 ? 's' : ''}: ${list}`, { same: `${field} of ${key}: ${list}` });
+  sink.error(at, `${formatPath(path)} of the key ${key} has ${bad.length} bad value${bad.length > 1 ? 's' : ''}: ${list}`, {
+    same: `${field} of ${key}: ${list}`,
+  });
 }

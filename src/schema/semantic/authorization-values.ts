@@ -1,6 +1,5 @@
 // Rules about the values that AuthorizationPolicy rules and conditions list: addresses, ports, service accounts, paths.
-import type { Path } from '../../manifest/problem.ts';
-import { formatPath } from '../../manifest/problem.ts';
+import { formatPath, type Path } from '../../manifest/problem.ts';
 import { isCidr, isIp } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
 

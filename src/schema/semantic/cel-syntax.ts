@@ -43,9 +43,7 @@ interface Node {
   offset: number;
 }
 
-const reserved = new Set(
-  'as break const continue else false for function if import in let loop package null namespace return true var void while'.split(' '),
-);
+const reserved = new Set('as break const continue else false for function if import in let loop package null namespace return true var void while'.split(' '));
 
 /** Macros that name a variable in their first argument, with how many arguments they have. */
 const comprehensions: Readonly<Record<string, readonly number[]>> = { all: [2], exists: [2], exists_one: [2], map: [2, 3], filter: [2] };

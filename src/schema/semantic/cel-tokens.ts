@@ -14,12 +14,12 @@ export interface CelTokens {
   unknown: { offset: number; text: string }[];
 }
 
-const escape = String.raw`\\(?:[abfnrtv"'\\?\x60]|[0-3][0-7]{2}|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`;
+const escaped = String.raw`\\(?:[abfnrtv"'\\?\x60]|[0-3][0-7]{2}|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`;
 const text = [
-  String.raw`"""(?:${escape}|[^\\])*?"""`,
-  String.raw`'''(?:${escape}|[^\\])*?'''`,
-  String.raw`"(?:${escape}|[^\\"\n\r])*"`,
-  String.raw`'(?:${escape}|[^\\'\n\r])*'`,
+  String.raw`"""(?:${escaped}|[^\\])*?"""`,
+  String.raw`'''(?:${escaped}|[^\\])*?'''`,
+  String.raw`"(?:${escaped}|[^\\"\n\r])*"`,
+  String.raw`'(?:${escaped}|[^\\'\n\r])*'`,
   String.raw`[rR](?:"""[^]*?"""|'''[^]*?'''|"[^"\n\r]*"|'[^'\n\r]*')`,
 ].join('|');
 
@@ -57,7 +57,7 @@ export function celTokens(expression: string): CelTokens {
   return out;
 }
 
-const openString = new RegExp(`(["'])(?:${escape}|(?!\\1)[^\\\\\\n\\r])*\\\\?`, 'y');
+const openString = new RegExp(`(["'])(?:${escaped}|(?!\\1)[^\\\\\\n\\r])*\\\\?`, 'y');
 
 /** An unknown word ends with the character at which it cannot become a word any more. */
 function endOfUnknown(expression: string, start: number): number {

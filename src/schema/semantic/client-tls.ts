@@ -22,7 +22,8 @@ export function checkClientTls(sink: ProblemSink, path: Path, tls: ClientTLSSett
   }
   if (mode === 'MUTUAL') {
     for (const field of ['clientCertificate', 'privateKey'] as const) {
-      if (!tls[field]) sink.error([...path, field], `${field} is missing, which tls mode MUTUAL needs`, { help: 'set clientCertificate and privateKey, or credentialName' });
+      if (!tls[field])
+        sink.error([...path, field], `${field} is missing, which tls mode MUTUAL needs`, { help: 'set clientCertificate and privateKey, or credentialName' });
     }
   }
 }
@@ -44,9 +45,13 @@ function checkSkipVerify(sink: ProblemSink, path: Path, tls: ClientTLSSettings):
   // A credential of mode MUTUAL may have the client's certificate only.
   const beside = setOf(tls, tls.mode === 'SIMPLE' ? ['caCertificates', 'credentialName', 'subjectAltNames'] : ['caCertificates', 'subjectAltNames']);
   if (beside.length === 0) return;
-  sink.error([...path, 'insecureSkipVerify'], `cannot have ${beside.join(' and ')} beside insecureSkipVerify, which turns the check of the server's certificate off`, {
-    same: `insecureSkipVerify ${tls.mode}`,
-  });
+  sink.error(
+    [...path, 'insecureSkipVerify'],
+    `cannot have ${beside.join(' and ')} beside insecureSkipVerify, which turns the check of the server's certificate off`,
+    {
+      same: `insecureSkipVerify ${tls.mode}`,
+    },
+  );
 }
 
 function setOf<Field extends keyof ClientTLSSettings>(tls: ClientTLSSettings, fields: readonly Field[]): Field[] {

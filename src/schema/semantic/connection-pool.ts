@@ -1,6 +1,6 @@
+import { parseDuration } from '../../manifest/duration.ts';
 import type { ConnectionPoolSettings } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
-import { parseDuration } from '../../manifest/duration.ts';
 import { checkDuration } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
 
@@ -14,7 +14,7 @@ export function checkConnectionPool(sink: ProblemSink, path: Path, pool: Connect
     checkLimits(sink, at, http, ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection', 'maxRetries', 'maxConcurrentStreams']);
     checkDuration(sink, [...at, 'idleTimeout'], http.idleTimeout);
     if (http.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol) {
-      sink.error([...at, 'useClientProtocol'], 'useClientProtocol keeps the client\'s protocol, and h2UpgradePolicy UPGRADE changes it', {
+      sink.error([...at, 'useClientProtocol'], "useClientProtocol keeps the client's protocol, and h2UpgradePolicy UPGRADE changes it", {
         help: 'keep one of the two',
       });
     }

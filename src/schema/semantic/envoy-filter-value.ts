@@ -38,8 +38,8 @@ export function checkPatchValue(sink: ProblemSink, path: Path, applyTo: EnvoyFil
   if (errors.length > 0) return;
   for (const item of unknown) {
     const names = item.fields.map((field) => JSON.stringify(field)).join(', ');
-    const inside = item.inside.map((url) => `, inside ${url}`).join('');
-    const text = `unknown field${item.fields.length > 1 ? 's' : ''} ${names} in ${item.message}${inside}: Envoy has no such setting, so it is lost`;
+    const [noun, pronoun] = item.fields.length > 1 ? ['fields', 'them'] : ['field', 'it'];
+    const text = `unknown ${noun} ${names} in ${item.where}: Istio drops ${pronoun}, so Envoy does not get ${pronoun}`;
     sink.warning([...path, ...item.path, item.fields[0] as string], text, { same, ...unknownHelp(path, item) });
   }
   if (unknown.length > 0) return;

@@ -38,7 +38,8 @@ function checkKind(sink: ProblemSink, path: Path, provider: MeshConfig_Extension
   const whose = `extension provider ${provider.name ?? ''}`;
   const kind = remote.findLast((k) => provider[k]);
   if (!kind) {
-    if (!local.some((k) => provider[k])) sink.warning(path, `${whose} says nothing about what it is`, { help: `give it one of ${[...remote, ...local].join(', ')}` });
+    if (!local.some((k) => provider[k]))
+      sink.warning(path, `${whose} says nothing about what it is`, { help: `give it one of ${[...remote, ...local].join(', ')}` });
     return;
   }
   const { service = '', port = 0 } = provider[kind] ?? {};
@@ -55,7 +56,8 @@ function checkKind(sink: ProblemSink, path: Path, provider: MeshConfig_Extension
 function serviceProblem(service: string): string | undefined {
   if (service === '') return 'no service';
   const slash = service.indexOf('/');
-  if (slash < 0) return fqdnProblem(service) === undefined || isIp(service) ? undefined : `the service ${service}, which is neither a host name nor an IP address`;
+  if (slash < 0)
+    return fqdnProblem(service) === undefined || isIp(service) ? undefined : `the service ${service}, which is neither a host name nor an IP address`;
   const namespace = service.slice(0, slash);
   const host = service.slice(slash + 1);
   if (!['*', '.', '~'].includes(namespace) && !isDnsLabel(namespace)) return `the service ${service}, and "${namespace}" is not a namespace`;
@@ -66,7 +68,8 @@ function serviceProblem(service: string): string | undefined {
 function checkAuthorizer(sink: ProblemSink, path: Path, whose: string, { envoyExtAuthzHttp, envoyExtAuthzGrpc }: MeshConfig_ExtensionProvider): void {
   const kind = envoyExtAuthzGrpc ? 'envoyExtAuthzGrpc' : 'envoyExtAuthzHttp';
   const status = (envoyExtAuthzGrpc ?? envoyExtAuthzHttp)?.statusOnError ?? '';
-  if (status !== '' && !/^[1-5]\d\d$/.test(status)) sink.warning([...path, kind, 'statusOnError'], `${whose} has the statusOnError ${status}, which is not an HTTP status`);
+  if (status !== '' && !/^[1-5]\d\d$/.test(status))
+    sink.warning([...path, kind, 'statusOnError'], `${whose} has the statusOnError ${status}, which is not an HTTP status`);
   const prefix = envoyExtAuthzGrpc ? '' : (envoyExtAuthzHttp?.pathPrefix ?? '');
   if (prefix === '') return;
   const at = [...path, kind, 'pathPrefix'];

@@ -8,7 +8,10 @@ import { ProblemSink, type Validator } from './validator.ts';
 
 export const validateGateway: Validator<Gateway> = (gateway, sink, { name }) => {
   if (!isDnsLabel(name)) {
-    new ProblemSink(['metadata'], sink.problems).error(['name'], `invalid gateway name "${name}": it is not a DNS label (letters, digits and dashes, no dash at either end, no dots)`);
+    new ProblemSink(['metadata'], sink.problems).error(
+      ['name'],
+      `invalid gateway name "${name}": it is not a DNS label (letters, digits and dashes, no dash at either end, no dots)`,
+    );
   }
   const servers = itemsOf(gateway.servers);
   if (servers.length === 0) sink.error(['servers'], 'gateway has no servers', { help: 'give it a server for each port that it listens on' });
@@ -19,7 +22,11 @@ export const validateGateway: Validator<Gateway> = (gateway, sink, { name }) => 
     const { port } = server;
     if (!port) return;
     const portName = port.name ?? '';
-    if (names.has(portName)) sink.error([...path, 'port', 'name'], portName === '' ? 'port names of a gateway are unique, and several are missing' : `port names of a gateway are unique, and several are ${portName}`);
+    if (names.has(portName))
+      sink.error(
+        [...path, 'port', 'name'],
+        portName === '' ? 'port names of a gateway are unique, and several are missing' : `port names of a gateway are unique, and several are ${portName}`,
+      );
     names.add(portName);
     if (!isHttpProtocol(port.protocol) && server.tls?.httpsRedirect) {
       sink.warning([...path, 'tls', 'httpsRedirect'], 'tls.httpsRedirect is for ports of protocol HTTP only', { same: 'httpsRedirect' });
@@ -84,7 +91,10 @@ function describePort(port: Port): string {
 function checkTlsFitsPort(sink: ProblemSink, path: Path, { port, tls }: Server): void {
   const protocol = port?.protocol;
   if (isTlsProtocol(protocol)) {
-    if (!tls) sink.error([...path, 'tls'], 'server of protocol HTTPS/TLS has no tls settings', { help: 'for example tls: {mode: SIMPLE, credentialName: my-certificate}, or mode: PASSTHROUGH' });
+    if (!tls)
+      sink.error([...path, 'tls'], 'server of protocol HTTPS/TLS has no tls settings', {
+        help: 'for example tls: {mode: SIMPLE, credentialName: my-certificate}, or mode: PASSTHROUGH',
+      });
     return;
   }
   if (!tls) return;

@@ -39,10 +39,12 @@ export function headerValueProblem(value: string): ValueProblem | undefined {
       if (value[i + 1] === '%') i++;
       else state = 'variable';
     } else if (state === 'text' && ch === '\\') {
-      if (++i === value.length) return { text: `header value ${shown} ends with a backslash inside the arguments of a variable`, same: 'header value backslash' };
+      if (++i === value.length)
+        return { text: `header value ${shown} ends with a backslash inside the arguments of a variable`, same: 'header value backslash' };
     } else {
       const next: State | 'literal' | undefined = transitions[state][ch] ?? transitions[state]['*'];
-      if (!next) return { text: `header value ${shown} has ${JSON.stringify(ch)} inside a variable where ${expected[state]} belongs`, same: `header value ${state}` };
+      if (!next)
+        return { text: `header value ${shown} has ${JSON.stringify(ch)} inside a variable where ${expected[state]} belongs`, same: `header value ${state}` };
       state = next;
     }
   }

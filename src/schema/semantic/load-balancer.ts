@@ -23,7 +23,10 @@ function checkConsistentHash(sink: ProblemSink, path: Path, hash: LoadBalancerSe
   if (hash.minimumRingSize) {
     const at = [...path, 'minimumRingSize'];
     sink.warning(at, 'consistentHash.minimumRingSize is deprecated', { help: 'use consistentHash.ringHash.minimumRingSize' });
-    if (hash.ringHash || hash.maglev) sink.error(at, 'only one size can be set: minimumRingSize stands beside a hash algorithm (Maglev/Ringhash), which has its own', { help: 'remove minimumRingSize' });
+    if (hash.ringHash || hash.maglev)
+      sink.error(at, 'only one size can be set: minimumRingSize stands beside a hash algorithm (Maglev/Ringhash), which has its own', {
+        help: 'remove minimumRingSize',
+      });
   }
   if (hash.maglev) checkTableSize(sink, [...path, 'maglev', 'tableSize'], hash.maglev.tableSize ?? 0);
 }
@@ -45,7 +48,8 @@ const tableSizeEnd = 5000011;
 function checkTableSize(sink: ProblemSink, path: Path, size: number): void {
   if (size === 0) sink.error(path, 'tableSize of maglev is missing', { same: 'no tableSize' });
   if (size >= tableSizeEnd) sink.error(path, `tableSize of maglev is ${size}; it has to be less than ${tableSizeEnd}`, { same: 'tableSize too large' });
-  if (!isPrime(size)) sink.error(path, `tableSize of maglev is ${size}, which is not a prime number`, { same: 'tableSize not prime', help: 'the default is 65537' });
+  if (!isPrime(size))
+    sink.error(path, `tableSize of maglev is ${size}, which is not a prime number`, { same: 'tableSize not prime', help: 'the default is 65537' });
 }
 
 /** Divisors beyond 65,536 are not tried: such sizes are too large anyway. */
@@ -59,7 +63,8 @@ function isPrime(number: number): boolean {
 
 function checkWarmup(sink: ProblemSink, path: Path, warmup: WarmupConfiguration): void {
   const { duration, minimumPercent = 0, aggression } = warmup;
-  if (duration === undefined) sink.error([...path, 'duration'], 'duration of warmup is missing', { help: 'set how long a new host takes to get its full share, such as duration: 60s' });
+  if (duration === undefined)
+    sink.error([...path, 'duration'], 'duration of warmup is missing', { help: 'set how long a new host takes to get its full share, such as duration: 60s' });
   else checkDuration(sink, [...path, 'duration'], duration);
   if (minimumPercent > 100) {
     sink.error([...path, 'minimumPercent'], `minimumPercent of warmup is ${minimumPercent}; it can be 100 at most`, { same: 'warmup minimumPercent' });

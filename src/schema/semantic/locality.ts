@@ -12,7 +12,9 @@ export function checkLocality(sink: ProblemSink, path: Path, setting: LocalityLo
   const distribute = itemsOf(setting.distribute);
   const failover = itemsOf(setting.failover);
   if (distribute.length > 0 && failover.length > 0) {
-    sink.error([...path, 'failover'], 'cannot have both distribute and failover', { help: 'distribute splits traffic by weight; failover moves it when hosts fail; keep one' });
+    sink.error([...path, 'failover'], 'cannot have both distribute and failover', {
+      help: 'distribute splits traffic by weight; failover moves it when hosts fail; keep one',
+    });
     return;
   }
   const topology = failover.length > 0 ? failoverPriority.findIndex((label) => topologyLabels.has(label)) : -1;
@@ -24,9 +26,15 @@ export function checkLocality(sink: ProblemSink, path: Path, setting: LocalityLo
     const to = distribute[i]?.to ?? {};
     const at = [...path, 'distribute', i, 'to'];
     if (!checkWeights(sink, at, to)) return;
-    checkOverlap(sink, Object.keys(to).map((locality) => ({ locality, at: [...at, locality] })));
+    checkOverlap(
+      sink,
+      Object.keys(to).map((locality) => ({ locality, at: [...at, locality] })),
+    );
   }
-  checkOverlap(sink, distribute.map(({ from = '' }, i) => ({ locality: from, at: [...path, 'distribute', i, 'from'] })));
+  checkOverlap(
+    sink,
+    distribute.map(({ from = '' }, i) => ({ locality: from, at: [...path, 'distribute', i, 'from'] })),
+  );
   if ((failover.length > 0 || failoverPriority.length > 0) && !outlier) {
     sink.warning([...path, failover.length > 0 ? 'failover' : 'failoverPriority'], 'outlierDetection is missing, and without it failover has no effect', {
       help: 'set outlierDetection beside loadBalancer: it finds the hosts that fail',
@@ -85,7 +93,8 @@ function localityProblem(locality: string, named: Named): string | undefined {
   if (region === '' || zone === '' || subzone === '') return 'has an empty part; a locality is region/zone/subzone';
   const zones = named.get(region) ?? new Map<string, Set<string>>();
   const subzones = zones.get(zone ?? '*') ?? new Set<string>();
-  const taken = zone === undefined ? zones.size > 0 : zones.has('*') || (subzone === undefined ? subzones.size > 0 : subzones.has('*') || subzones.has(subzone));
+  const taken =
+    zone === undefined ? zones.size > 0 : zones.has('*') || (subzone === undefined ? subzones.size > 0 : subzones.has('*') || subzones.has(subzone));
   if (taken) return overlaps;
   named.set(region, zones.set(zone ?? '*', subzones.add(subzone ?? '*')));
   return undefined;

@@ -1,6 +1,6 @@
+import { parseDuration } from '../../manifest/duration.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
-import { parseDuration } from '../../manifest/duration.ts';
 import { checkExtensionProviders } from './extension-providers.ts';
 import { checkLocality } from './locality.ts';
 import { checkMeshProxyConfig } from './mesh-proxy-config.ts';
@@ -31,7 +31,9 @@ export const validateMeshConfig: Validator<MeshConfig> = (spec, sink) => {
   });
   checkExtensionProviders(sink, ['extensionProviders'], itemsOf(spec.extensionProviders));
   if (spec.meshMTLS?.ecdhCurves?.length) {
-    sink.error(['meshMTLS', 'ecdhCurves'], 'mTLS within the mesh does not take ECDH curves', { help: 'set them in tlsDefaults, for connections from and to the outside' });
+    sink.error(['meshMTLS', 'ecdhCurves'], 'mTLS within the mesh does not take ECDH curves', {
+      help: 'set them in tlsDefaults, for connections from and to the outside',
+    });
   }
   checkCurves(sink, ['tlsDefaults', 'ecdhCurves'], spec.tlsDefaults?.ecdhCurves ?? []);
 };
@@ -46,7 +48,10 @@ function checkTrustDomain(sink: ProblemSink, path: Path, domain: string): void {
   const labels = domain.split('.');
   if (labels.length > 1 && labels[labels.length - 1] === '') labels.pop();
   if (labels.every(isDnsLabel)) return;
-  sink.error(path, domain === '' ? 'a trust domain cannot be empty' : `${JSON.stringify(domain)} is not a trust domain, which is a domain name such as cluster.local`);
+  sink.error(
+    path,
+    domain === '' ? 'a trust domain cannot be empty' : `${JSON.stringify(domain)} is not a trust domain, which is a domain name such as cluster.local`,
+  );
 }
 
 /** The curves of BoringSSL; an empty name is its default. */

@@ -1,7 +1,8 @@
 // `defaultConfig` of the mesh configuration: the settings that proxies start with.
+
+import { parseDuration } from '../../manifest/duration.ts';
 import type { ProxyConfig, Tracing } from '../../manifest/istio/mesh.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
-import { parseDuration } from '../../manifest/duration.ts';
 import { checkClientTls } from './client-tls.ts';
 import { checkDuration, checkPort, fqdnProblem, isIp, isPort } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
@@ -24,7 +25,8 @@ export function checkMeshProxyConfig(sink: ProblemSink, path: Path, config: Prox
   checkTracing(sink, [...path, 'tracing'], config.tracing ?? {});
   for (const field of ['proxyAdminPort', 'statusPort'] as const) if (config[field] !== undefined) checkPort(sink, [...path, field], config[field]);
   const policy = config.controlPlaneAuthPolicy ?? 'NONE';
-  if (policy !== 'NONE' && policy !== 'MUTUAL_TLS') sink.error([...path, 'controlPlaneAuthPolicy'], `controlPlaneAuthPolicy is ${policy}, and has to be NONE or MUTUAL_TLS`);
+  if (policy !== 'NONE' && policy !== 'MUTUAL_TLS')
+    sink.error([...path, 'controlPlaneAuthPolicy'], `controlPlaneAuthPolicy is ${policy}, and has to be NONE or MUTUAL_TLS`);
   checkPrivateKeyProvider(sink, [...path, 'privateKeyProvider'], config.privateKeyProvider);
   if (config.proxyMetadata?.ISTIO_META_DNS_AUTO_ALLOCATE !== undefined) {
     sink.warning([...path, 'proxyMetadata', 'ISTIO_META_DNS_AUTO_ALLOCATE'], 'ISTIO_META_DNS_AUTO_ALLOCATE is deprecated', {
@@ -52,8 +54,10 @@ function checkAddress(sink: ProblemSink, path: Path, address: string | undefined
   const host = match?.[1] ?? match?.[2] ?? '';
   const field = String(path[path.length - 1] === 'address' ? path.slice(-2).join('.') : path[path.length - 1]);
   if (!match) sink.error(path, `${field} "${address}" is not of the form host:port`);
-  else if (!/^\d+$/.test(match[3] ?? '') || !isPort(Number(match[3]))) sink.error(path, `${field} "${address}" has the port ${match[3] || '(none)'}; ports go from 1 to 65535`);
-  else if (!isIp(host) && fqdnProblem(host) !== undefined) sink.error(path, `${field} "${address}" has the host "${host}", which is neither a host name nor an IP address`);
+  else if (!/^\d+$/.test(match[3] ?? '') || !isPort(Number(match[3])))
+    sink.error(path, `${field} "${address}" has the port ${match[3] || '(none)'}; ports go from 1 to 65535`);
+  else if (!isIp(host) && fqdnProblem(host) !== undefined)
+    sink.error(path, `${field} "${address}" has the host "${host}", which is neither a host name nor an IP address`);
 }
 
 function checkPrivateKeyProvider(sink: ProblemSink, path: Path, provider: ProxyConfig['privateKeyProvider']): void {

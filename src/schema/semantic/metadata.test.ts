@@ -12,12 +12,19 @@ test.each([
   ['a dry run without an action', 'AuthorizationPolicy', { [dryRun]: '0' }, undefined, []],
   ['a dry run that is no boolean', 'AuthorizationPolicy', { [dryRun]: 'yes' }, 'ALLOW', [dryRun]],
   ['a dry run of AUDIT', 'AuthorizationPolicy', { [dryRun]: 'true' }, 'AUDIT', [dryRun]],
-  ['annotations of Istio itself', 'Gateway', { 'internal.istio.io/webhook-always-reject': '', 'internal.istio.io/parents': 'a' }, 'ALLOW', [
-    'internal.istio.io/webhook-always-reject',
-    'internal.istio.io/parents',
-  ]],
+  [
+    'annotations of Istio itself',
+    'Gateway',
+    { 'internal.istio.io/webhook-always-reject': '', 'internal.istio.io/parents': 'a' },
+    'ALLOW',
+    ['internal.istio.io/webhook-always-reject', 'internal.istio.io/parents'],
+  ],
 ])('%s', (_, kindName, annotations, action, expected) => {
   const sink = new ProblemSink([]);
-  checkMetadata(sink, { kindName, name: 'cart', namespace: 'shop', labels: {}, annotations: annotations as Record<string, string>, metadata: true }, { action });
+  checkMetadata(
+    sink,
+    { kindName, name: 'cart', namespace: 'shop', labels: {}, annotations: annotations as Record<string, string>, metadata: true },
+    { action },
+  );
   expect(sink.problems.map((p) => p.path)).toEqual(expected.map((key) => ['metadata', 'annotations', key]));
 });

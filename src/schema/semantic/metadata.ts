@@ -18,7 +18,9 @@ export function checkMetadata(sink: ProblemSink, target: Target, spec: { action?
   if (value !== undefined) checkDryRun(sink, target, value, spec.action ?? 'ALLOW');
   for (const key of internal) {
     if (!Object.hasOwn(target.annotations, key)) continue;
-    sink.error(['metadata', 'annotations', key], `annotation "${key}" is for Istio itself and is refused on resources of users`, { help: 'remove the annotation' });
+    sink.error(['metadata', 'annotations', key], `annotation "${key}" is for Istio itself and is refused on resources of users`, {
+      help: 'remove the annotation',
+    });
   }
 }
 

@@ -14,11 +14,9 @@ export function checkOutlierDetection(sink: ProblemSink, path: Path, outlier: Ou
     });
   }
   if (!outlier.splitExternalLocalOriginErrors && (outlier.consecutiveLocalOriginFailures ?? 0) > 0) {
-    sink.error(
-      [...path, 'consecutiveLocalOriginFailures'],
-      'outlier detection has consecutiveLocalOriginFailures, but local failures are not counted apart',
-      { help: 'set splitExternalLocalOriginErrors: true beside it' },
-    );
+    sink.error([...path, 'consecutiveLocalOriginFailures'], 'outlier detection has consecutiveLocalOriginFailures, but local failures are not counted apart', {
+      help: 'set splitExternalLocalOriginErrors: true beside it',
+    });
   }
   for (const field of ['maxEjectionPercent', 'minHealthPercent'] as const) {
     const percent = outlier[field] ?? 0;

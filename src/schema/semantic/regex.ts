@@ -1,6 +1,5 @@
-// Regular expressions are RE2's: the syntax that Envoy and Istio share. Linear time, so no look-around and no back-references.
-import { RE2JS, RE2JSSyntaxException } from 're2js';
 import type { Path } from '../../manifest/problem.ts';
+import { compileRe2, re2SyntaxError } from '../../manifest/re2.ts';
 import type { ProblemSink } from './validator.ts';
 
 /** Envoy limits the size of a compiled program, which is never smaller than the text. */
@@ -10,13 +9,14 @@ const syntaxLink = 'https://github.com/google/re2/wiki/Syntax';
 /** What is wrong with a regular expression, with the part that is wrong: ``missing closing ]: `[0-9+` ``. */
 export function regexProblem(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern);
+    compileRe2(pattern);
     return undefined;
   } catch (error) {
-    if (!(error instanceof RE2JSSyntaxException)) return (error as Error).message;
+    const syntax = re2SyntaxError(error);
+    if (!syntax) return (error as Error).message;
     // The reference takes two groups of one name.
-    if (error.getDescription().startsWith('duplicate capture group')) return undefined;
-    return `${error.getDescription()}: \`${error.getPattern() ?? ''}\``;
+    if (syntax.description.startsWith('duplicate capture group')) return undefined;
+    return `${syntax.description}: \`${syntax.part}\``;
   }
 }
 

@@ -49,8 +49,10 @@ function checkJwksUri(sink: ProblemSink, path: Path, uri: string): void {
   try {
     const { scheme, port } = parseUrl(uri);
     if (scheme !== 'http' && scheme !== 'https') {
-      sink.error(path, `jwksUri ${JSON.stringify(uri)} has the scheme "${scheme}", and keys are fetched over http and https only`, { same: `jwksUri scheme ${scheme}` });
-    } else if (Number(port) > Number.MAX_SAFE_INTEGER) {
+      sink.error(path, `jwksUri ${JSON.stringify(uri)} has the scheme "${scheme}", and keys are fetched over http and https only`, {
+        same: `jwksUri scheme ${scheme}`,
+      });
+    } else if (BigInt(port || 0) >= 2n ** 63n) {
       sink.error(path, `jwksUri ${JSON.stringify(uri)} has the port "${port}", which is out of range (strconv.Atoi)`, { same: `jwksUri port ${port}` });
     }
   } catch (error) {

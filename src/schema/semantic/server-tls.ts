@@ -49,7 +49,8 @@ export function checkServerTls(sink: ProblemSink, path: Path, tls: ServerTLSSett
     checkCertificates(sink, path, tls, mode === 'SIMPLE' ? 'SIMPLE' : 'MUTUAL');
   }
   if (!tls.caCrl) return;
-  if (tls.credentialName) sink.error([...path, 'caCrl'], 'CRL (caCrl) cannot be set beside credentialName', { help: 'put the revocation list into the credential, as ca.crl' });
+  if (tls.credentialName)
+    sink.error([...path, 'caCrl'], 'CRL (caCrl) cannot be set beside credentialName', { help: 'put the revocation list into the credential, as ca.crl' });
   if (mode === 'SIMPLE') sink.error([...path, 'caCrl'], 'CRL (caCrl) is for certificates of clients, which SIMPLE TLS does not ask for');
 }
 
@@ -94,7 +95,9 @@ function checkSources(sink: ProblemSink, path: Path, tls: ServerTLSSettings): vo
   ];
   if (sources.length < 2) return;
   const all = 'server_certificate/private_key, credential_name, credential_names and tls_certificates';
-  sink.error(path, `only one source of the server's certificate is possible, and there are ${sources.join(' and ')} (the sources are ${all})`, { same: 'certificate sources' });
+  sink.error(path, `only one source of the server's certificate is possible, and there are ${sources.join(' and ')} (the sources are ${all})`, {
+    same: 'certificate sources',
+  });
 }
 
 function checkCertificates(sink: ProblemSink, path: Path, tls: ServerTLSSettings, mode: 'SIMPLE' | 'MUTUAL'): void {

@@ -12,7 +12,8 @@ export function checkResolution(sink: ProblemSink, entry: ServiceEntry, ports: r
   const names = new Set(ports.map(({ name = '' }) => name));
   switch (resolution) {
     case 'NONE':
-      if (endpoints.length > 0) sink.error(['endpoints'], 'no endpoints are possible with resolution NONE, which sends traffic where the client wanted', {
+      if (endpoints.length > 0)
+        sink.error(['endpoints'], 'no endpoints are possible with resolution NONE, which sends traffic where the client wanted', {
           help: 'use resolution STATIC for IP addresses, or DNS for names',
         });
       if (workloadSelector) {
@@ -39,11 +40,18 @@ export function checkResolution(sink: ProblemSink, entry: ServiceEntry, ports: r
   }
 }
 
-function checkDns(sink: ProblemSink, { hosts = [], addresses = [] }: ServiceEntry, ports: readonly ServicePort[], endpoints: readonly WorkloadEntry[], resolution: string): void {
+function checkDns(
+  sink: ProblemSink,
+  { hosts = [], addresses = [] }: ServiceEntry,
+  ports: readonly ServicePort[],
+  endpoints: readonly WorkloadEntry[],
+  resolution: string,
+): void {
   if (endpoints.length === 0) {
     hosts.forEach((host, i) => {
       const problem = fqdnProblem(host);
-      if (problem) sink.error(['hosts', i], `hosts are looked up with resolution ${resolution} and no endpoints, which needs full names: ${problem}`, {
+      if (problem)
+        sink.error(['hosts', i], `hosts are looked up with resolution ${resolution} and no endpoints, which needs full names: ${problem}`, {
           help: 'name the hosts one by one, list endpoints, or use resolution NONE',
         });
     });
@@ -69,7 +77,11 @@ function checkDnsEndpoint(sink: ProblemSink, path: Path, { address = '', labels,
 function checkDynamicDns(sink: ProblemSink, entry: ServiceEntry, ports: readonly ServicePort[]): void {
   const { hosts = [], addresses = [], endpoints = [], location = 'MESH_EXTERNAL' } = entry;
   hosts.forEach((host, i) => {
-    if (!host.startsWith('*')) sink.error(['hosts', i], `host ${host} is not a wildcard, which resolution DYNAMIC_DNS is for`, { same: 'host without wildcard', help: 'use resolution DNS' });
+    if (!host.startsWith('*'))
+      sink.error(['hosts', i], `host ${host} is not a wildcard, which resolution DYNAMIC_DNS is for`, {
+        same: 'host without wildcard',
+        help: 'use resolution DNS',
+      });
   });
   if (addresses.length > 0) sink.error(['addresses'], 'addresses are not possible with resolution DYNAMIC_DNS: routes come from the hosts');
   if (endpoints.length > 0) sink.error(['endpoints'], 'endpoints are not possible with resolution DYNAMIC_DNS: they are looked up by the host of each request');

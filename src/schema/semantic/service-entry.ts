@@ -17,7 +17,9 @@ export const validateServiceEntry: Validator<ServiceEntry> = (entry, sink, targe
   addresses.forEach((address, i) => checkSubnet(sink, ['addresses', i], address));
   const range = addresses.findIndex((address) => address.includes('/'));
   if (range >= 0 && resolution !== 'NONE' && resolution !== 'STATIC') {
-    sink.error(['addresses', range], `CIDR range ${addresses[range]} is for resolution NONE/STATIC only, and the resolution is ${resolution}`, { same: 'CIDR address' });
+    sink.error(['addresses', range], `CIDR range ${addresses[range]} is for resolution NONE/STATIC only, and the resolution is ${resolution}`, {
+      same: 'CIDR address',
+    });
   }
   const ports = itemsOf(entry.ports);
   checkPorts(sink, ports, addresses.length > 0 || allocatesAddresses(resolution, target));

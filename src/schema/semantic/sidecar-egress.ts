@@ -19,7 +19,8 @@ export function checkEgress(sink: ProblemSink, path: Path, listeners: readonly I
     } else if (i < listeners.length - 1) {
       sink.error(at, 'sidecar egress listener without a port takes everything else, so it has to be the last one', { help: 'move it to the end of the list' });
     }
-    if (hosts.length === 0) sink.error([...at, 'hosts'], 'sidecar egress listener has no hosts', { help: 'name them as namespace/dnsName; */* stands for all' });
+    if (hosts.length === 0)
+      sink.error([...at, 'hosts'], 'sidecar egress listener has no hosts', { help: 'name them as namespace/dnsName; */* stands for all' });
     else checkHosts(sink, [...at, 'hosts'], hosts, namespace);
   });
 }
@@ -33,11 +34,14 @@ function checkListenerPort(sink: ProblemSink, path: Path, port: SidecarPort, bin
     return;
   }
   if (isUnixAddress(bind)) checkUnixAddress(sink, at, bind);
-  else sink.error([...path, 'port', 'number'], 'sidecar port number 0 is for listeners bound to a Unix socket', {
+  else
+    sink.error([...path, 'port', 'number'], 'sidecar port number 0 is for listeners bound to a Unix socket', {
       help: 'bind it to a socket, as in bind: unix:///run/app.sock, or give the port a number',
     });
   if (captureMode !== 'DEFAULT' && captureMode !== 'NONE') {
-    sink.error([...path, 'captureMode'], `sidecar captureMode is ${captureMode}; for a Unix socket it can be DEFAULT/NONE`, { same: 'captureMode of a socket' });
+    sink.error([...path, 'captureMode'], `sidecar captureMode is ${captureMode}; for a Unix socket it can be DEFAULT/NONE`, {
+      same: 'captureMode of a socket',
+    });
   }
 }
 
@@ -47,7 +51,8 @@ function checkUnique(sink: ProblemSink, path: Path, number: number, bind: string
     sockets.add(bind);
     return;
   }
-  if (numbers.has(number)) sink.error([...path, 'port', 'number'], `sidecar egress listeners share port ${number}; each has its own`, { same: 'listener ports' });
+  if (numbers.has(number))
+    sink.error([...path, 'port', 'number'], `sidecar egress listeners share port ${number}; each has its own`, { same: 'listener ports' });
   numbers.add(number);
 }
 

@@ -22,14 +22,18 @@ export function checkIngress(sink: ProblemSink, path: Path, listeners: readonly 
     checkSidecarPort(sink, [...at, 'port'], port);
     checkPort(sink, [...at, 'port', 'number'], number);
     if (bind) checkIp(sink, [...at, 'bind'], bind);
-    if (numbers.has(number)) sink.error([...at, 'port', 'number'], `sidecar ingress listeners share port ${number}; each has its own`, { same: 'listener ports' });
+    if (numbers.has(number))
+      sink.error([...at, 'port', 'number'], `sidecar ingress listeners share port ${number}; each has its own`, { same: 'listener ports' });
     numbers.add(number);
     if (defaultEndpoint) checkDefaultEndpoint(sink, [...at, 'defaultEndpoint'], defaultEndpoint);
     if (tls) checkIngressTls(sink, [...at, 'tls'], tls, port);
     checkConnectionPool(sink, [...at, 'connectionPool'], connectionPool);
     if (connectionPool?.http && !isHttpProtocol(port.protocol)) {
       const protocol = port.protocol ? `is of protocol ${port.protocol}` : 'has no protocol';
-      sink.warning([...at, 'connectionPool', 'http'], `sidecar connectionPool has http settings without effect: port ${number} ("${port.name ?? ''}") ${protocol}, not HTTP`);
+      sink.warning(
+        [...at, 'connectionPool', 'http'],
+        `sidecar connectionPool has http settings without effect: port ${number} ("${port.name ?? ''}") ${protocol}, not HTTP`,
+      );
     }
   });
 }

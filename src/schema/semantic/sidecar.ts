@@ -40,6 +40,7 @@ function checkOutboundPolicy(sink: ProblemSink, path: Path, { mode = 'REGISTRY_O
   }
   if (host === '*') sink.error([...at, 'host'], 'invalid host * of egressProxy');
   else checkWildcardDomain(sink, [...at, 'host'], host);
-  if (subset && !isDnsLabel(subset)) sink.error([...at, 'subset'], `subset name ${subset} is not a DNS label (letters, digits and dashes, no dash at either end)`);
+  if (subset && !isDnsLabel(subset))
+    sink.error([...at, 'subset'], `subset name ${subset} is not a DNS label (letters, digits and dashes, no dash at either end)`);
   checkPort(sink, [...at, 'port', 'number'], port.number);
 }

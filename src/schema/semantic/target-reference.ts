@@ -1,6 +1,7 @@
 // What a policy applies to: `selector`, `targetRef` or `targetRefs` (security, telemetry and extensions kinds).
-import type { Path } from '../../manifest/problem.ts';
+
 import type { PolicyTargetReference, WorkloadSelector } from '../../manifest/istio/type.gen.ts';
+import type { Path } from '../../manifest/problem.ts';
 import { checkSelector, itemsOf } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
 

@@ -12,7 +12,9 @@ export const validateTelemetry: Validator<Telemetry> = (spec, sink) => {
   });
   const tracing = itemsOf(spec.tracing);
   if (tracing.length > 1) {
-    sink.warning(['tracing', 1], 'more than one entry of tracing is not supported: the first counts, and the others are ignored', { help: 'merge the entries into one' });
+    sink.warning(['tracing', 1], 'more than one entry of tracing is not supported: the first counts, and the others are ignored', {
+      help: 'merge the entries into one',
+    });
   }
   tracing.forEach((entry, i) => {
     checkTracing(sink, ['tracing', i], entry);
@@ -35,7 +37,9 @@ function checkTracing(sink: ProblemSink, path: Path, tracing: Tracing): void {
   checkProviders(sink, path, tracing.providers);
   const sampling = tracing.randomSamplingPercentage ?? 0;
   if (sampling < 0 || sampling > 100) {
-    sink.error([...path, 'randomSamplingPercentage'], `a randomSamplingPercentage of ${sampling} is outside of the range from 0.0 to 100.0`, { same: 'randomSamplingPercentage' });
+    sink.error([...path, 'randomSamplingPercentage'], `a randomSamplingPercentage of ${sampling} is outside of the range from 0.0 to 100.0`, {
+      same: 'randomSamplingPercentage',
+    });
   }
   for (const [name, tag] of Object.entries(tracing.customTags ?? {})) checkCustomTag(sink, [...path, 'customTags', name], name, tag ?? {});
 }
@@ -46,7 +50,8 @@ function checkCustomTag(sink: ProblemSink, path: Path, name: string, tag: Tracin
   if (tag.header) {
     if (!tag.header.name) sink.error([...path, 'header', 'name'], `the custom tag ${name} names no header`, { same: 'header tag' });
   } else if (tag.environment) {
-    if (!tag.environment.name) sink.error([...path, 'environment', 'name'], `the custom tag ${name} names no environment variable`, { same: 'environment tag' });
+    if (!tag.environment.name)
+      sink.error([...path, 'environment', 'name'], `the custom tag ${name} names no environment variable`, { same: 'environment tag' });
   } else if (tag.literal && !tag.literal.value) {
     sink.error([...path, 'literal', 'value'], `the custom tag ${name} has an empty literal value`, { same: 'literal tag' });
   }
@@ -83,6 +88,6 @@ function checkAccessLogging(sink: ProblemSink, path: Path, logging: AccessLoggin
   const problems = celProblems(expression);
   if (problems.length === 0) return;
   const lines = expression.split('\n');
-  const list = problems.map((p) => `${p.text} at <input>:${p.line}:${p.column} of ${lines[p.line - 1] ?? ''}`);
+  const list = problems.map((p) => `${p.text} at <input>:${p.line}:${p.column} of ${JSON.stringify(lines[p.line - 1])}`);
   sink.error([...path, 'filter', 'expression'], `the access log filter is not a valid CEL expression: ${list.join('; ')}`);
 }

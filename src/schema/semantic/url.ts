@@ -103,8 +103,9 @@ function checkEscapes(text: string, part: Part): void {
   for (let i = 0; i < text.length; i++) {
     const char = text[i] as string;
     if (char === '%') {
-      const escape = text.slice(i, i + 3);
-      if (!/^%[0-9a-fA-F]{2}$/.test(escape) || (inHost && !escapeInHost(escape, part))) throw new UrlError(`invalid URL escape ${JSON.stringify(escape)}`);
+      const sequence = text.slice(i, i + 3);
+      if (!/^%[0-9a-fA-F]{2}$/.test(sequence) || (inHost && !escapeInHost(sequence, part)))
+        throw new UrlError(`invalid URL escape ${JSON.stringify(sequence)}`);
       i += 2;
     } else if (inHost && char < '\x80' && !hostCharacter.test(char)) {
       throw new UrlError(`invalid character ${JSON.stringify(char)} in its host name`);
@@ -114,8 +115,8 @@ function checkEscapes(text: string, part: Part): void {
 
 const hostCharacter = /^[\w.~!$&'()*+,;=:[\]<>"-]$/;
 
-function escapeInHost(escape: string, part: Part): boolean {
-  const byte = Number.parseInt(escape.slice(1), 16);
-  if (escape === '%25') return true;
+function escapeInHost(sequence: string, part: Part): boolean {
+  const byte = Number.parseInt(sequence.slice(1), 16);
+  if (sequence === '%25') return true;
   return part === 'host' ? byte >= 0x80 : byte === 0x20 || hostCharacter.test(String.fromCharCode(byte));
 }

@@ -67,7 +67,11 @@ describe('gateways', () => {
   });
 
   it('the old form comes with the new one as a repair', () => {
-    const [problem] = problemsOf(validateVirtualService, 'VirtualService', '{hosts: [a], gateways: [edge.front.svc], http: [{route: [{destination: {host: a}}]}]}');
+    const [problem] = problemsOf(
+      validateVirtualService,
+      'VirtualService',
+      '{hosts: [a], gateways: [edge.front.svc], http: [{route: [{destination: {host: a}}]}]}',
+    );
     expect(problem?.fix).toMatchObject({ path: ['spec', 'gateways', 0], text: 'front/edge' });
   });
 });

@@ -73,7 +73,8 @@ function checkEnvironment(sink: ProblemSink, vmConfig: VmConfig | undefined): vo
   };
   itemsOf(vmConfig?.env).forEach(({ name = '', value = '', valueFrom = 'INLINE' }, i) => {
     if (name === '') report(i, 'name', `a variable of spec.vmConfig.env has no name`, 'env name');
-    else if (Buffer.byteLength(name) > 256) report(i, 'name', `env.name has ${Buffer.byteLength(name)} characters, which is too long: use 255 at most`, 'env name length');
+    else if (Buffer.byteLength(name) > 256)
+      report(i, 'name', `env.name has ${Buffer.byteLength(name)} characters, which is too long: use 255 at most`, 'env name length');
     else if (names.has(name)) report(i, 'name', `vmConfig.env has the variable ${name} twice`, 'env twice');
     else if (valueFrom !== 'INLINE' && value !== '') {
       report(i, 'value', `the variable ${name} has a value, and its valueFrom is ${valueFrom}: only INLINE takes the value from here`, 'env value');

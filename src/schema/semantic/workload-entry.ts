@@ -26,7 +26,9 @@ export function checkWorkloadEntry(sink: ProblemSink, path: Path, entry: Workloa
     checkUnixAddress(sink, at, address);
     if (Object.keys(ports).length > 0) sink.error([...path, 'ports'], `unix endpoint ${address} cannot have ports`);
     if (servicePorts && servicePorts.size !== 1) {
-      sink.error(at, `exactly 1 port is possible with an endpoint that is a Unix socket, and there are ${servicePorts.size}`, { same: 'one port for unix endpoints' });
+      sink.error(at, `exactly 1 port is possible with an endpoint that is a Unix socket, and there are ${servicePorts.size}`, {
+        same: 'one port for unix endpoints',
+      });
     }
   } else if (servicePorts && !isIp(address)) {
     sink.error(at, `endpoint address "${address}" is not an IP address, which resolution STATIC needs`);

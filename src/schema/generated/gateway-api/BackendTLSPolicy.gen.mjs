@@ -63,4 +63,4 @@ eRefs")&&size(get(a,"caCertificateRefs"))>0,()=>has(a,"wellKnownCACertificates")
  or wellKnownCACertificates",holds:a=>or(()=>has(a,"caCertificateRefs")&&size(get(a,"caCertificateRefs"))>0,()=>has(a,"wellKnownCACertificates")&&get(a,"wellKno\
 wnCACertificates")!=="")},q={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{options:0,targetRefs:{items:{fields:{group:0,kind:0,name:0,sectionName:0}},
 rules:[v,C]},validation:{fields:{caCertificateRefs:{items:{fields:{group:0,kind:0,name:0}}},hostname:0,subjectAltNames:{items:{fields:{hostname:0,type:0,uri:0},
-rules:[b,j,N,w]}},wellKnownCACertificates:0},rules:[k,$]}}}}},I={validate:L,shape:q};export{I as BackendTLSPolicy};
+rules:[b,j,N,w]}},wellKnownCACertificates:0},rules:[k,$]}}}}};var I={BackendTLSPolicy:{validate:L,shape:q}};export{I as default};

@@ -171,4 +171,4 @@ backendRefs:{items:{fields:{filters:C,group:0,kind:0,name:0,namespace:0,port:0,w
 items:{fields:{headers:{items:{fields:{name:0,type:0,value:0},defaults:{type:"Exact"},filled:!0},unique:[["name"]],filled:!0},method:{fields:{method:0,service:0,
 type:0},defaults:{type:"Exact"},rules:[re,ie,ae],filled:!0}},filled:!0},filled:!0},name:0,sessionPersistence:{fields:{absoluteTimeout:0,cookieConfig:{fields:{lifetimeType:0},
 defaults:{lifetimeType:"Session"},filled:!0},idleTimeout:0,sessionName:0,type:0},defaults:{type:"Cookie"},rules:[se],filled:!0}},filled:!0},rules:[ne,oe],filled:!0},
-useDefaultGateways:0},filled:!0}},filled:!0},pe={validate:_,shape:le};export{pe as GRPCRoute};
+useDefaultGateways:0},filled:!0}},filled:!0};var pe={GRPCRoute:{validate:_,shape:le}};export{pe as default};

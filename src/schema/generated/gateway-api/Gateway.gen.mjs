@@ -82,12 +82,12 @@ inItems",{limit:1}),r++);const s=p.length;for(let i=0;i<s;i++){let o=p[i];if(o&&
 ners/"+i,"required",{missingProperty:"name"}),r++),o.port==null&&(e=fail(e,t+"/spec/listeners/"+i,"required",{missingProperty:"port"}),r++),o.protocol==null&&(e=
 fail(e,t+"/spec/listeners/"+i,"required",{missingProperty:"protocol"}),r++),o.allowedRoutes!=null){let a=o.allowedRoutes;if(a&&typeof a=="object"&&!Array.isArray(
 a)){if(a.kinds!=null){let f=a.kinds;if(Array.isArray(f)){f.length>8&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds","maxItems",{limit:8}),r++);const m=f.
-length;for(let y=0;y<m;y++){let c=f[y];if(c&&typeof c=="object"&&!Array.isArray(c)){if(c.kind==null&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y,
-"required",{missingProperty:"kind"}),r++),c.group!=null){let d=c.group;typeof d=="string"?(textLength(d)>253&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/k\
-inds/"+y+"/group","maxLength",{limit:253}),r++),h.test(d)||(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/group","pattern",{pattern:h}),r++)):(e=fail(
-e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/group","type",{type:"string"}),r++)}if(c.kind!=null){let d=c.kind;typeof d=="string"?(textLength(d)>63&&(e=
-fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/kind","maxLength",{limit:63}),r++),textLength(d)<1&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/k\
-inds/"+y+"/kind","minLength",{limit:1}),r++),z.test(d)||(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/kind","pattern",{pattern:z}),r++)):(e=fail(
+length;for(let y=0;y<m;y++){let d=f[y];if(d&&typeof d=="object"&&!Array.isArray(d)){if(d.kind==null&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y,
+"required",{missingProperty:"kind"}),r++),d.group!=null){let c=d.group;typeof c=="string"?(textLength(c)>253&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/k\
+inds/"+y+"/group","maxLength",{limit:253}),r++),h.test(c)||(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/group","pattern",{pattern:h}),r++)):(e=fail(
+e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/group","type",{type:"string"}),r++)}if(d.kind!=null){let c=d.kind;typeof c=="string"?(textLength(c)>63&&(e=
+fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/kind","maxLength",{limit:63}),r++),textLength(c)<1&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/k\
+inds/"+y+"/kind","minLength",{limit:1}),r++),z.test(c)||(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/kind","pattern",{pattern:z}),r++)):(e=fail(
 e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y+"/kind","type",{type:"string"}),r++)}}else e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds/"+y,"type",{
 type:"object"}),r++}}else e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/kinds","type",{type:"array"}),r++}if(a.namespaces!=null){let f=a.namespaces;if(f&&typeof f==
 "object"&&!Array.isArray(f)){if(f.from!=null){let m=f.from;typeof m!="string"&&(e=fail(e,t+"/spec/listeners/"+i+"/allowedRoutes/namespaces/from","type",{type:"s\
@@ -152,4 +152,4 @@ allowedRoutes:{fields:{kinds:{items:{fields:{group:0,kind:0},defaults:{group:"ga
 defaults:{from:"Same"},filled:!0}},defaults:{namespaces:{from:"Same"}},filled:!0},hostname:0,name:0,port:0,protocol:0,tls:{fields:{certificateRefs:{items:N,filled:!0},
 mode:0,options:0},defaults:{mode:"Terminate"},rules:[F],filled:!0}},defaults:{allowedRoutes:{namespaces:{from:"Same"}}},filled:!0},unique:[["name"]],rules:[U,B,
 J,K],filled:!0},tls:{fields:{backend:{fields:{clientCertificateRef:N},filled:!0},frontend:{fields:{default:D,perPort:{items:{fields:{port:0,tls:D},filled:!0},unique:[
-["port"]],filled:!0}},filled:!0}},filled:!0}},filled:!0}},filled:!0},Q={validate:S,shape:M};export{Q as Gateway};
+["port"]],filled:!0}},filled:!0}},filled:!0}},filled:!0}},filled:!0};var Q={Gateway:{validate:S,shape:M}};export{Q as default};

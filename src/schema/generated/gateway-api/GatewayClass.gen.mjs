@@ -2,7 +2,7 @@
 import {fail,textLength} from '../../structure/cel.ts';
 const g=o;const l=new RegExp("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",""),n=new RegExp("^$|^[a-z0-9]([-a-\
 z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",""),f=new RegExp("^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$",""),m=new RegExp("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-"");function o(s,{instancePath:r="",parentData:y,parentDataProperty:z,rootData:d=s}={}){let e=null,t=0;if(s&&typeof s=="object"&&!Array.isArray(s)){if(s.spec==null&&
+"");function o(s,{instancePath:r="",parentData:y,parentDataProperty:d,rootData:z=s}={}){let e=null,t=0;if(s&&typeof s=="object"&&!Array.isArray(s)){if(s.spec==null&&
 (e=fail(e,r,"required",{missingProperty:"spec"}),t++),s.spec!=null){let i=s.spec;if(i&&typeof i=="object"&&!Array.isArray(i)){if(i.controllerName==null&&(e=fail(
 e,r+"/spec","required",{missingProperty:"controllerName"}),t++),i.controllerName!=null){let a=i.controllerName;typeof a=="string"?(textLength(a)>253&&(e=fail(e,
 r+"/spec/controllerName","maxLength",{limit:253}),t++),textLength(a)<1&&(e=fail(e,r+"/spec/controllerName","minLength",{limit:1}),t++),l.test(a)||(e=fail(e,r+"/\
@@ -20,4 +20,4 @@ null){let p=a.namespace;typeof p=="string"?(textLength(p)>63&&(e=fail(e,r+"/spec
 e,r+"/spec/parametersRef/namespace","minLength",{limit:1}),t++),m.test(p)||(e=fail(e,r+"/spec/parametersRef/namespace","pattern",{pattern:m}),t++)):(e=fail(e,r+
 "/spec/parametersRef/namespace","type",{type:"string"}),t++)}}else e=fail(e,r+"/spec/parametersRef","type",{type:"object"}),t++}}else e=fail(e,r+"/spec","type",
 {type:"object"}),t++}}else e=fail(e,r,"type",{type:"object"}),t++;return o.errors=e,t===0}const c={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{
-controllerName:0,description:0,parametersRef:{fields:{group:0,kind:0,name:0,namespace:0}}}}}},u={validate:g,shape:c};export{u as GatewayClass};
+controllerName:0,description:0,parametersRef:{fields:{group:0,kind:0,name:0,namespace:0}}}}}};var u={GatewayClass:{validate:g,shape:c}};export{u as default};

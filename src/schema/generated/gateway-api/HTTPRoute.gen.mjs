@@ -291,4 +291,4 @@ Ee,He,Ne,Te,Me,je,Ce,De,Oe,Ie,Ze],filled:!0},queryParams:{items:{fields:{name:0,
 defaults:{path:{type:"PathPrefix",value:"/"}},filled:!0},filled:!0},name:0,retry:{fields:{attempts:0,backoff:0,codes:0}},sessionPersistence:{fields:{absoluteTimeout:0,
 cookieConfig:{fields:{lifetimeType:0},defaults:{lifetimeType:"Session"},filled:!0},idleTimeout:0,sessionName:0,type:0},defaults:{type:"Cookie"},rules:[Se],filled:!0},
 timeouts:{fields:{backendRequest:0,request:0},rules:[Pe]}},defaults:{matches:[{path:{type:"PathPrefix",value:"/"}}]},rules:[Fe,_e,Ge,Ue,Ve],filled:!0},rules:[Be,
-We],filled:!0},useDefaultGateways:0},defaults:{rules:[{matches:[{path:{type:"PathPrefix",value:"/"}}]}]},filled:!0}},filled:!0},Je={validate:W,shape:Xe};export{Je as HTTPRoute};
+We],filled:!0},useDefaultGateways:0},defaults:{rules:[{matches:[{path:{type:"PathPrefix",value:"/"}}]}]},filled:!0}},filled:!0};var Je={HTTPRoute:{validate:W,shape:Xe}};export{Je as default};

@@ -4,9 +4,9 @@ const x=c;const y=new RegExp("^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-
 rootData:m=l}={}){let e=null,t=0;return typeof l=="string"?(textLength(l)>253&&(e=fail(e,r,"maxLength",{limit:253}),t++),y.test(l)||(e=fail(e,r,"pattern",{pattern:y}),
 t++)):(e=fail(e,r,"type",{type:"string"}),t++),n.errors=e,t===0}const s=new RegExp("^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$",""),u=new RegExp("^[a-z0-9]([-a-z0-9]\
 *[a-z0-9])?$","");function c(l,{instancePath:r="",parentData:d,parentDataProperty:z,rootData:m=l}={}){let e=null,t=0;if(l&&typeof l=="object"&&!Array.isArray(l)){
-if(l.spec!=null){let f=l.spec;if(f&&typeof f=="object"&&!Array.isArray(f)){if(f.from==null&&(e=fail(e,r+"/spec","required",{missingProperty:"from"}),t++),f.to==
-null&&(e=fail(e,r+"/spec","required",{missingProperty:"to"}),t++),f.from!=null){let o=f.from;if(Array.isArray(o)){o.length>16&&(e=fail(e,r+"/spec/from","maxItem\
-s",{limit:16}),t++),o.length<1&&(e=fail(e,r+"/spec/from","minItems",{limit:1}),t++);const g=o.length;for(let i=0;i<g;i++){let p=o[i];if(p&&typeof p=="object"&&!Array.
+if(l.spec!=null){let o=l.spec;if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.from==null&&(e=fail(e,r+"/spec","required",{missingProperty:"from"}),t++),o.to==
+null&&(e=fail(e,r+"/spec","required",{missingProperty:"to"}),t++),o.from!=null){let f=o.from;if(Array.isArray(f)){f.length>16&&(e=fail(e,r+"/spec/from","maxItem\
+s",{limit:16}),t++),f.length<1&&(e=fail(e,r+"/spec/from","minItems",{limit:1}),t++);const g=f.length;for(let i=0;i<g;i++){let p=f[i];if(p&&typeof p=="object"&&!Array.
 isArray(p)){if(p.group==null&&(e=fail(e,r+"/spec/from/"+i,"required",{missingProperty:"group"}),t++),p.kind==null&&(e=fail(e,r+"/spec/from/"+i,"required",{missingProperty:"\
 kind"}),t++),p.namespace==null&&(e=fail(e,r+"/spec/from/"+i,"required",{missingProperty:"namespace"}),t++),p.group!=null&&(n(p.group,{instancePath:r+"/spec/from\
 /"+i+"/group",parentData:p,parentDataProperty:"group",rootData:m})||(e=e===null?n.errors:e.concat(n.errors),t=e.length)),p.kind!=null){let a=p.kind;typeof a=="s\
@@ -15,8 +15,8 @@ t++),s.test(a)||(e=fail(e,r+"/spec/from/"+i+"/kind","pattern",{pattern:s}),t++))
 null){let a=p.namespace;typeof a=="string"?(textLength(a)>63&&(e=fail(e,r+"/spec/from/"+i+"/namespace","maxLength",{limit:63}),t++),textLength(a)<1&&(e=fail(e,r+
 "/spec/from/"+i+"/namespace","minLength",{limit:1}),t++),u.test(a)||(e=fail(e,r+"/spec/from/"+i+"/namespace","pattern",{pattern:u}),t++)):(e=fail(e,r+"/spec/fro\
 m/"+i+"/namespace","type",{type:"string"}),t++)}}else e=fail(e,r+"/spec/from/"+i,"type",{type:"object"}),t++}}else e=fail(e,r+"/spec/from","type",{type:"array"}),
-t++}if(f.to!=null){let o=f.to;if(Array.isArray(o)){o.length>16&&(e=fail(e,r+"/spec/to","maxItems",{limit:16}),t++),o.length<1&&(e=fail(e,r+"/spec/to","minItems",
-{limit:1}),t++);const g=o.length;for(let i=0;i<g;i++){let p=o[i];if(p&&typeof p=="object"&&!Array.isArray(p)){if(p.group==null&&(e=fail(e,r+"/spec/to/"+i,"requi\
+t++}if(o.to!=null){let f=o.to;if(Array.isArray(f)){f.length>16&&(e=fail(e,r+"/spec/to","maxItems",{limit:16}),t++),f.length<1&&(e=fail(e,r+"/spec/to","minItems",
+{limit:1}),t++);const g=f.length;for(let i=0;i<g;i++){let p=f[i];if(p&&typeof p=="object"&&!Array.isArray(p)){if(p.group==null&&(e=fail(e,r+"/spec/to/"+i,"requi\
 red",{missingProperty:"group"}),t++),p.kind==null&&(e=fail(e,r+"/spec/to/"+i,"required",{missingProperty:"kind"}),t++),p.group!=null&&(n(p.group,{instancePath:r+
 "/spec/to/"+i+"/group",parentData:p,parentDataProperty:"group",rootData:m})||(e=e===null?n.errors:e.concat(n.errors),t=e.length)),p.kind!=null){let a=p.kind;typeof a==
 "string"?(textLength(a)>63&&(e=fail(e,r+"/spec/to/"+i+"/kind","maxLength",{limit:63}),t++),textLength(a)<1&&(e=fail(e,r+"/spec/to/"+i+"/kind","minLength",{limit:1}),
@@ -24,5 +24,5 @@ t++),s.test(a)||(e=fail(e,r+"/spec/to/"+i+"/kind","pattern",{pattern:s}),t++)):(
 name;typeof a=="string"?(textLength(a)>253&&(e=fail(e,r+"/spec/to/"+i+"/name","maxLength",{limit:253}),t++),textLength(a)<1&&(e=fail(e,r+"/spec/to/"+i+"/name","\
 minLength",{limit:1}),t++)):(e=fail(e,r+"/spec/to/"+i+"/name","type",{type:"string"}),t++)}}else e=fail(e,r+"/spec/to/"+i,"type",{type:"object"}),t++}}else e=fail(
 e,r+"/spec/to","type",{type:"array"}),t++}}else e=fail(e,r+"/spec","type",{type:"object"}),t++}}else e=fail(e,r,"type",{type:"object"}),t++;return c.errors=e,t===
-0}const L={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{from:{items:{fields:{group:0,kind:0,namespace:0}}},to:{items:{fields:{group:0,kind:0,name:0}}}}}}},
-k={validate:x,shape:L};export{k as ReferenceGrant};
+0}const L={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{from:{items:{fields:{group:0,kind:0,namespace:0}}},to:{items:{fields:{group:0,kind:0,name:0}}}}}}};
+var k={ReferenceGrant:{validate:x,shape:L}};export{k as default};

@@ -59,4 +59,4 @@ get(p,"group"))===0,()=>get(p,"kind")==="Service")?has(p,"port"):!0},$={text:"mu
 i=>has(i,"name")&&get(t,"name")===get(i,"name")))},j={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{parentRefs:{items:{fields:{group:0,kind:0,name:0,
 namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",kind:"Gateway"},filled:!0},rules:[N,A],filled:!0},rules:{items:{fields:{backendRefs:{
 items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},defaults:{group:"",kind:"Service",weight:1},rules:[w],filled:!0},filled:!0},name:0},filled:!0},
-rules:[$],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0},D={validate:L,shape:j};export{D as TCPRoute};
+rules:[$],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};var D={TCPRoute:{validate:L,shape:j}};export{D as default};

@@ -62,5 +62,5 @@ has to have a port, because it refers to a Service",holds:p=>and(()=>size(get(p,
  have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(p,i=>has(i,"name")&&get(t,"name")===get(i,"name")))},v={fields:{apiVersion:0,kind:0,metadata:0,
 status:0,spec:{fields:{hostnames:0,parentRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",
 kind:"Gateway"},filled:!0},rules:[A,w],filled:!0},rules:{items:{fields:{backendRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},defaults:{
-group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0},D={validate:N,
-shape:v};export{D as TLSRoute_v1alpha2};
+group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};var D={TLSRoute_v1alpha2:{
+validate:N,shape:v}};export{D as default};

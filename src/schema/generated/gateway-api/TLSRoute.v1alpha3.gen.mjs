@@ -6,12 +6,12 @@ let e=null,a=0;return typeof p=="string"?(textLength(p)>253&&(e=fail(e,t,"maxLen
 x.test(p)||(e=fail(e,t,"pattern",{pattern:x}),a++)):(e=fail(e,t,"type",{type:"string"}),a++),u.errors=e,a===0}function L(p,{instancePath:t="",parentData:r,parentDataProperty:k,
 rootData:R=p}={}){let e=null,a=0;if(p&&typeof p=="object"&&!Array.isArray(p)){if(p.spec==null&&(e=fail(e,t,"required",{missingProperty:"spec"}),a++),p.spec!=null){
 let g=p.spec;if(g&&typeof g=="object"&&!Array.isArray(g)){if(g.hostnames==null&&(e=fail(e,t+"/spec","required",{missingProperty:"hostnames"}),a++),g.rules==null&&
-(e=fail(e,t+"/spec","required",{missingProperty:"rules"}),a++),g.hostnames!=null){let f=g.hostnames;if(Array.isArray(f)){f.length>16&&(e=fail(e,t+"/spec/hostnam\
-es","maxItems",{limit:16}),a++),f.length<1&&(e=fail(e,t+"/spec/hostnames","minItems",{limit:1}),a++);const c=f.length;for(let s=0;s<c;s++){let n=f[s];typeof n==
+(e=fail(e,t+"/spec","required",{missingProperty:"rules"}),a++),g.hostnames!=null){let m=g.hostnames;if(Array.isArray(m)){m.length>16&&(e=fail(e,t+"/spec/hostnam\
+es","maxItems",{limit:16}),a++),m.length<1&&(e=fail(e,t+"/spec/hostnames","minItems",{limit:1}),a++);const c=m.length;for(let s=0;s<c;s++){let n=m[s];typeof n==
 "string"?(textLength(n)>253&&(e=fail(e,t+"/spec/hostnames/"+s,"maxLength",{limit:253}),a++),textLength(n)<1&&(e=fail(e,t+"/spec/hostnames/"+s,"minLength",{limit:1}),
 a++),z.test(n)||(e=fail(e,t+"/spec/hostnames/"+s,"pattern",{pattern:z}),a++)):(e=fail(e,t+"/spec/hostnames/"+s,"type",{type:"string"}),a++)}}else e=fail(e,t+"/s\
-pec/hostnames","type",{type:"array"}),a++}if(g.parentRefs!=null){let f=g.parentRefs;if(Array.isArray(f)){f.length>32&&(e=fail(e,t+"/spec/parentRefs","maxItems",
-{limit:32}),a++);const c=f.length;for(let s=0;s<c;s++){let n=f[s];if(n&&typeof n=="object"&&!Array.isArray(n)){if(n.name==null&&(e=fail(e,t+"/spec/parentRefs/"+
+pec/hostnames","type",{type:"array"}),a++}if(g.parentRefs!=null){let m=g.parentRefs;if(Array.isArray(m)){m.length>32&&(e=fail(e,t+"/spec/parentRefs","maxItems",
+{limit:32}),a++);const c=m.length;for(let s=0;s<c;s++){let n=m[s];if(n&&typeof n=="object"&&!Array.isArray(n)){if(n.name==null&&(e=fail(e,t+"/spec/parentRefs/"+
 s,"required",{missingProperty:"name"}),a++),n.group!=null){let l=n.group;typeof l=="string"?(textLength(l)>253&&(e=fail(e,t+"/spec/parentRefs/"+s+"/group","maxL\
 ength",{limit:253}),a++),y.test(l)||(e=fail(e,t+"/spec/parentRefs/"+s+"/group","pattern",{pattern:y}),a++)):(e=fail(e,t+"/spec/parentRefs/"+s+"/group","type",{type:"\
 string"}),a++)}if(n.kind!=null){let l=n.kind;typeof l=="string"?(textLength(l)>63&&(e=fail(e,t+"/spec/parentRefs/"+s+"/kind","maxLength",{limit:63}),a++),textLength(
@@ -25,30 +25,30 @@ port;typeof l=="number"&&!(l%1)&&!isNaN(l)||(e=fail(e,t+"/spec/parentRefs/"+s+"/
 fail(e,t+"/spec/parentRefs/"+s+"/port","maximum",{comparison:"<=",limit:65535}),a++),(l<1||isNaN(l))&&(e=fail(e,t+"/spec/parentRefs/"+s+"/port","minimum",{comparison:"\
 >=",limit:1}),a++))}n.sectionName!=null&&(u(n.sectionName,{instancePath:t+"/spec/parentRefs/"+s+"/sectionName",parentData:n,parentDataProperty:"sectionName",rootData:R})||
 (e=e===null?u.errors:e.concat(u.errors),a=e.length))}else e=fail(e,t+"/spec/parentRefs/"+s,"type",{type:"object"}),a++}}else e=fail(e,t+"/spec/parentRefs","type",
-{type:"array"}),a++}if(g.rules!=null){let f=g.rules;if(Array.isArray(f)){f.length>1&&(e=fail(e,t+"/spec/rules","maxItems",{limit:1}),a++),f.length<1&&(e=fail(e,
-t+"/spec/rules","minItems",{limit:1}),a++);const c=f.length;for(let s=0;s<c;s++){let n=f[s];if(n&&typeof n=="object"&&!Array.isArray(n)){if(n.backendRefs==null&&
+{type:"array"}),a++}if(g.rules!=null){let m=g.rules;if(Array.isArray(m)){m.length>1&&(e=fail(e,t+"/spec/rules","maxItems",{limit:1}),a++),m.length<1&&(e=fail(e,
+t+"/spec/rules","minItems",{limit:1}),a++);const c=m.length;for(let s=0;s<c;s++){let n=m[s];if(n&&typeof n=="object"&&!Array.isArray(n)){if(n.backendRefs==null&&
 (e=fail(e,t+"/spec/rules/"+s,"required",{missingProperty:"backendRefs"}),a++),n.backendRefs!=null){let l=n.backendRefs;if(Array.isArray(l)){l.length>16&&(e=fail(
 e,t+"/spec/rules/"+s+"/backendRefs","maxItems",{limit:16}),a++),l.length<1&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs","minItems",{limit:1}),a++);const b=l.length;
-for(let m=0;m<b;m++){let o=l[m];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.name==null&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m,"required",{missingProperty:"\
-name"}),a++),o.group!=null){let i=o.group;typeof i=="string"?(textLength(i)>253&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/group","maxLength",{limit:253}),
-a++),y.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/group","pattern",{pattern:y}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/group","ty\
-pe",{type:"string"}),a++)}if(o.kind!=null){let i=o.kind;typeof i=="string"?(textLength(i)>63&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/kind","maxLength",
-{limit:63}),a++),textLength(i)<1&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/kind","minLength",{limit:1}),a++),d.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/b\
-ackendRefs/"+m+"/kind","pattern",{pattern:d}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/kind","type",{type:"string"}),a++)}if(o.name!=null){let i=o.
-name;typeof i=="string"?(textLength(i)>253&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/name","maxLength",{limit:253}),a++),textLength(i)<1&&(e=fail(e,t+"/\
-spec/rules/"+s+"/backendRefs/"+m+"/name","minLength",{limit:1}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/name","type",{type:"string"}),a++)}if(o.namespace!=
-null){let i=o.namespace;typeof i=="string"?(textLength(i)>63&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/namespace","maxLength",{limit:63}),a++),textLength(
-i)<1&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/namespace","minLength",{limit:1}),a++),h.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/namesp\
-ace","pattern",{pattern:h}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/namespace","type",{type:"string"}),a++)}if(o.port!=null){let i=o.port;typeof i==
-"number"&&!(i%1)&&!isNaN(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/port","type",{type:"integer"}),a++),typeof i=="number"&&((i>65535||isNaN(i))&&(e=fail(
-e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/port","maximum",{comparison:"<=",limit:65535}),a++),(i<1||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/p\
+for(let f=0;f<b;f++){let o=l[f];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.name==null&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f,"required",{missingProperty:"\
+name"}),a++),o.group!=null){let i=o.group;typeof i=="string"?(textLength(i)>253&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/group","maxLength",{limit:253}),
+a++),y.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/group","pattern",{pattern:y}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/group","ty\
+pe",{type:"string"}),a++)}if(o.kind!=null){let i=o.kind;typeof i=="string"?(textLength(i)>63&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/kind","maxLength",
+{limit:63}),a++),textLength(i)<1&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/kind","minLength",{limit:1}),a++),d.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/b\
+ackendRefs/"+f+"/kind","pattern",{pattern:d}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/kind","type",{type:"string"}),a++)}if(o.name!=null){let i=o.
+name;typeof i=="string"?(textLength(i)>253&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/name","maxLength",{limit:253}),a++),textLength(i)<1&&(e=fail(e,t+"/\
+spec/rules/"+s+"/backendRefs/"+f+"/name","minLength",{limit:1}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/name","type",{type:"string"}),a++)}if(o.namespace!=
+null){let i=o.namespace;typeof i=="string"?(textLength(i)>63&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/namespace","maxLength",{limit:63}),a++),textLength(
+i)<1&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/namespace","minLength",{limit:1}),a++),h.test(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/namesp\
+ace","pattern",{pattern:h}),a++)):(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/namespace","type",{type:"string"}),a++)}if(o.port!=null){let i=o.port;typeof i==
+"number"&&!(i%1)&&!isNaN(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/port","type",{type:"integer"}),a++),typeof i=="number"&&((i>65535||isNaN(i))&&(e=fail(
+e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/port","maximum",{comparison:"<=",limit:65535}),a++),(i<1||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/p\
 ort","minimum",{comparison:">=",limit:1}),a++))}if(o.weight!=null){let i=o.weight;typeof i=="number"&&!(i%1)&&!isNaN(i)||(e=fail(e,t+"/spec/rules/"+s+"/backendR\
-efs/"+m+"/weight","type",{type:"integer"}),a++),typeof i=="number"&&((i>1e6||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/weight","maximum",{comparison:"\
-<=",limit:1e6}),a++),(i<0||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+m+"/weight","minimum",{comparison:">=",limit:0}),a++))}}else e=fail(e,t+"/spe\
-c/rules/"+s+"/backendRefs/"+m,"type",{type:"object"}),a++}}else e=fail(e,t+"/spec/rules/"+s+"/backendRefs","type",{type:"array"}),a++}n.name!=null&&(u(n.name,{instancePath:t+
+efs/"+f+"/weight","type",{type:"integer"}),a++),typeof i=="number"&&((i>1e6||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/weight","maximum",{comparison:"\
+<=",limit:1e6}),a++),(i<0||isNaN(i))&&(e=fail(e,t+"/spec/rules/"+s+"/backendRefs/"+f+"/weight","minimum",{comparison:">=",limit:0}),a++))}}else e=fail(e,t+"/spe\
+c/rules/"+s+"/backendRefs/"+f,"type",{type:"object"}),a++}}else e=fail(e,t+"/spec/rules/"+s+"/backendRefs","type",{type:"array"}),a++}n.name!=null&&(u(n.name,{instancePath:t+
 "/spec/rules/"+s+"/name",parentData:n,parentDataProperty:"name",rootData:R})||(e=e===null?u.errors:e.concat(u.errors),a=e.length))}else e=fail(e,t+"/spec/rules/"+
-s,"type",{type:"object"}),a++}}else e=fail(e,t+"/spec/rules","type",{type:"array"}),a++}if(g.useDefaultGateways!=null){let f=g.useDefaultGateways;typeof f!="str\
-ing"&&(e=fail(e,t+"/spec/useDefaultGateways","type",{type:"string"}),a++),f==="All"||f==="None"||(e=fail(e,t+"/spec/useDefaultGateways","enum",{allowedValues:["\
+s,"type",{type:"object"}),a++}}else e=fail(e,t+"/spec/rules","type",{type:"array"}),a++}if(g.useDefaultGateways!=null){let m=g.useDefaultGateways;typeof m!="str\
+ing"&&(e=fail(e,t+"/spec/useDefaultGateways","type",{type:"string"}),a++),m==="All"||m==="None"||(e=fail(e,t+"/spec/useDefaultGateways","enum",{allowedValues:["\
 All","None"]}),a++)}}else e=fail(e,t+"/spec","type",{type:"object"}),a++}}else e=fail(e,t,"type",{type:"object"}),a++;return L.errors=e,a===0}const A={text:"has\
  to tell parentRefs of the same parent apart by sectionName or port",holds:p=>all(p,t=>all(p,r=>and(()=>and(()=>get(t,"group")===get(r,"group"),()=>get(t,"kind")===
 get(r,"kind")),()=>and(()=>get(t,"name")===get(r,"name"),()=>or(()=>and(()=>!has(t,"namespace")||get(t,"namespace")==="",()=>!has(r,"namespace")||get(r,"namespa\
@@ -63,5 +63,5 @@ has to have a port, because it refers to a Service",holds:p=>and(()=>size(get(p,
  have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(p,r=>has(r,"name")&&get(t,"name")===get(r,"name")))},v={fields:{apiVersion:0,kind:0,metadata:0,
 status:0,spec:{fields:{hostnames:0,parentRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",
 kind:"Gateway"},filled:!0},rules:[A,w],filled:!0},rules:{items:{fields:{backendRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},defaults:{
-group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0},D={validate:N,
-shape:v};export{D as TLSRoute_v1alpha3};
+group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};var D={TLSRoute_v1alpha3:{
+validate:N,shape:v}};export{D as default};

@@ -85,4 +85,4 @@ r,"*"))},w={text:"must not have an empty key",holds:y=>all(y,r=>size(r)!==0)},$=
 rules:{items:{fields:{from:{items:{fields:{source:{fields:{ipBlocks:0,namespaces:0,notIpBlocks:0,notNamespaces:0,notPrincipals:0,notRemoteIpBlocks:0,notRequestPrincipals:0,
 notServiceAccounts:0,principals:0,remoteIpBlocks:0,requestPrincipals:0,serviceAccounts:0},rules:[I]}}}},to:{items:{fields:{operation:{fields:{hosts:0,methods:0,
 notHosts:0,notMethods:0,notPaths:0,notPorts:0,paths:0,ports:0}}}}},when:{items:{fields:{key:0,notValues:0,values:0}}}}}},selector:{fields:{matchLabels:{values:{
-rules:[B]},rules:[q,w]}}},targetRef:L,targetRefs:{items:L}},oneOf:[["selector","targetRef","targetRefs"]]}}},S={validate:R,shape:D};export{S as AuthorizationPolicy};
+rules:[B]},rules:[q,w]}}},targetRef:L,targetRefs:{items:L}},oneOf:[["selector","targetRef","targetRefs"]]}}};var S={AuthorizationPolicy:{validate:R,shape:D}};export{S as default};

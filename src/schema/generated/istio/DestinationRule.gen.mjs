@@ -157,4 +157,5 @@ interval:{rules:[y]},maxEjectionPercent:0,minHealthPercent:0,splitExternalLocalO
 insecureSkipVerify:0,mode:0,privateKey:0,sni:0,subjectAltNames:0}},E={fields:{connectionPool:v,loadBalancer:S,outlierDetection:A,portLevelSettings:{items:{fields:{
 connectionPool:v,loadBalancer:S,outlierDetection:A,port:{fields:{number:0}},tls:D}}},proxyProtocol:{fields:{version:0}},retryBudget:{fields:{minRetryConcurrency:0,
 percent:0}},tls:D,tunnel:{fields:{protocol:0,targetHost:0,targetPort:0}}}},U={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{exportTo:0,host:0,subsets:{
-items:{fields:{labels:0,name:0,trafficPolicy:E}}},trafficPolicy:E,workloadSelector:{fields:{matchLabels:{values:{rules:[C]},rules:[H,T]}}}}}}},O={validate:L,shape:U};export{O as DestinationRule};
+items:{fields:{labels:0,name:0,trafficPolicy:E}}},trafficPolicy:E,workloadSelector:{fields:{matchLabels:{values:{rules:[C]},rules:[H,T]}}}}}}};var O={DestinationRule:{
+validate:L,shape:U}};export{O as default};

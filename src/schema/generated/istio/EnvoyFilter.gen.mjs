@@ -86,4 +86,4 @@ listener:{fields:{filterChain:{fields:{applicationProtocols:0,destinationPort:0,
 listenerFilter:0,name:0,portName:0,portNumber:0}},proxy:{fields:{metadata:0,proxyVersion:0}},routeConfiguration:{fields:{gateway:0,name:0,portName:0,portNumber:0,
 vhost:{fields:{domainName:0,name:0,route:{fields:{action:0,name:0}}}}}}},oneOf:[["listener","routeConfiguration","cluster"]]},patch:{fields:{filterClass:0,operation:0,
 value:0}}}}},priority:0,targetRefs:{items:{fields:{group:0,kind:0,name:0,namespace:{rules:[b]}}}},workloadSelector:{fields:{labels:{values:{rules:[R]}}}}},oneOf:[
-["workloadSelector","targetRefs"]]}}},I={validate:E,shape:T};export{I as EnvoyFilter};
+["workloadSelector","targetRefs"]]}}};var I={EnvoyFilter:{validate:E,shape:T}};export{I as default};

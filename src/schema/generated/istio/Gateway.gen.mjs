@@ -54,4 +54,4 @@ ect"}),r++}}else e=fail(e,i,"type",{type:"object"}),r++;return g.errors=e,r===0}
 servers:{items:{fields:{bind:0,defaultEndpoint:0,hosts:0,name:0,port:{fields:{name:0,number:0,protocol:0,targetPort:0}},tls:{fields:{caCertCredentialName:0,caCertificates:0,
 caCrl:0,cipherSuites:0,credentialName:0,credentialNames:0,httpsRedirect:0,maxProtocolVersion:0,minProtocolVersion:0,mode:0,privateKey:0,serverCertificate:0,subjectAltNames:0,
 tlsCertificates:{items:{fields:{caCertificates:0,privateKey:0,serverCertificate:0}}},verifyCertificateHash:0,verifyCertificateSpki:0},oneOf:[["tlsCertificates",
-"credentialNames"],["credentialName","credentialNames"],["credentialNames","tlsCertificates"]]}}}}}}}},S={validate:u,shape:v};export{S as Gateway};
+"credentialNames"],["credentialName","credentialNames"],["credentialNames","tlsCertificates"]]}}}}}}}};var S={Gateway:{validate:u,shape:v}};export{S as default};

@@ -15,4 +15,4 @@ r/matchLabels","type",{type:"object"}),a++}}else e=fail(e,r+"/spec/selector","ty
 e=fail(e,r,"type",{type:"object"}),a++;return c.errors=e,a===0}const n={text:"must not contain *: labels are compared as they are",holds:i=>!contains(i,"*")},f={
 text:"must not have * in a key: labels are compared as they are",holds:i=>all(i,r=>!contains(r,"*"))},m={text:"must not have an empty key",holds:i=>all(i,r=>size(
 r)!==0)},g={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{concurrency:0,environmentVariables:0,image:{fields:{imageType:0}},selector:{fields:{matchLabels:{
-values:{rules:[n]},rules:[f,m]}}}}}}},j={validate:y,shape:g};export{j as ProxyConfig};
+values:{rules:[n]},rules:[f,m]}}}}}}};var j={ProxyConfig:{validate:y,shape:g}};export{j as default};

@@ -58,4 +58,4 @@ ave an empty key",holds:l=>all(l,t=>size(t)!==0)},D={text:"has to be left out: t
 group:0,kind:0,name:0,namespace:{rules:[D]}}},_={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{jwtRules:{items:{fields:{audiences:0,forwardOriginalToken:0,
 fromCookies:0,fromHeaders:{items:{fields:{name:0,prefix:0}}},fromParams:0,issuer:0,jwks:0,jwks_uri:k,jwksUri:k,outputClaimToHeaders:{items:{fields:{claim:0,header:0}}},
 outputPayloadToHeader:0,spaceDelimitedClaims:0,timeout:{rules:[C]}},oneOf:[["jwksUri","jwks_uri","jwks"]]}},selector:{fields:{matchLabels:{values:{rules:[H]},rules:[
-T,$]}}},targetRef:x,targetRefs:{items:x}},oneOf:[["selector","targetRef","targetRefs"]]}}},q={validate:b,shape:_};export{q as RequestAuthentication};
+T,$]}}},targetRef:x,targetRefs:{items:x}},oneOf:[["selector","targetRef","targetRefs"]]}}};var q={RequestAuthentication:{validate:b,shape:_}};export{q as default};

@@ -59,4 +59,4 @@ UND_ROBIN",holds:i=>(has(i,"resolution")?get(i,"resolution"):"")==="DNS_ROUND_RO
 apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{addresses:0,endpoints:{items:{fields:{address:{rules:[h,N]},labels:0,locality:0,network:0,ports:{values:c,
 rules:[w]},serviceAccount:0,weight:0},rules:[S,j]}},exportTo:0,hosts:{items:{rules:[E]}},location:0,ports:{items:{fields:{name:0,number:c,protocol:0,targetPort:c}},
 unique:[["name"],["number"]]},resolution:0,subjectAltNames:0,workloadSelector:{fields:{labels:{values:{rules:[v]}}}}},oneOf:[["workloadSelector","endpoints"]],rules:[
-L,k,D]}}},O={validate:b,shape:I};export{O as ServiceEntry};
+L,k,D]}}};var O={ServiceEntry:{validate:b,shape:I}};export{O as default};

@@ -107,4 +107,5 @@ fields:{egress:{items:{fields:{bind:0,captureMode:0,hosts:0,port:A}}},inboundCon
 port:A,tls:{fields:{caCertCredentialName:0,caCertificates:0,caCrl:0,cipherSuites:0,credentialName:0,credentialNames:0,httpsRedirect:0,maxProtocolVersion:0,minProtocolVersion:0,
 mode:0,privateKey:0,serverCertificate:0,subjectAltNames:0,tlsCertificates:{items:{fields:{caCertificates:0,privateKey:0,serverCertificate:0}}},verifyCertificateHash:0,
 verifyCertificateSpki:0},oneOf:[["tlsCertificates","credentialNames"],["credentialName","credentialNames"],["credentialNames","tlsCertificates"]]}}}},outboundTrafficPolicy:{
-fields:{egressProxy:{fields:{host:0,port:{fields:{number:0}},subset:0}},mode:0}},workloadSelector:{fields:{labels:{values:{rules:[L]}}}}}}}},_={validate:S,shape:j};export{_ as Sidecar};
+fields:{egressProxy:{fields:{host:0,port:{fields:{number:0}},subset:0}},mode:0}},workloadSelector:{fields:{labels:{values:{rules:[L]}}}}}}}};var _={Sidecar:{validate:S,
+shape:j}};export{_ as default};

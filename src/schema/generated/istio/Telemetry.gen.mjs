@@ -84,4 +84,4 @@ disabled:0,filter:{fields:{expression:0}},match:j,providers:A}}},metrics:{items:
 mode:0},oneOf:[["metric","customMetric"]]},tagOverrides:{values:{fields:{operation:0,value:0},rules:[D,x]}}}}},providers:A,reportingInterval:{rules:[V]}}}},selector:{
 fields:{matchLabels:{values:{rules:[$]},rules:[z,U]}}},targetRef:N,targetRefs:{items:N},tracing:{items:{fields:{customTags:{values:{fields:{environment:C,header:C,
 literal:{fields:{value:0}}},oneOf:[["literal","environment","header"]]}},disableSpanReporting:0,enableIstioTags:0,match:j,providers:A,randomSamplingPercentage:0,
-useRequestIdForTraceSampling:0}}}},oneOf:[["selector","targetRef","targetRefs"]]}}},q={validate:O,shape:k};export{q as Telemetry};
+useRequestIdForTraceSampling:0}}}},oneOf:[["selector","targetRef","targetRefs"]]}}};var q={Telemetry:{validate:O,shape:k}};export{q as default};

@@ -181,5 +181,5 @@ mirrorPercentage:{fields:{value:0}},mirrors:{items:{fields:{destination:$,percen
 redirectCode:0,scheme:0,uri:0},oneOf:[["port","derivePort"]]},retries:{fields:{attempts:0,backoff:{rules:[D]},perTryTimeout:{rules:[D]},retryIgnorePreviousHosts:0,
 retryOn:0,retryRemoteLocalities:0}},rewrite:{fields:{authority:0,uri:0,uriRegexRewrite:{fields:{match:0,rewrite:0}}}},route:{items:{fields:{destination:$,headers:q,
 weight:0}}},timeout:{rules:[D]}}}},tcp:{items:{fields:{match:{items:{fields:{destinationSubnets:0,gateways:0,port:0,sourceLabels:0,sourceNamespace:0,sourceSubnet:0}}},
-route:_}}},tls:{items:{fields:{match:{items:{fields:{destinationSubnets:0,gateways:0,port:0,sniHosts:0,sourceLabels:0,sourceNamespace:0}}},route:_}}}}}}},T={validate:E,
-shape:L};export{T as VirtualService};
+route:_}}},tls:{items:{fields:{match:{items:{fields:{destinationSubnets:0,gateways:0,port:0,sniHosts:0,sourceLabels:0,sourceNamespace:0}}},route:_}}}}}}};var T={
+VirtualService:{validate:E,shape:L}};export{T as default};

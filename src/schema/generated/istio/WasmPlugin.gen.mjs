@@ -61,4 +61,4 @@ t from the environment of the proxy",holds:a=>!has(a,"value")||(has(a,"valueFrom
 rules:[C]}}},j={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{failStrategy:0,imagePullPolicy:0,imagePullSecret:0,match:{items:{fields:{mode:0,ports:{
 items:{fields:{number:0}},unique:[["number"]]}}}},phase:0,pluginConfig:0,pluginName:0,priority:0,selector:{fields:{matchLabels:{values:{rules:[I]},rules:[x,S]}}},
 sha256:0,targetRef:A,targetRefs:{items:A},type:0,url:{rules:[R]},verificationKey:0,vmConfig:{fields:{env:{items:{fields:{name:0,value:0,valueFrom:0},rules:[T]},
-unique:[["name"]]}}}},oneOf:[["selector","targetRef","targetRefs"]]}}},_={validate:b,shape:j};export{_ as WasmPlugin};
+unique:[["name"]]}}}},oneOf:[["selector","targetRef","targetRefs"]]}}};var _={WasmPlugin:{validate:b,shape:j}};export{_ as default};

@@ -22,4 +22,4 @@ s,"unix://")?!endsWith(s,"/"):!0},m={text:"has to be a port from 1 to 65535",hol
 , digits and hyphens, with a letter or digit at both ends",holds:s=>all(s,r=>size(r)<63&&matches(r,c))},d={text:"has to have an address, or a network whose gate\
 way leads to it",holds:s=>has(s,"address")||has(s,"network")},g={text:"must not have ports, because its address is a Unix domain socket",holds:s=>startsWith(has(
 s,"address")?get(s,"address"):"","unix://")?!has(s,"ports"):!0},h={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{address:{rules:[y,f]},labels:0,
-locality:0,network:0,ports:{values:{rules:[m]},rules:[u]},serviceAccount:0,weight:0},rules:[d,g]}}},w={validate:n,shape:h};export{w as WorkloadEntry};
+locality:0,network:0,ports:{values:{rules:[m]},rules:[u]},serviceAccount:0,weight:0},rules:[d,g]}}};var w={WorkloadEntry:{validate:n,shape:h}};export{w as default};

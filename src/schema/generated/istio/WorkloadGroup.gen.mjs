@@ -61,4 +61,5 @@ r,j))},G={text:"must not have ports, because its address is a Unix domain socket
 rts"):!0},m={rules:[A]},T={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{metadata:{fields:{annotations:0,labels:0}},probe:{fields:{exec:{fields:{
 command:0}},failureThreshold:0,grpc:{fields:{port:m,service:0}},httpGet:{fields:{host:0,httpHeaders:{items:{fields:{name:0,value:0}}},path:0,port:m,scheme:{rules:[
 k]}}},initialDelaySeconds:0,periodSeconds:0,successThreshold:0,tcpSocket:{fields:{host:0,port:m}},timeoutSeconds:0},oneOf:[["httpGet","tcpSocket","exec","grpc"]]},
-template:{fields:{address:{rules:[N,S]},labels:0,locality:0,network:0,ports:{values:m,rules:[v]},serviceAccount:0,weight:0},rules:[G]}}}}},w={validate:x,shape:T};export{w as WorkloadGroup};
+template:{fields:{address:{rules:[N,S]},labels:0,locality:0,network:0,ports:{values:m,rules:[v]},serviceAccount:0,weight:0},rules:[G]}}}}};var w={WorkloadGroup:{
+validate:x,shape:T}};export{w as default};

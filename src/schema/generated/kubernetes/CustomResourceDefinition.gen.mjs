@@ -33,5 +33,5 @@ let p=i.subresources;p&&typeof p=="object"&&!Array.isArray(p)||(e=fail(e,s+"/spe
 pec/versions/"+o,"type",{type:"object"}),r++}}else e=fail(e,s+"/spec/versions","type",{type:"array"}),r++}}else e=fail(e,s+"/spec","type",{type:"object"}),r++}}else
 e=fail(e,s,"type",{type:"object"}),r++;return u.errors=e,r===0}const g={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{conversion:0,group:0,names:{
 fields:{categories:0,kind:0,listKind:0,plural:0,shortNames:0,singular:0}},preserveUnknownFields:0,scope:0,versions:{items:{fields:{additionalPrinterColumns:0,deprecated:0,
-deprecationWarning:0,name:0,schema:{fields:{openAPIV3Schema:0}},selectableFields:{items:{fields:{jsonPath:0}}},served:0,storage:0,subresources:0}}}}}}},j={validate:d,
-shape:g};export{j as CustomResourceDefinition};
+deprecationWarning:0,name:0,schema:{fields:{openAPIV3Schema:0}},selectableFields:{items:{fields:{jsonPath:0}}},served:0,storage:0,subresources:0}}}}}}};var j={CustomResourceDefinition:{
+validate:d,shape:g}};export{j as default};

@@ -24,4 +24,4 @@ tring"&&(e=fail(e,s+"/subsets/"+r+"/ports/"+a+"/protocol","type",{type:"string"}
 r+"/ports","type",{type:"array"}),t++}}else e=fail(e,s+"/subsets/"+r,"type",{type:"object"}),t++}}else e=fail(e,s+"/subsets","type",{type:"array"}),t++}}else e=
 fail(e,s,"type",{type:"object"}),t++;return g.errors=e,t===0}const m={items:{fields:{hostname:0,ip:0,nodeName:0,targetRef:{fields:{apiVersion:0,fieldPath:0,kind:0,
 name:0,namespace:0,resourceVersion:0,uid:0}}}}},R={fields:{apiVersion:0,kind:0,metadata:0,status:0,subsets:{items:{fields:{addresses:m,notReadyAddresses:m,ports:{
-items:{fields:{appProtocol:0,name:0,port:0,protocol:0}}}}}}}},N={validate:j,shape:R};export{N as Endpoints};
+items:{fields:{appProtocol:0,name:0,port:0,protocol:0}}}}}}}};var N={Endpoints:{validate:j,shape:R}};export{N as default};

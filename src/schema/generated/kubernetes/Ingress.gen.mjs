@@ -30,4 +30,5 @@ e,t+"/spec/tls/"+s+"/hosts","type",{type:"array"}),r++}a.secretName!=null&&typeo
 string"}),r++)}else e=fail(e,t+"/spec/tls/"+s,"type",{type:"object"}),r++}}else e=fail(e,t+"/spec/tls","type",{type:"array"}),r++}}else e=fail(e,t+"/spec","type",
 {type:"object"}),r++}}else e=fail(e,t,"type",{type:"object"}),r++;return b.errors=e,r===0}const g={fields:{resource:{fields:{apiGroup:0,kind:0,name:0}},service:{
 fields:{name:0,port:{fields:{name:0,number:0}}}}}},A={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{defaultBackend:g,ingressClassName:0,rules:{items:{
-fields:{host:0,http:{fields:{paths:{items:{fields:{backend:g,path:0,pathType:0}}}}}}}},tls:{items:{fields:{hosts:0,secretName:0}}}}}}},v={validate:k,shape:A};export{v as Ingress};
+fields:{host:0,http:{fields:{paths:{items:{fields:{backend:g,path:0,pathType:0}}}}}}}},tls:{items:{fields:{hosts:0,secretName:0}}}}}}};var v={Ingress:{validate:k,
+shape:A}};export{v as default};

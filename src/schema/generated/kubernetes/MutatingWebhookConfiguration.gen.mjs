@@ -55,4 +55,4 @@ t,"type",{type:"object"}),i++}}else e=fail(e,r+"/webhooks","type",{type:"array"}
 fields:{matchExpressions:{items:{fields:{key:0,operator:0,values:0}}},matchLabels:0}},j={fields:{apiVersion:0,kind:0,metadata:0,status:0,webhooks:{items:{fields:{
 admissionReviewVersions:0,clientConfig:{fields:{caBundle:0,service:{fields:{name:0,namespace:0,path:0,port:0}},url:0}},failurePolicy:0,matchConditions:{items:{fields:{
 expression:0,name:0}}},matchPolicy:0,name:0,namespaceSelector:k,objectSelector:k,reinvocationPolicy:0,rules:{items:{fields:{apiGroups:0,apiVersions:0,operations:0,
-resources:0,scope:0}}},sideEffects:0,timeoutSeconds:0}}}}},C={validate:v,shape:j};export{C as MutatingWebhookConfiguration};
+resources:0,scope:0}}},sideEffects:0,timeoutSeconds:0}}}}};var C={MutatingWebhookConfiguration:{validate:v,shape:j}};export{C as default};

@@ -15,4 +15,4 @@ typeof s.value!="string"&&(e=fail(e,r+"/spec/taints/"+p+"/value","type",{type:"s
 e=fail(e,r+"/spec/taints","type",{type:"array"}),t++}i.unschedulable!=null&&typeof i.unschedulable!="boolean"&&(e=fail(e,r+"/spec/unschedulable","type",{type:"b\
 oolean"}),t++)}else e=fail(e,r+"/spec","type",{type:"object"}),t++}}else e=fail(e,r,"type",{type:"object"}),t++;return a.errors=e,t===0}const c={fields:{apiVersion:0,
 kind:0,metadata:0,status:0,spec:{fields:{configSource:0,externalID:0,podCIDR:0,podCIDRs:0,providerID:0,taints:{items:{fields:{effect:0,key:0,timeAdded:0,value:0}}},
-unschedulable:0}}}},I={validate:n,shape:c};export{I as Node};
+unschedulable:0}}}};var I={Node:{validate:n,shape:c}};export{I as default};

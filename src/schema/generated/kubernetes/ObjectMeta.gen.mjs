@@ -26,4 +26,4 @@ eferences/"+n+"/name","type",{type:"string"}),t++),o.uid!=null&&typeof o.uid!="s
 fail(e,l+"/ownerReferences/"+n,"type",{type:"object"}),t++)}}else e=fail(e,l+"/ownerReferences","type",{type:"array"}),t++}r.resourceVersion!=null&&typeof r.resourceVersion!=
 "string"&&(e=fail(e,l+"/resourceVersion","type",{type:"string"}),t++),r.selfLink!=null&&typeof r.selfLink!="string"&&(e=fail(e,l+"/selfLink","type",{type:"strin\
 g"}),t++),r.uid!=null&&typeof r.uid!="string"&&(e=fail(e,l+"/uid","type",{type:"string"}),t++)}else e=fail(e,l,"type",{type:"object"}),t++;return s.errors=e,t===
-0}const a={},c={validate:y,shape:a};export{c as ObjectMeta};
+0}const a={};var u={ObjectMeta:{validate:y,shape:a}};export{u as default};

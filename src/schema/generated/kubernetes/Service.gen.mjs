@@ -45,4 +45,4 @@ e,r+"/spec/type","enum",{allowedValues:["ClusterIP","ExternalName","LoadBalancer
 fail(e,r,"type",{type:"object"}),i++;return y.errors=e,i===0}const c={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{allocateLoadBalancerNodePorts:0,
 clusterIP:0,clusterIPs:0,externalIPs:0,externalName:0,externalTrafficPolicy:0,healthCheckNodePort:0,internalTrafficPolicy:0,ipFamilies:0,ipFamilyPolicy:0,loadBalancerClass:0,
 loadBalancerIP:0,loadBalancerSourceRanges:0,ports:{items:{fields:{appProtocol:0,name:0,nodePort:0,port:0,protocol:0,targetPort:0}}},publishNotReadyAddresses:0,selector:0,
-sessionAffinity:0,sessionAffinityConfig:{fields:{clientIP:{fields:{timeoutSeconds:0}}}},trafficDistribution:0,type:0}}}},g={validate:n,shape:c};export{g as Service};
+sessionAffinity:0,sessionAffinityConfig:{fields:{clientIP:{fields:{timeoutSeconds:0}}}},trafficDistribution:0,type:0}}}};var g={Service:{validate:n,shape:c}};export{g as default};

@@ -11,4 +11,4 @@ r+"/namespace","type",{type:"string"}),i++),t.resourceVersion!=null&&typeof t.re
 string"}),i++),t.uid!=null&&typeof t.uid!="string"&&(e=fail(e,s+"/secrets/"+r+"/uid","type",{type:"string"}),i++)):(e=fail(e,s+"/secrets/"+r,"type",{type:"objec\
 t"}),i++)}}else e=fail(e,s+"/secrets","type",{type:"array"}),i++}}else e=fail(e,s,"type",{type:"object"}),i++;return a.errors=e,i===0}const c={fields:{apiVersion:0,
 kind:0,metadata:0,status:0,automountServiceAccountToken:0,imagePullSecrets:{items:{fields:{name:0}}},secrets:{items:{fields:{apiVersion:0,fieldPath:0,kind:0,name:0,
-namespace:0,resourceVersion:0,uid:0}}}}},m={validate:p,shape:c};export{m as ServiceAccount};
+namespace:0,resourceVersion:0,uid:0}}}}};var m={ServiceAccount:{validate:p,shape:c}};export{m as default};

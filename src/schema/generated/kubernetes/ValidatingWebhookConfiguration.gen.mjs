@@ -54,4 +54,4 @@ i++))}}else e=fail(e,r+"/webhooks/"+t,"type",{type:"object"}),i++}}else e=fail(e
 i++;return h.errors=e,i===0}const k={fields:{matchExpressions:{items:{fields:{key:0,operator:0,values:0}}},matchLabels:0}},v={fields:{apiVersion:0,kind:0,metadata:0,
 status:0,webhooks:{items:{fields:{admissionReviewVersions:0,clientConfig:{fields:{caBundle:0,service:{fields:{name:0,namespace:0,path:0,port:0}},url:0}},failurePolicy:0,
 matchConditions:{items:{fields:{expression:0,name:0}}},matchPolicy:0,name:0,namespaceSelector:k,objectSelector:k,rules:{items:{fields:{apiGroups:0,apiVersions:0,
-operations:0,resources:0,scope:0}}},sideEffects:0,timeoutSeconds:0}}}}},C={validate:j,shape:v};export{C as ValidatingWebhookConfiguration};
+operations:0,resources:0,scope:0}}},sideEffects:0,timeoutSeconds:0}}}}};var C={ValidatingWebhookConfiguration:{validate:j,shape:v}};export{C as default};

@@ -590,5 +590,6 @@ apiVersion:0,kind:0,metadata:0,status:0,spec:G}},ae={fields:{apiVersion:0,kind:0
 matchExpressions:{items:{fields:{key:0,operator:0,values:0}}},matchLabels:0}},template:{fields:{metadata:T,spec:G}}}}}},ye={fields:{apiVersion:0,kind:0,metadata:0,
 status:0,spec:{fields:{minReadySeconds:0,ordinals:{fields:{start:0}},persistentVolumeClaimRetentionPolicy:{fields:{whenDeleted:0,whenScaled:0}},podManagementPolicy:0,
 replicas:0,revisionHistoryLimit:0,selector:{fields:{matchExpressions:{items:{fields:{key:0,operator:0,values:0}}},matchLabels:0}},serviceName:0,template:{fields:{
-metadata:T,spec:G}},updateStrategy:{fields:{rollingUpdate:{fields:{maxUnavailable:0,partition:0}},type:0}},volumeClaimTemplates:0}}}},fe={validate:W,shape:re},ne={
-validate:X,shape:oe},me={validate:Y,shape:le},ce={validate:P,shape:pe},ue={validate:ee,shape:se},de={validate:te,shape:ae},ge={validate:ie,shape:ye};export{fe as CronJob,ne as DaemonSet,me as Deployment,ce as Job,ue as Pod,de as ReplicaSet,ge as StatefulSet};
+metadata:T,spec:G}},updateStrategy:{fields:{rollingUpdate:{fields:{maxUnavailable:0,partition:0}},type:0}},volumeClaimTemplates:0}}}};var fe={CronJob:{validate:W,
+shape:re},DaemonSet:{validate:X,shape:oe},Deployment:{validate:Y,shape:le},Job:{validate:P,shape:pe},Pod:{validate:ee,shape:se},ReplicaSet:{validate:te,shape:ae},
+StatefulSet:{validate:ie,shape:ye}};export{fe as default};

@@ -26,7 +26,8 @@ export function checkGatewayNames(sink: ProblemSink, path: Path, gateways: reado
         help: 'write namespace/name, or the name alone for a gateway of the same namespace',
       });
     }
-    if (!isDnsLabel(namespace)) sink.error(at, `namespace "${namespace}" of gateway "${gateway}" is not a DNS label`, { same: `gateway namespace ${namespace}` });
+    if (!isDnsLabel(namespace))
+      sink.error(at, `namespace "${namespace}" of gateway "${gateway}" is not a DNS label`, { same: `gateway namespace ${namespace}` });
     if (!isDnsLabel(name)) sink.error(at, `name "${name}" of gateway "${gateway}" is not a DNS label`, { same: `gateway name ${name}` });
   }
 }

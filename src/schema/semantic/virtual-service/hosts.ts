@@ -1,5 +1,5 @@
-import { isIp, wildcardDomainProblem, checkWildcardDomain } from '../primitives.ts';
 import type { Path } from '../../../manifest/problem.ts';
+import { checkWildcardDomain, isIp, wildcardDomainProblem } from '../primitives.ts';
 import type { ProblemSink } from '../validator.ts';
 import { WildcardIndex } from './wildcard-index.ts';
 
@@ -85,6 +85,7 @@ function checkDuplicates(sink: ProblemSink, hosts: readonly string[]): void {
 }
 
 function reportDuplicate(sink: ProblemSink, earlier: string, later: string, index: number): void {
-  const text = earlier === later ? `host ${earlier} is listed twice: ${earlier} & ${later}` : `hosts of a virtual service may not overlap: ${earlier} & ${later}`;
+  const text =
+    earlier === later ? `host ${earlier} is listed twice: ${earlier} & ${later}` : `hosts of a virtual service may not overlap: ${earlier} & ${later}`;
   sink.error(['hosts', index], text);
 }

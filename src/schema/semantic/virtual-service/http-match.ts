@@ -41,9 +41,13 @@ export function checkNoJwtClaims(sink: ProblemSink, path: Path, matches: readonl
     for (const field of ['headers', 'withoutHeaders'] as const) {
       for (const name of Object.keys(match[field] ?? {})) {
         if (!isJwtClaim(name)) continue;
-        sink.error([...path, i, field, name], `a match on a claim of the token (${name}) works at gateways only, and the gateways here are [${gateways.join(' ')}]`, {
-          help: 'bind the virtual service to gateways, without "mesh"',
-        });
+        sink.error(
+          [...path, i, field, name],
+          `a match on a claim of the token (${name}) works at gateways only, and the gateways here are [${gateways.join(' ')}]`,
+          {
+            help: 'bind the virtual service to gateways, without "mesh"',
+          },
+        );
       }
     }
   }

@@ -18,12 +18,11 @@ describe('what a rule does', () => {
     ['nothing', 'timeout: 1s', ['']],
     ['an empty route', 'route: []', ['']],
     ['delegate and route', `delegate: {name: a}, ${route}, fault: {delay: {fixedDelay: 1s}}`, ['.route']],
-    ['redirect and others', `redirect: {uri: /}, ${route}, fault: {delay: {fixedDelay: 1s}}, rewrite: {uri: /}, directResponse: {status: 200}`, [
-      '.route',
-      '.fault',
-      '.rewrite',
-      '.directResponse',
-    ]],
+    [
+      'redirect and others',
+      `redirect: {uri: /}, ${route}, fault: {delay: {fixedDelay: 1s}}, rewrite: {uri: /}, directResponse: {status: 200}`,
+      ['.route', '.fault', '.rewrite', '.directResponse'],
+    ],
     ['direct response and route', `directResponse: {status: 200}, ${route}`, ['.route']],
     ['mirror and mirrors', `${route}, mirror: {host: a}, mirrors: [{destination: {host: b}}]`, ['.mirrors']],
   ])('%s', (_, rule, expected) => {
@@ -112,7 +111,10 @@ describe('other settings of a rule', () => {
     ['headers: {request: {set: {host: a, ":authority": b}}}', ['.headers.request.set[":authority"]']],
     ['headers: {request: {set: {":path": a, x: "1%"}}}', ['.headers.request.set[":path"]', '.headers.request.set.x']],
     ['corsPolicy: {allowOrigins: [{regex: ".*"}], allowMethods: ["*"], allowHeaders: ["*"], maxAge: 24h}', []],
-    ['corsPolicy: {allowOrigins: [{exact: ""}, null, {regex: "["}]}', ['.corsPolicy.allowOrigins[0]', '.corsPolicy.allowOrigins[1]', '.corsPolicy.allowOrigins[2].regex']],
+    [
+      'corsPolicy: {allowOrigins: [{exact: ""}, null, {regex: "["}]}',
+      ['.corsPolicy.allowOrigins[0]', '.corsPolicy.allowOrigins[1]', '.corsPolicy.allowOrigins[2].regex'],
+    ],
     ['corsPolicy: {allowMethods: [get], exposeHeaders: [a b]}', ['.corsPolicy.allowMethods[0]', '.corsPolicy.exposeHeaders[0]']],
     ['corsPolicy: {maxAge: 1.5s}', ['.corsPolicy.maxAge']],
   ])('%s', (settings, expected) => {

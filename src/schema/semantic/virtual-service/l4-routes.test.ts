@@ -27,10 +27,11 @@ describe('tls', () => {
     ['no match', `tls: [{${route}}]`, ['tls[0]']],
     ['no SNI host', `tls: [{match: [null], ${route}}]`, ['tls[0].match[0]']],
     ['no route', 'tls: [{match: [{sniHosts: [cart]}]}]', ['tls[0]']],
-    ['a bad subnet and label', `tls: [{match: [{sniHosts: [cart], destinationSubnets: [10.0.0.0/33], sourceLabels: {a: b c}}], ${route}}]`, [
-      'tls[0].match[0].destinationSubnets[0]',
-      'tls[0].match[0].sourceLabels.a',
-    ]],
+    [
+      'a bad subnet and label',
+      `tls: [{match: [{sniHosts: [cart], destinationSubnets: [10.0.0.0/33], sourceLabels: {a: b c}}], ${route}}]`,
+      ['tls[0].match[0].destinationSubnets[0]', 'tls[0].match[0].sourceLabels.a'],
+    ],
   ])('%s', (_, rules, expected) => {
     expect(problems(`hosts: [cart], ${rules}`)).toEqual(expected.map((place) => `IST0106 ${place}`));
   });

@@ -55,12 +55,12 @@ function keyOf(match: HTTPMatchRequest): string {
 
 /** Method, authority, and the values of headers and query parameters in the order of their names. */
 function conditionsOf(match: HTTPMatchRequest): string[] {
-  const values = [match.headers, match.queryParams, match.withoutHeaders].flatMap((matches) => namesOf(matches).map((name) => valueOf(matches?.[name])));
+  const values = [match.headers, match.queryParams, match.withoutHeaders].flatMap((matches) => namesOf(matches).map((name) => conditionOf(matches?.[name])));
   // The reference takes a match without a method for one of GET.
-  return [valueOf(match.method) || 'exact:GET', valueOf(match.authority), ...values];
+  return [conditionOf(match.method) || 'exact:GET', conditionOf(match.authority), ...values];
 }
 
-function valueOf(match: StringMatch | null | undefined): string {
+function conditionOf(match: StringMatch | null | undefined): string {
   if (match?.exact) return `exact:${match.exact}`;
   return match?.prefix ? `prefix:${match.prefix}` : '';
 }

@@ -4,7 +4,10 @@ import { validateVirtualService } from '../virtual-service.ts';
 
 /** @param rules the matches of each rule, a line each */
 function problems(rules: string, field = 'http'): string[] {
-  const list = rules.trim().split('\n').map((rule) => `{${rule.trim()}${rule.trim() === '' ? '' : ', '}route: [{destination: {host: a}}]}`);
+  const list = rules
+    .trim()
+    .split('\n')
+    .map((rule) => `{${rule.trim()}${rule.trim() === '' ? '' : ', '}route: [{destination: {host: a}}]}`);
   const spec = `{hosts: [a], ${field}: [${list.join(', ')}]}`;
   return problemsOf(validateVirtualService, 'VirtualService', spec).map((p) => placeOf(p).replace('spec.', ''));
 }

@@ -54,10 +54,9 @@ function checkRules(sink: ProblemSink, { field, message, traffic }: Protocol, ru
     const matches = itemsOf(rule.match);
     if (takesAll !== undefined) {
       const also = matches.length === 0 ? ' has no match either, and' : '';
-      sink.add('IST0130', 'Warning', [field, r], `rule ${label}${also} is never used: rule ${ruleLabel(rules, takesAll)} before it has no match, so it takes all ${traffic}`, {
-        same: `${label} ${matches.length === 0 ? 'second without match' : 'after one without match'}`,
-        help: `put the rule without a match last; rules are tried from top to bottom`,
-      });
+      const text = `rule ${label}${also} is never used: rule ${ruleLabel(rules, takesAll)} before it has no match, so it takes all ${traffic}`;
+      const same = `${label} ${matches.length === 0 ? 'second without match' : 'after one without match'}`;
+      sink.add('IST0130', 'Warning', [field, r], text, { same, help: 'put the rule without a match last; rules are tried from top to bottom' });
       continue;
     }
     if (matches.length === 0) {
