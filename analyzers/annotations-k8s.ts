@@ -2,7 +2,6 @@ import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0107, IST0108, IST0125, IST0135 } from '../src/analysis/catalogue/annotations.ts';
 import { annotationDefinition, isIstioAnnotation, similarAnnotation } from '../src/model/annotations.ts';
 import { injectLabel } from '../src/model/injection.ts';
-import { annotationProblem } from '../src/schema/annotations.ts';
 
 const kinds = ['Namespace', 'Service', 'Pod', 'Deployment'] as const;
 
@@ -13,7 +12,7 @@ export default defineAnalyzer({
   reads: kinds,
   preset: 'reference',
   messages: { IST0107, IST0108, IST0125, IST0135 },
-  check({ mesh, report }) {
+  check({ mesh, annotationProblem, report }) {
     for (const kind of kinds) {
       for (const resource of mesh.list(kind)) {
         for (const [annotation, value] of Object.entries(resource.annotations)) {

@@ -2,8 +2,8 @@ import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0163, IST0164 } from '../src/analysis/catalogue/control-plane.ts';
 import type { WebhookConfiguration } from '../src/model/kubernetes.ts';
 import { webhooksOf } from '../src/model/webhooks.ts';
-import { isIp } from '../src/schema/semantic/primitives.ts';
-import { parseUrl } from '../src/schema/semantic/url.ts';
+import { isIp } from '../src/manifest/ip.ts';
+import { parseUrl, UrlError } from '../src/manifest/url.ts';
 
 /** spec/analyze/messages.md, externalcontrolplane.ExternalControlPlaneAnalyzer */
 export default defineAnalyzer({
@@ -37,10 +37,9 @@ export default defineAnalyzer({
 /** Undefined for what is not a URL; empty for a URL without a host. */
 function hostOfUrl(url: string): string | undefined {
   try {
-    parseUrl(url);
-  } catch {
-    return undefined;
+    return parseUrl(url).host;
+  } catch (error) {
+    if (error instanceof UrlError) return undefined;
+    throw error;
   }
-  const authority = /^(?:[a-zA-Z][\w+.-]*:)?\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#]*)/.exec(url)?.[1] ?? '';
-  return authority.replace(/^\[|\]$/g, '');
 }

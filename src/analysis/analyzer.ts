@@ -43,6 +43,8 @@ export interface Context<M extends Messages, O = Record<string, unknown>> {
    * @param path from the root of the document, `['spec', 'gateways', 0]`; undefined for the resource as a whole
    */
   report<C extends keyof M & string>(code: C, resource: Resource, path: Path | undefined, data: DataOf<M[C]>, extra?: ReportExtra): void;
+  /** What is wrong with the value of an annotation of Istio; undefined when nothing is. */
+  annotationProblem(name: string, value: string): string | undefined;
   /** What validation says of a resource. */
   problemsOf(resource: Resource): readonly ResourceProblem[];
 }

@@ -13,6 +13,8 @@ export interface EngineOptions {
   preset: Preset;
   /** Semantic validation of one resource. */
   validate: (resource: Resource) => readonly ResourceProblem[];
+  /** Reads the value of an annotation as Istio does, see src/schema/annotations.ts; without it values are not checked. */
+  annotationProblem?: (name: string, value: string) => string | undefined;
   /** Other levels than the messages' own, by code or analyzer name; `off` drops the finding. */
   levelOf?: (code: string, analyzer: string, resource: Resource) => Level | 'off' | undefined;
   /** Options by analyzer name. */
@@ -95,6 +97,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
     options: { ...analyzer.options, ...options.optionsOf?.(analyzer.name) },
     knows: (kind: KindName) => mesh.knows(kind) || skip(kind),
     knowsWorkloads: () => mesh.knowsWorkloads() || skip('Pod'),
+    annotationProblem: (name, value) => options.annotationProblem?.(name, value),
     problemsOf: options.validate,
     report: (code, resource, path, data, extra: ReportExtra = {}) => {
       const definition = (analyzer.messages as Messages)[code] as MessageDefinition<unknown> | undefined;

@@ -4,6 +4,7 @@ import { formatPath } from '../manifest/problem.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import { Mesh, type MeshOptions } from '../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
+import { annotationProblem } from '../schema/annotations.ts';
 import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
 import { analyzeSync, type AnyAnalyzer, type EngineOptions } from './engine.ts';
@@ -54,7 +55,7 @@ export function meshOf(yaml: string, options: TestOptions = {}): Mesh {
 /** What one analyzer finds in a YAML text, in the order in which it is printed. A throwing analyzer throws here. */
 export function findingsOf(analyzer: AnyAnalyzer, yaml: string, options: TestOptions = {}): Finding[] {
   const { preset = 'reference' } = options;
-  const result = analyzeSync(meshOf(yaml, options), [analyzer], { validate: () => [], ...options, preset });
+  const result = analyzeSync(meshOf(yaml, options), [analyzer], { validate: () => [], annotationProblem, ...options, preset });
   if (result.crashes[0]) throw result.crashes[0].error;
   return orderFindings(result.findings, preset === 'reference');
 }

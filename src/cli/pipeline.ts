@@ -71,7 +71,9 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   });
   const kinds = new Set(resources.map((r) => r.kindName)).add('MeshConfig').add('MeshNetworks');
   const validate = await loadValidators(kinds, options.preset !== 'reference');
-  const engine = await analyze(mesh, options.analyzers, { preset: options.preset, validate, levelOf: options.levelOf, optionsOf: options.optionsOf });
+  const annotated = resources.some((r) => r.raw.metadata.annotations !== undefined);
+  const annotationProblem = annotated ? (await import('../schema/annotations.ts')).annotationProblem : undefined;
+  const engine = await analyze(mesh, options.analyzers, { preset: options.preset, validate, annotationProblem, levelOf: options.levelOf, optionsOf: options.optionsOf });
   return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
 }
 

@@ -54,7 +54,7 @@ function isDecodedElsewhere(kind: string): boolean {
 function validateWith({ validate }: Structure, resource: Resource, path: Path, typed: boolean): StructureProblem[] {
   const value = path.length === 0 ? resource.raw : resource.raw.metadata;
   if (validate(value)) return [];
-  const decoding: Decoding = { typed, spelling: (at) => locate(resource, at)?.place.scalar };
+  const decoding: Decoding = { typed, spelling: (at) => locate(resource, at)?.place.scalar, confidential: resource.kindName === 'Secret' };
   const out: StructureProblem[] = [];
   for (const error of (validate.errors ?? []).slice(0, maxProblems)) {
     const problem = describeError(error, value, path, decoding);

@@ -1,9 +1,5 @@
 // Which part of the generated configuration a patch is for has to fit what the patch applies to.
-import type {
-  EnvoyFilter_ApplyTo,
-  EnvoyFilter_EnvoyConfigObjectMatch,
-  EnvoyFilter_ListenerMatch_FilterMatch,
-} from '../../manifest/istio/networking.gen.ts';
+import type { EnvoyFilter_ApplyTo, EnvoyFilter_EnvoyConfigObjectMatch, EnvoyFilter_ListenerMatch_FilterMatch } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
 import type { ProblemSink } from './validator.ts';
 

@@ -3,6 +3,8 @@ import type { Path } from '../../manifest/problem.ts';
 import { parseDuration } from '../../manifest/duration.ts';
 import type { ProblemSink } from './validator.ts';
 
+export { isCidr, isIp, isIpv4, isIpv6 } from '../../manifest/ip.ts';
+
 const dnsLabel = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const wildcardLabel = /^(?:\*|(?:\*-?)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
 
@@ -99,50 +101,6 @@ export function checkDuration(sink: ProblemSink, path: Path, duration: string | 
   } else if (nanoseconds % 1e6 !== 0) {
     sink.error(path, `only whole milliseconds are possible, and the duration is ${duration}`, { same: 'only durations to ms precision are supported' });
   }
-}
-
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-
-export function isIpv4(text: string): boolean {
-  return ipv4.test(text);
-}
-
-/** An IPv6 address without brackets; a zone (`%eth0`) is allowed. */
-export function isIpv6(text: string): boolean {
-  const [address = '', zone] = text.split('%', 2);
-  if (zone === '' || !address.includes(':')) return false;
-  const halves = address.split('::');
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (let h = 0; h < halves.length; h++) {
-    const half = halves[h] as string;
-    if (half === '') continue;
-    const parts = half.split(':');
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i] as string;
-      const last = h === halves.length - 1 && i === parts.length - 1;
-      if (last && part.includes('.')) {
-        if (!isIpv4(part)) return false;
-        groups += 2;
-      } else if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return false;
-      else groups++;
-    }
-  }
-  return halves.length === 2 ? groups <= 7 : groups === 8;
-}
-
-export function isIp(text: string): boolean {
-  return isIpv4(text) || isIpv6(text);
-}
-
-/** `10.0.0.0/8`, `fd00::/8`. */
-export function isCidr(text: string): boolean {
-  const slash = text.lastIndexOf('/');
-  if (slash < 0) return false;
-  const address = text.slice(0, slash);
-  const bits = text.slice(slash + 1);
-  if (!/^(?:0|[1-9]\d{0,2})$/.test(bits) || address.includes('%')) return false;
-  return isIpv4(address) ? Number(bits) <= 32 : isIpv6(address) && Number(bits) <= 128;
 }
 
 const tagPrefix = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

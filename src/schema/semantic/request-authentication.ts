@@ -3,7 +3,7 @@ import { formatPath, type Path } from '../../manifest/problem.ts';
 import { checkKeySet } from './json-web-key.ts';
 import { checkDuration, itemsOf } from './primitives.ts';
 import { checkTargets } from './target-reference.ts';
-import { parseUrl, UrlError } from './url.ts';
+import { parseUrl, UrlError } from '../../manifest/url.ts';
 import type { ProblemSink, Validator } from './validator.ts';
 
 export const validateRequestAuthentication: Validator<RequestAuthentication> = (spec, sink) => {

@@ -109,10 +109,17 @@ export function substring(text: string, start: number, end: number): string {
   return characters.slice(start, end).join('');
 }
 
+/** A mesh has many timeouts and few lengths of them. */
+const durations = new Map<string, number>();
+const mostDurations = 1000;
+
 /** In nanoseconds. */
 export function duration(text: string): number {
+  const known = durations.get(text);
+  if (known !== undefined) return known;
   const parsed = parseDuration(text);
   if (parsed === undefined) throw new RuleError(`${text} is not a duration`);
+  if (durations.size < mostDurations) durations.set(text, parsed);
   return parsed;
 }
 

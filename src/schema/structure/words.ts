@@ -15,6 +15,8 @@ export interface Decoding {
   typed: boolean;
   /** The value as the document spells it, where it differs: `0644`, `yes`. */
   spelling: (path: Path) => string | undefined;
+  /** Values are not for everyone's eyes: a Secret's. */
+  confidential: boolean;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -39,10 +41,11 @@ const patternNames: Readonly<Record<string, string>> = {
 
 const longest = 60;
 
-export function showValue(value: unknown): string {
+export function showValue(value: unknown, confidential = false): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null) return 'null';
   if (typeof value === 'object') return 'a map';
+  if (confidential) return typeof value === 'string' ? 'other text' : `a ${typeof value}`;
   if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`;
   const shown = value.length > longest ? `${value.slice(0, longest)}…` : value;
   return `the text ${JSON.stringify(shown)}`;
@@ -78,12 +81,13 @@ export function describeError(error: SchemaError, root: unknown, base: Path, dec
     return refused([...path, field], `${formatPath(path) || 'the resource'} lacks the field "${field}"`, `add ${field}`);
   }
   const expected = expectation(error);
+  const shown = showValue(value, decoding.confidential);
   if (decoding.typed && value !== null && cannotDecode(error, value)) {
     const { help, fix } = typeAdvice(error, value, path, decoding);
-    return { code: 'WFT0003', level: 'Error', text: `has to be ${expected.slice('has to be '.length)}, and this is ${showValue(value)}`, path, help, fix };
+    return { code: 'WFT0003', level: 'Error', text: `${expected}, and this is ${shown}`, path, help, fix };
   }
   const { help, fix } = keyword === 'type' ? typeAdvice(error, value, path, decoding) : enumAdvice(error, value, path);
-  return refused(path, `${formatPath(path)} ${expected}, and this is ${sizeOf(keyword, value) ?? showValue(value)}`, help, fix);
+  return refused(path, `${formatPath(path)} ${expected}, and this is ${sizeOf(keyword, value) ?? shown}`, help, fix);
 }
 
 /** WFT0006: a cluster refuses it. */
@@ -160,10 +164,11 @@ interface Advice {
   fix?: Fix;
 }
 
-function typeAdvice({ keyword, params }: SchemaError, value: unknown, path: Path, { spelling }: Decoding): Advice {
+function typeAdvice({ keyword, params }: SchemaError, value: unknown, path: Path, { spelling, confidential }: Decoding): Advice {
   if (keyword !== 'type') return {};
   const types = [params.type].flat();
   if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
+    if (confidential) return { help: 'put it in quotes' };
     const quoted = JSON.stringify(spelling(path) ?? String(value));
     return { help: `put it in quotes: ${quoted}`, fix: { title: 'put the value in quotes', path, target: 'value', text: quoted } };
   }

@@ -1,9 +1,11 @@
 // What Go's net/url makes of a URL: the control plane reads URLs with it, so its rules decide what is one.
-import { isIpv6 } from './primitives.ts';
+import { isIpv6 } from './ip.ts';
 
 export interface Url {
   /** Lower case; empty for a relative reference. */
   scheme: string;
+  /** As it is written, without brackets; empty when there is none. */
+  host: string;
   /** Digits after the host; empty without a port. */
   port: string;
 }
@@ -36,40 +38,41 @@ function parse(text: string, request: boolean): Url {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\x00-\x1f\x7f]/.test(text)) throw new UrlError('it has an invalid control character (net/url)');
   if (text === '' && request) throw new UrlError('it is empty');
-  if (text === '*') return { scheme: '', port: '' };
+  if (text === '*') return { scheme: '', host: '', port: '' };
   if (text.startsWith(':')) throw new UrlError('missing protocol scheme before the first colon');
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1] ?? '';
   let rest = scheme === '' ? text : text.slice(scheme.length + 1);
   const query = rest.indexOf('?');
   if (query >= 0) rest = rest.slice(0, query);
   if (!rest.startsWith('/')) {
-    if (scheme !== '') return { scheme: scheme.toLowerCase(), port: '' };
+    if (scheme !== '') return { scheme: scheme.toLowerCase(), host: '', port: '' };
     if (request) throw new UrlError('it has no scheme and does not begin with a slash');
     if (rest.split('/', 1)[0]?.includes(':')) throw new UrlError('the first part of a relative URL cannot contain a colon');
   }
-  let port = '';
+  let authority = { host: '', port: '' };
   if (rest.startsWith('//') && (scheme !== '' || (!request && !rest.startsWith('///')))) {
     const end = rest.indexOf('/', 2);
-    port = checkAuthority(rest.slice(2, end < 0 ? undefined : end));
+    authority = readAuthority(rest.slice(2, end < 0 ? undefined : end));
     rest = end < 0 ? '' : rest.slice(end);
   }
   checkEscapes(rest, 'path');
-  return { scheme: scheme.toLowerCase(), port };
+  return { scheme: scheme.toLowerCase(), ...authority };
 }
 
-/** @returns the port */
-function checkAuthority(authority: string): string {
+type Authority = Pick<Url, 'host' | 'port'>;
+
+function readAuthority(authority: string): Authority {
   const at = authority.lastIndexOf('@');
-  const port = checkHost(authority.slice(at + 1));
+  const read = readHost(authority.slice(at + 1));
   if (at >= 0) {
     const user = authority.slice(0, at);
     if (!/^[\w.:~!$&'()*+,;=%@-]*$/.test(user)) throw new UrlError('it has invalid user information before the @ (net/url)');
     checkEscapes(user, 'user');
   }
-  return port;
+  return read;
 }
 
-function checkHost(host: string): string {
+function readHost(host: string): Authority {
   const open = host.lastIndexOf('[');
   if (open >= 0) {
     const close = host.lastIndexOf(']');
@@ -82,12 +85,12 @@ function checkHost(host: string): string {
     if (!isIpv6(zone < 0 ? address : `${address.slice(0, zone)}%${address.slice(zone + 3)}`)) {
       throw new UrlError('what is in the brackets of its host is not an IPv6 address (ParseAddr)');
     }
-    return port;
+    return { host: address, port };
   }
   const colon = host.lastIndexOf(':');
   const port = colon < 0 ? '' : checkPortPart(host.slice(colon));
   checkEscapes(host, 'host');
-  return port;
+  return { host: colon < 0 ? host : host.slice(0, colon), port };
 }
 
 function checkPortPart(text: string): string {

@@ -13,20 +13,21 @@ function problem(read: (text: string) => unknown, text: string): string {
 
 describe('parseUrl', () => {
   it.each([
-    ['https://shop.example/jwks', 'https', ''],
-    ['HTTP://shop.example:8080', 'http', '8080'],
-    ['http://user:pa%20ss@shop.example:', 'http', ''],
-    ['http://[fd00::1]:80/', 'http', '80'],
-    ['http://[fe80::1%25eth0]/', 'http', ''],
-    ['oci:registry/filter', 'oci', ''],
-    ['/only/path', '', ''],
-    ['a/b:c', '', ''],
-    ['*', '', ''],
-    ['', '', ''],
-    ['http://m%C3%BCller.example/?q=%zz', 'http', ''],
-    ['http://a/#f%20g', 'http', ''],
-  ])('reads %s', (text, scheme, port) => {
-    expect(parseUrl(text)).toEqual({ scheme, port });
+    ['https://shop.example/jwks', 'https', 'shop.example', ''],
+    ['HTTP://shop.example:8080', 'http', 'shop.example', '8080'],
+    ['http://user:pa%20ss@shop.example:', 'http', 'shop.example', ''],
+    ['http://[fd00::1]:80/', 'http', 'fd00::1', '80'],
+    ['http://[fe80::1%25eth0]/', 'http', 'fe80::1%25eth0', ''],
+    ['oci:registry/filter', 'oci', '', ''],
+    ['/only/path', '', '', ''],
+    ['//shop.example?q', '', 'shop.example', ''],
+    ['a/b:c', '', '', ''],
+    ['*', '', '', ''],
+    ['', '', '', ''],
+    ['http://m%C3%BCller.example/?q=%zz', 'http', 'm%C3%BCller.example', ''],
+    ['http://a/#f%20g', 'http', 'a', ''],
+  ])('reads %s', (text, scheme, host, port) => {
+    expect(parseUrl(text)).toEqual({ scheme, host, port });
   });
 
   it.each([
@@ -53,8 +54,8 @@ describe('parseRequestUrl', () => {
   it('needs a scheme or a leading slash', () => {
     expect(problem(parseRequestUrl, 'registry.example/filter')).toContain('no scheme');
     expect(problem(parseRequestUrl, '')).toContain('empty');
-    expect(parseRequestUrl('//host with blanks/')).toEqual({ scheme: '', port: '' });
-    expect(parseRequestUrl('localhost:5000/x')).toEqual({ scheme: 'localhost', port: '' });
+    expect(parseRequestUrl('//host with blanks/')).toEqual({ scheme: '', host: '', port: '' });
+    expect(parseRequestUrl('localhost:5000/x')).toEqual({ scheme: 'localhost', host: '', port: '' });
   });
 
   it('knows no fragments', () => {
