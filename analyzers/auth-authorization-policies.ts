@@ -56,14 +56,21 @@ function checkNamespaces({ mesh, preset, knows, report }: Context<typeof message
         const source = ['spec', 'rules', r, 'from', f, 'source'];
         const { namespaces = [], notNamespaces = [] } = from?.source ?? {};
         namespaces.forEach((name, n) => {
-          if (!exists(name) && knows('Namespace')) report('IST0101', policy, [...source, 'namespaces', n], { what: 'namespace', name });
+          if (!exists(name) && knows('Namespace'))
+            report('IST0101', policy, [...source, 'namespaces', n], { what: 'namespace', name }, { help: 'correct the name: no request comes from there' });
         });
         notNamespaces.forEach((name, n) => {
           if (exists(name) || !knows('Namespace')) return;
           // The reference looks for the line under `namespaces`, and has none when there are fewer of them.
           const other = n < namespaces.length;
           const path = [...source, other && preset === 'reference' ? 'namespaces' : 'notNamespaces', n];
-          report('IST0101', policy, path, { what: 'namespace', name, same: other ? undefined : `namespace ${name}` });
+          report(
+            'IST0101',
+            policy,
+            path,
+            { what: 'namespace', name, same: other ? undefined : `namespace ${name}` },
+            { help: 'correct the name: it excludes nothing' },
+          );
         });
       });
     });

@@ -1,9 +1,10 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0163, IST0164 } from '../src/analysis/catalogue/control-plane.ts';
-import type { WebhookConfiguration } from '../src/model/kubernetes.ts';
-import { webhooksOf } from '../src/model/webhooks.ts';
 import { isIp } from '../src/manifest/ip.ts';
 import { parseUrl, UrlError } from '../src/manifest/url.ts';
+import type { WebhookConfiguration } from '../src/model/kubernetes.ts';
+import { text } from '../src/model/untyped.ts';
+import { webhooksOf } from '../src/model/webhooks.ts';
 
 /** spec/analyze/messages.md, externalcontrolplane.ExternalControlPlaneAnalyzer */
 export default defineAnalyzer({
@@ -20,11 +21,11 @@ export default defineAnalyzer({
     const check = (configuration: WebhookConfiguration): void => {
       webhooksOf(configuration).forEach(({ name: webhook, clientConfig }, i) => {
         const path = ['webhooks', i, 'clientConfig', 'url'];
-        const url = clientConfig?.url ?? undefined;
-        if (url === undefined) {
+        if (clientConfig?.url === undefined || clientConfig.url === null) {
           if (!clientConfig?.service) report('IST0163', configuration, path, { url: '', webhook, problem: 'it has neither a URL nor a service' });
           return;
         }
+        const url = text(clientConfig.url);
         const host = hostOfUrl(url);
         if (host === undefined) report('IST0163', configuration, path, { url, webhook, problem: 'is not a URL' });
         else if (isIp(host)) report('IST0164', configuration, path, { url, webhook });

@@ -27,6 +27,7 @@ import serviceEntryAddresses from './serviceentry-addresses.ts';
 import servicesMultiCluster from './services-multi-cluster.ts';
 import shadowedRoute from './shadowed-route.ts';
 import sidecarSelector from './sidecar-selector.ts';
+import structure from './structure.ts';
 import telemetryDefaultSelector from './telemetry-default-selector.ts';
 import telemetryLightstep from './telemetry-lightstep.ts';
 import telemetryProvider from './telemetry-provider.ts';
@@ -68,6 +69,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   servicesMultiCluster,
   shadowedRoute,
   sidecarSelector,
+  structure,
   telemetryDefaultSelector,
   telemetryLightstep,
   telemetryProvider,

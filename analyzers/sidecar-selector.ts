@@ -20,7 +20,13 @@ export default defineAnalyzer({
     for (const { resource, selector } of idle) {
       if (!knowsWorkloads()) break;
       const path = ['spec', 'workloadSelector', 'labels', firstLabel(selector)];
-      report('IST0101', resource, path, { what: 'selector', name: formatSelector(selector) });
+      report(
+        'IST0101',
+        resource,
+        path,
+        { what: 'selector', name: formatSelector(selector) },
+        { help: 'correct its labels, or remove this Sidecar: it applies to nothing' },
+      );
     }
     const ineffective = new Set<Resource>();
     for (const [workload, all] of selecting) {

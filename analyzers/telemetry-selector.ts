@@ -16,7 +16,13 @@ export default defineAnalyzer({
     for (const { resource, selector } of idle) {
       if (!knowsWorkloads()) break;
       const path = ['spec', 'selector', 'matchLabels', firstLabel(selector)];
-      report('IST0101', resource, path, { what: 'selector', name: formatSelector(selector) });
+      report(
+        'IST0101',
+        resource,
+        path,
+        { what: 'selector', name: formatSelector(selector) },
+        { help: 'correct its labels, or remove this Telemetry: it applies to nothing' },
+      );
     }
     for (const [workload, all] of selecting) {
       if (all.length < 2) continue;

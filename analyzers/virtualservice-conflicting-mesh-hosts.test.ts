@@ -10,33 +10,33 @@ const run = (yaml: string[], options: TestOptions = {}): string[] =>
   runAnalyzer(analyzer, yaml.join('\n---\n'), options).map((s) => `${s.line} ${/services (.*) for sidecars/.exec(s.text)?.[1]}`);
 
 it.each([
-  ['one alone', [service('a/x', 'cart')], []],
-  ['other hosts', [service('a/x', 'cart'), service('a/y', 'ledger')], []],
-  ['the same host', [service('a/x', 'cart'), service('a/y', 'cart')], ['5 a/x, a/y all define host */cart.a.svc.cluster.local', '12 a/x, a/y all define host */cart.a.svc.cluster.local']],
-  ['short names of two namespaces', [service('a/x', 'cart'), service('b/y', 'cart')], []],
-  ['short and whole', [service('a/x', 'cart'), service('b/y', 'cart.a.svc.cluster.local')], ['5 a/x, b/y all define host */cart.a.svc.cluster.local', '12 a/x, b/y all define host */cart.a.svc.cluster.local']],
-  ['case counts', [service('a/x', 'A.example'), service('a/y', 'a.example')], []],
-  ['one on a gateway only', [service('a/x', 'cart'), service('a/y', 'cart', ', gateways: [edge]')], []],
-  ['one on a gateway, too', [service('a/x', 'cart'), service('a/y', 'cart', ', gateways: [edge, mesh]')], ['5 a/x, a/y all define host */cart.a.svc.cluster.local', '12 a/x, a/y all define host */cart.a.svc.cluster.local']],
-  ['wildcards for everyone do not conflict', [service('a/x', '"*.example"'), service('a/y', '"*.b.example"')], []],
-  ['private in two namespaces', [service('a/x', 'c.example', ', exportTo: ["."]'), service('b/y', 'c.example', ', exportTo: ["."]')], []],
-  ['private against a wildcard for everyone', [service('a/x', '"*.example"'), service('b/y', 'c.example', ', exportTo: ["."]')], ['5 a/x, b/y all define host b/c.example', '12 a/x, b/y all define host b/c.example']],
-  ['both exported to one namespace', [service('a/x', 'c.example', ', exportTo: [z]'), service('b/y', 'c.example', ', exportTo: [z, y]')], ['5 a/x, b/y all define host z/c.example', '12 a/x, b/y all define host z/c.example']],
-  ['one host twice in one', [service('a/x', 'cart, cart.a.svc.cluster.local')], []],
-  ['no hosts', [service('a/x', ''), service('a/y', '')], []],
+  ['one alone', [service('a/p', 'cart')], []],
+  ['other hosts', [service('a/p', 'cart'), service('a/q', 'ledger')], []],
+  ['the same host', [service('a/p', 'cart'), service('a/q', 'cart')], ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local']],
+  ['short names of two namespaces', [service('a/p', 'cart'), service('b/q', 'cart')], []],
+  ['short and whole', [service('a/p', 'cart'), service('b/q', 'cart.a.svc.cluster.local')], ['5 a/p, b/q all define host */cart.a.svc.cluster.local', '12 a/p, b/q all define host */cart.a.svc.cluster.local']],
+  ['case counts', [service('a/p', 'A.example'), service('a/q', 'a.example')], []],
+  ['one on a gateway only', [service('a/p', 'cart'), service('a/q', 'cart', ', gateways: [edge]')], []],
+  ['one on a gateway, too', [service('a/p', 'cart'), service('a/q', 'cart', ', gateways: [edge, mesh]')], ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local']],
+  ['wildcards for everyone do not conflict', [service('a/p', '"*.example"'), service('a/q', '"*.b.example"')], []],
+  ['private in two namespaces', [service('a/p', 'c.example', ', exportTo: ["."]'), service('b/q', 'c.example', ', exportTo: ["."]')], []],
+  ['private against a wildcard for everyone', [service('a/p', '"*.example"'), service('b/q', 'c.example', ', exportTo: ["."]')], ['5 a/p, b/q all define host b/c.example', '12 a/p, b/q all define host b/c.example']],
+  ['both exported to one namespace', [service('a/p', 'c.example', ', exportTo: [z]'), service('b/q', 'c.example', ', exportTo: [z, w]')], ['5 a/p, b/q all define host z/c.example', '12 a/p, b/q all define host z/c.example']],
+  ['one host twice in one', [service('a/p', 'cart, cart.a.svc.cluster.local')], []],
+  ['no hosts', [service('a/p', ''), service('a/q', '')], []],
 ])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));
 
 it('reports each virtual service once, with its first conflict', () => {
-  const yaml = [service('a/x', 'one.example, two.example'), service('a/y', 'two.example'), service('a/z', 'one.example')];
+  const yaml = [service('a/p', 'one.example, two.example'), service('a/q', 'two.example'), service('a/r', 'one.example')];
   expect(run(yaml)).toEqual([
-    '5 a/x, a/z all define host */one.example',
-    '12 a/x, a/y all define host */two.example',
-    '19 a/x, a/z all define host */one.example',
+    '5 a/p, a/r all define host */one.example',
+    '12 a/p, a/q all define host */two.example',
+    '19 a/p, a/r all define host */one.example',
   ]);
 });
 
 it("follows the mesh's default for exportTo, which the reference does not know", () => {
-  const yaml = [service('a/x', 'c.example'), service('b/y', 'c.example')];
+  const yaml = [service('a/p', 'c.example'), service('b/q', 'c.example')];
   const meshConfig = { defaultVirtualServiceExportTo: ['.'] };
   expect(run(yaml, { meshConfig })).toHaveLength(2);
   expect(run(yaml, { meshConfig, preset: 'recommended' })).toEqual([]);

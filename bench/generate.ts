@@ -84,7 +84,7 @@ spec:
           headers:
             x-tenant:
               exact: tenant-${i % 13}
-      timeout: 5s
+      timeout: 10s
       retries:
         attempts: 2
         perTryTimeout: 2s

@@ -16,13 +16,19 @@ const dist = join(root, 'dist');
 /** The file of a package, by its name. */
 const fileOf = (name: string): string => `${name.replace('@', '').replaceAll('/', '-')}.js`;
 
-/** Packages imported dynamically are files beside the bundle. */
+/** Packages that our code loads on demand are files beside the bundle: by import(), or by createRequire() where it cannot wait. */
 function packagesApart(found: Set<string>): Plugin {
   return {
     name: 'packages-apart',
-    setup({ onResolve }) {
-      onResolve({ filter: /^[^./]/ }, ({ kind, path }) => {
-        if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+    setup({ onLoad, onResolve }) {
+      onLoad({ filter: /[/\\](src|analyzers)[/\\].*\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const contents = text.replace(/\bcreateRequire\(import\.meta\.url\)(?=\('[^']+'\))/g, 'require');
+        return contents === text ? undefined : { contents, loader: 'ts' };
+      });
+      onResolve({ filter: /^[^./]/ }, ({ kind, path, importer }) => {
+        const onDemand = kind === 'dynamic-import' || kind === 'require-call';
+        if (!onDemand || path.startsWith('node:') || importer.includes('node_modules')) return undefined;
         found.add(path);
         return { path: `./${fileOf(path)}`, external: true };
       });
@@ -77,6 +83,7 @@ async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packag
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__fileUrl' },
     plugins: [packagesApart(packages), dataApart(data)],
     logLevel: 'warning',
+    logOverride: { 'import-is-undefined': 'silent' },
   });
   const text = outputFiles[0]?.text ?? '';
   // Our own files are loaded by bin/weft.js; a module that the user names stays a true import().

@@ -30,8 +30,16 @@ function writeMessages(): void {
   writeFileSync(join(import.meta.dirname, '../../schemas/istio-messages.json'), text.replace(/^ +/gm, '').replace(/^("[^"]*"): /gm, '$1:'));
 }
 
+/** What a patch of an EnvoyFilter can hold. Go compiles all of Envoy's API for it, which takes a minute. */
+function writeEnvoyMessages(): void {
+  const cwd = join(import.meta.dirname, 'descriptors/envoy');
+  execFileSync('sh', ['imports.sh'], { cwd });
+  writeFileSync(join(import.meta.dirname, '../../schemas/envoy-messages.json'), execFileSync('go', ['run', '.'], { cwd, maxBuffer: 1 << 26 }));
+}
+
 async function bringIn(): Promise<void> {
   writeMessages();
+  writeEnvoyMessages();
   await import('./types.ts');
 
   removeSchemas();

@@ -19,7 +19,8 @@ export function shareSchemas(root: JsonSchema): JsonSchema {
   const names = new Map<string, string>();
   const replace = (schema: JsonSchema, field: string): JsonSchema => {
     const text = JSON.stringify(schema);
-    if ((count.get(text) ?? 0) < 2 || text.length < worthSharing) return mapChildren(schema, replace);
+    // A default belongs to the field, and not to what may be in it.
+    if ((count.get(text) ?? 0) < 2 || text.length < worthSharing || schema.default !== undefined) return mapChildren(schema, replace);
     let name = names.get(text);
     if (name === undefined) {
       name = field;

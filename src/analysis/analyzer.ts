@@ -47,6 +47,8 @@ export interface Context<M extends Messages, O = Record<string, unknown>> {
   annotationProblem(name: string, value: string): string | undefined;
   /** What validation says of a resource. */
   problemsOf(resource: Resource): readonly ResourceProblem[];
+  /** What the schema that a cluster has of its kind says of a resource: see src/schema/structure.ts. */
+  structureOf(resource: Resource): readonly ResourceProblem[];
 }
 
 export interface Analyzer<M extends Messages = Messages, O = Record<string, unknown>> {

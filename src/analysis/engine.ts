@@ -13,6 +13,8 @@ export interface EngineOptions {
   preset: Preset;
   /** Semantic validation of one resource. */
   validate: (resource: Resource) => readonly ResourceProblem[];
+  /** Problems that the schemas found in one resource, as it was written. */
+  structure?: (resource: Resource) => readonly ResourceProblem[];
   /** Reads the value of an annotation as Istio does, see src/schema/annotations.ts; without it values are not checked. */
   annotationProblem?: (name: string, value: string) => string | undefined;
   /** Other levels than the messages' own, by code or analyzer name; `off` drops the finding. */
@@ -99,6 +101,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
     knowsWorkloads: () => mesh.knowsWorkloads() || skip('Pod'),
     annotationProblem: (name, value) => options.annotationProblem?.(name, value),
     problemsOf: options.validate,
+    structureOf: options.structure ?? (() => []),
     report: (code, resource, path, data, extra: ReportExtra = {}) => {
       const definition = (analyzer.messages as Messages)[code] as MessageDefinition<unknown> | undefined;
       if (!definition) throw new Error(`${analyzer.name} reports ${code}, which it does not declare`);

@@ -4,13 +4,16 @@ import { orderFindings } from '../analysis/order.ts';
 import { type InputProblem, loadSource } from '../manifest/load.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
+import type { Path } from '../manifest/problem.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import { defaultIngress } from '../model/default-ingress.ts';
 import { type Assume, Mesh } from '../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
 import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
+import type { StructureProblem } from '../schema/structure.ts';
 import { loadValidators } from '../schema/validate.ts';
+import { checkStructure } from './structure.ts';
 
 export interface PipelineOptions {
   sources: readonly SourceText[];
@@ -41,12 +44,18 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const problems: InputProblem[] = [];
   const unknownKinds = new Map<string, number>();
   const byIdentity = new Map<string, Resource>();
-  for (const source of options.sources) {
-    const loaded = loadSource(source, options);
+  const sources = options.sources.map((source) => loadSource(source, options));
+  // Before decoding, which gives Istio specs their types where a cluster would refuse what is written.
+  const structure = await checkStructure(
+    sources.flatMap((loaded) => loaded.resources),
+    options.preset,
+    options.assume,
+  );
+  for (const loaded of sources) {
     problems.push(...loaded.problems);
     for (const [kind, count] of loaded.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
     for (const resource of loaded.resources) {
-      if (!decodeResource(resource, problems)) continue;
+      if (!decodeResource(resource, structure.get(resource) ?? [], problems)) continue;
       const identity = identityOf(resource);
       const before = byIdentity.get(identity);
       // The last of a name counts, but the same text again is the resource that is there already.
@@ -73,7 +82,14 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const validate = await loadValidators(kinds, options.preset !== 'reference');
   const annotated = resources.some((r) => r.raw.metadata.annotations !== undefined);
   const annotationProblem = annotated ? (await import('../schema/annotations.ts')).annotationProblem : undefined;
-  const engine = await analyze(mesh, options.analyzers, { preset: options.preset, validate, annotationProblem, levelOf: options.levelOf, optionsOf: options.optionsOf });
+  const engine = await analyze(mesh, options.analyzers, {
+    preset: options.preset,
+    validate,
+    structure: (resource) => structure.get(resource) ?? [],
+    annotationProblem,
+    levelOf: options.levelOf,
+    optionsOf: options.optionsOf,
+  });
   return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
 }
 
@@ -86,23 +102,24 @@ function textOf({ document, within, raw }: Resource): string {
 }
 
 /** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */
-function decodeResource(resource: Resource, problems: InputProblem[]): boolean {
+function decodeResource(resource: Resource, structure: readonly StructureProblem[], problems: InputProblem[]): boolean {
+  const errors: { path?: Path; text: string; help?: string }[] = structure.filter((problem) => problem.code === 'WFT0003');
   const message = specMessage[resource.kindName];
-  if (!message || resource.raw.spec === undefined || resource.raw.spec === null) return true;
-  const decoded = decodeMessage(message, resource.raw.spec, ['spec']);
-  for (const error of decoded.errors) {
+  if (message && resource.raw.spec !== undefined && resource.raw.spec !== null) errors.push(...decodeMessage(message, resource.raw.spec, ['spec']).errors);
+  for (const { text, help, path } of errors) {
     problems.push({
       code: 'WFT0003',
       level: 'Error',
       source: resource.document?.source as SourceText,
       offset: resource.document?.start,
-      text: error.text,
+      text,
+      help,
       unparsable: true,
       resource,
-      path: error.path,
+      path,
     });
   }
-  return decoded.errors.length === 0;
+  return errors.length === 0;
 }
 
 interface MeshConfigs {

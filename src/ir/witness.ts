@@ -1,5 +1,5 @@
 import type { HeaderMatcher, RouteMatch } from './route-match.ts';
-import { matchesHeader } from './route-match.ts';
+import { matchesHeader, matchesProxy, matchesRequest } from './route-match.ts';
 import { matchesString, type RegexTest, type StringMatcher } from './string-matcher.ts';
 
 // Whether a match is ever reached is decided by a search for a request that meets it and none of the earlier ones. For each part
@@ -34,7 +34,7 @@ const mostSteps = 20_000;
 export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], options: CoverageOptions): Coverage {
   const candidates: number[] = [];
   for (let i = 0; i < earlier.length; i++) if (mayOverlap(target, earlier[i] as RouteMatch)) candidates.push(i);
-  if (candidates.length === 0) return { covered: false };
+  if (candidates.length === 0 || hasPlainWitness(target, earlier, candidates, options)) return { covered: false };
   for (const i of candidates) if (coveredBy(target, [earlier[i] as RouteMatch], options)) return { covered: true, by: [i] };
   if (candidates.length < 2 || candidates.length > mostCombined) return { covered: false };
   const all = candidates.map((i) => earlier[i] as RouteMatch);
@@ -46,6 +46,27 @@ export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], o
     if (rest.length > 0 && coveredBy(target, rest.map((b) => earlier[b] as RouteMatch), options)) by = rest;
   }
   return { covered: true, by };
+}
+
+/** Tries the one request that most often is a witness: as little as the target asks for, and a path that nobody else names. */
+function hasPlainWitness(target: RouteMatch, earlier: readonly RouteMatch[], candidates: readonly number[], { gateways, regex }: CoverageOptions): boolean {
+  const plain = (m: StringMatcher): string => (m.kind === 'exact' ? m.value : m.kind === 'prefix' ? m.value + fresh[0] : (fresh[0] as string));
+  const headers = new Map([
+    [':method', 'X-OTHER'],
+    [':scheme', 'http'],
+    [':authority', fresh[0] as string],
+  ]);
+  for (const { name, matcher, inverted } of target.headers) if (!inverted) headers.set(name, plain(matcher));
+  const request = { path: target.path ? plain(target.path) : `/${fresh[0]}`, headers, query: new Map(target.query.map((q) => [q.name, plain(q.matcher)])) };
+  if (!matchesRequest(target, request, regex)) return false;
+  const { sourceLabels, sourceNamespace, port } = target.proxy;
+  return (target.proxy.gateways.length > 0 ? target.proxy.gateways : gateways).some((gateway) => {
+    const proxy = { gateway, labels: sourceLabels, namespace: sourceNamespace, port: port === 0 ? -1 : port };
+    return !candidates.some((i) => {
+      const match = earlier[i] as RouteMatch;
+      return matchesProxy(match.proxy, proxy) && matchesRequest(match, request, regex);
+    });
+  });
 }
 
 /** Cheap and generous: false only when one exact or prefix path excludes the other. */

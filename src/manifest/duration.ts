@@ -6,6 +6,8 @@ const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs:
  * @returns undefined for what is no duration
  */
 export function parseDuration(text: string): number | undefined {
+  const plain = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  if (plain) return Number(plain[1]) * (units[plain[2] as string] as number);
   const match = /^([-+]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return /^[-+]?0$/.test(text) ? 0 : undefined;
   let total = 0;

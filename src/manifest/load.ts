@@ -182,8 +182,10 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
 function badStringMap(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
-  for (const [key, entry] of Object.entries(value)) {
-    if (entry === null) (value as Record<string, unknown>)[key] = '';
+  const map = value as Record<string, unknown>;
+  for (const key in map) {
+    const entry = map[key];
+    if (entry === null) map[key] = '';
     else if (typeof entry !== 'string') return `${key}: ${JSON.stringify(entry)}`;
   }
   return undefined;

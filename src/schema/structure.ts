@@ -17,44 +17,52 @@ export type { StructureProblem } from './structure/words.ts';
 export type StructureScope = 'decoding' | 'everything';
 
 /** Looks at one resource, as it is written: before src/schema/decode.ts gives an Istio spec its types. */
-export type CheckStructure = (resource: Resource) => StructureProblem[];
+export type CheckStructure = (resource: Resource) => readonly StructureProblem[];
 
 /**
  * Loads the schemas of the kinds given. Kinds and versions that there is no schema of are not judged, nor are unknown fields of
  * metadata, nor the status. Specs of Istio kinds are decoded by decode.ts: what it refuses is not said here.
  */
 export async function loadStructure(kinds: Iterable<string>, scope: StructureScope = 'everything'): Promise<CheckStructure> {
-  const byVersion = new Map<string, Structure>();
-  const [objectMeta] = await Promise.all([
-    loadObjectMeta(),
-    ...[...new Set(kinds)].flatMap((kind) =>
-      (isDecodedElsewhere(kind) && scope === 'decoding' ? [] : (structures[kind] ?? [])).map(async ({ versions, load }) => {
-        const structure = await load();
-        for (const version of versions) byVersion.set(`${version} ${kind}`, structure);
-      }),
-    ),
-  ]);
-  return (resource) => {
-    const structure = byVersion.get(`${resource.apiVersion} ${resource.kindName}`);
-    const problems = validateWith(objectMeta, resource, ['metadata'], true);
-    if (!structure) return problems.filter((problem) => scope === 'everything' || problem.code === 'WFT0003');
-    problems.push(...validateWith(structure, resource, [], !isDecodedElsewhere(resource.kindName)));
-    const undecodable = problems.filter((problem) => problem.code === 'WFT0003');
-    if (undecodable.length > 0 || scope === 'decoding') return undecodable;
-    const out: Walk = { problems: [], broken: structure.validate.errors?.map((error) => error.instancePath) ?? [], around: [] };
-    walk(structure.shape, resource.raw, [], out);
-    return [...withoutRenamed(problems, out.problems), ...out.problems];
+  const loaded = new Map<string, Map<string, Structure>>();
+  const load = async (kind: string): Promise<void> => {
+    const versions = new Map<string, Structure>();
+    loaded.set(kind, versions);
+    for (const version of structures[kind] ?? []) {
+      const structure = await version.load();
+      for (const name of version.versions) versions.set(name, structure);
+    }
   };
+  const wanted = [...new Set(kinds)].filter((kind) => scope === 'everything' || !isDecodedElsewhere(kind));
+  const [objectMeta] = await Promise.all([loadObjectMeta(), ...wanted.map(load)]);
+  return (resource) => {
+    const { raw, kindName } = resource;
+    const problems = objectMeta.validate(raw.metadata) ? none : errorsOf(objectMeta, resource, ['metadata'], true);
+    const structure = loaded.get(kindName)?.get(raw.apiVersion);
+    if (!structure) return scope === 'everything' ? problems : undecodable(problems);
+    const found = structure.validate(raw) ? problems : [...problems, ...errorsOf(structure, resource, [], !isDecodedElsewhere(kindName))];
+    const unreadable = undecodable(found);
+    if (unreadable.length > 0 || scope === 'decoding') return unreadable;
+    const out: Walk = { problems: [], broken: structure.validate.errors?.map((error) => error.instancePath) ?? none, root: structure.shape };
+    walk(structure.shape, raw, [], out);
+    return found.length === 0 ? out.problems : [...withoutRenamed(found, out.problems), ...out.problems];
+  };
+}
+
+const none: readonly never[] = [];
+
+function undecodable(problems: readonly StructureProblem[]): readonly StructureProblem[] {
+  return problems.length === 0 ? problems : problems.filter((problem) => problem.code === 'WFT0003');
 }
 
 function isDecodedElsewhere(kind: string): boolean {
   return specMessage[kind] !== undefined;
 }
 
-function validateWith({ validate }: Structure, resource: Resource, path: Path, typed: boolean): StructureProblem[] {
-  const value = path.length === 0 ? resource.raw : resource.raw.metadata;
-  if (validate(value)) return [];
+/** What the compiled schema found last. */
+function errorsOf({ validate }: Structure, resource: Resource, path: Path, typed: boolean): StructureProblem[] {
   const decoding: Decoding = { typed, spelling: (at) => locate(resource, at)?.place.scalar, confidential: resource.kindName === 'Secret' };
+  const value = path.length === 0 ? resource.raw : resource.raw.metadata;
   const out: StructureProblem[] = [];
   for (const error of (validate.errors ?? []).slice(0, maxProblems)) {
     const problem = describeError(error, value, path, decoding);
@@ -65,7 +73,6 @@ function validateWith({ validate }: Structure, resource: Resource, path: Path, t
 
 /** A required field that is there under a wrong name is one mistake, not two. */
 function withoutRenamed(problems: readonly StructureProblem[], unknown: readonly StructureProblem[]): StructureProblem[] {
-  if (problems.length === 0 || unknown.length === 0) return [...problems];
   const meant = new Set(unknown.flatMap(({ path, fix }) => (path && fix ? [[...path.slice(0, -1), fix.text].join('\n')] : [])));
   return problems.filter(({ path }) => !meant.has((path ?? []).join('\n')));
 }

@@ -43,7 +43,6 @@ export function decodeEnvoy(message: string, value: unknown): EnvoyDecoded {
   return { errors: decoder.errors, unknown: decoder.unknown };
 }
 
-const rawMap = 'map[string]json.RawMessage';
 const wrapper = /^google\.protobuf\.(?:Bool|Bytes|String|U?Int32|U?Int64|Float|Double)Value$/;
 /** Messages whose JSON form is a value of its own, so that an Any holds them in a field `value`. */
 const ownForm = /^google\.protobuf\.(?:Any|Empty|\w+Value|Duration|Timestamp|Value|Struct)$/;
@@ -103,20 +102,37 @@ class Decoder {
     }
     switch (name) {
       case 'google.protobuf.Any':
-        return this.any(value);
+        this.any(value);
+        break;
       case 'google.protobuf.Duration':
-        return this.mismatch(durationMismatch(value), value);
+        this.mismatch(durationMismatch(value), value);
+        break;
       case 'google.protobuf.Timestamp':
-        return this.mismatch(timestampMismatch(value), value);
+        this.mismatch(timestampMismatch(value), value);
+        break;
       case 'google.protobuf.Struct':
-        return isMap(value) ? undefined : this.mismatch(cannotHold(value, 'a map', rawMap), value, 'bad StructValue: ');
+        this.isMap(value, 'bad StructValue: ');
+        break;
       case 'google.protobuf.ListValue':
-        return Array.isArray(value) ? undefined : this.mismatch(cannotHold(value, 'a list', '[]json.RawMessage'), value, 'bad ListValue: ');
+        this.isList(value, 'bad ListValue: ');
+        break;
       case 'google.protobuf.Value':
-        return;
+        break;
+      default:
+        if (this.isMap(value)) this.fields(name, value);
     }
-    if (!isMap(value)) this.mismatch(cannotHold(value, 'a map', rawMap), value);
-    else this.fields(name, value);
+  }
+
+  private isMap(value: unknown, prefix = ''): value is Record<string, unknown> {
+    if (isMap(value)) return true;
+    this.mismatch(cannotHold(value, 'a map', 'map[string]json.RawMessage'), value, prefix);
+    return false;
+  }
+
+  private isList(value: unknown, prefix = ''): value is unknown[] {
+    if (Array.isArray(value)) return true;
+    this.mismatch(cannotHold(value, 'a list', '[]json.RawMessage'), value, prefix);
+    return false;
   }
 
   private fields(name: string, value: Readonly<Record<string, unknown>>): void {
@@ -138,26 +154,25 @@ class Decoder {
   }
 
   private field(field: EnvoyField, value: unknown): void {
+    const { where } = this;
     if (field.list) {
-      if (!Array.isArray(value)) return this.mismatch(cannotHold(value, 'a list', '[]json.RawMessage'), value);
-      const { where } = this;
+      if (!this.isList(value)) return;
       value.forEach((item, i) => {
         this.where = `item ${i} of ${where}`;
         this.at(i, () => this.single(field.type, item));
       });
-      return;
+    } else if (field.mapKey === undefined) {
+      this.single(field.type, value);
+    } else if (this.isMap(value)) {
+      for (const [key, item] of Object.entries(value)) this.at(key, () => this.entry(field, where, key, item));
     }
-    if (field.mapKey === undefined) return this.single(field.type, value);
-    if (!isMap(value)) return this.mismatch(cannotHold(value, 'a map', rawMap), value);
-    const { where } = this;
-    for (const [key, item] of Object.entries(value)) {
-      this.at(key, () => {
-        this.where = `the key of ${where}`;
-        if (field.mapKey !== 'string') this.mismatch(scalarMismatch(field.mapKey as string, key), key);
-        this.where = `entry ${JSON.stringify(key)} of ${where}`;
-        this.single(field.type, item);
-      });
-    }
+  }
+
+  private entry({ mapKey, type }: EnvoyField, where: string, key: string, item: unknown): void {
+    this.where = `the key of ${where}`;
+    if (mapKey !== 'string') this.mismatch(scalarMismatch(mapKey as string, key), key);
+    this.where = `entry ${JSON.stringify(key)} of ${where}`;
+    this.single(type, item);
   }
 
   private single(type: string, value: unknown): void {
@@ -169,38 +184,46 @@ class Decoder {
 
   private enum(name: string, values: readonly string[], value: unknown): void {
     if (value === null) return;
-    if (typeof value !== 'string') return this.mismatch(enumNumberMismatch(value, `a value of ${name}`), value);
-    if (values.includes(value)) return;
-    const reference = `unknown value ${JSON.stringify(JSON.stringify(value))} for enum ${name}`;
-    this.fail(`has to be a value of ${name}, and ${JSON.stringify(value)} is none`, reference, { choices: values });
+    if (typeof value !== 'string') {
+      this.mismatch(enumNumberMismatch(value, `a value of ${name}`), value);
+    } else if (!values.includes(value)) {
+      const reference = `unknown value ${JSON.stringify(JSON.stringify(value))} for enum ${name}`;
+      this.fail(`has to be a value of ${name}, and ${JSON.stringify(value)} is none`, reference, { choices: values });
+    }
   }
 
   private any(value: unknown): void {
-    if (!isMap(value)) return this.mismatch(cannotHold(value, 'a map', rawMap), value);
+    if (!this.isMap(value)) return;
     const { '@type': url, ...rest } = value;
     if (url === undefined) {
-      return this.fail('has no "@type", which tells what the configuration is for', "Any JSON doesn't have '@type'");
-    }
-    if (typeof url !== 'string') {
+      this.fail('has no "@type", which tells what the configuration is for', "Any JSON doesn't have '@type'");
+    } else if (typeof url === 'string') {
+      this.configuration(url, rest);
+    } else {
       const reference = `can't unmarshal Any's '@type': ${JSON.stringify(JSON.stringify(url))}`;
-      return this.at('@type', () => this.fail(`has a "@type" that is ${describe(url)} and has to be text`, reference));
+      this.at('@type', () => this.fail(`has a "@type" that is ${describe(url)} and has to be text`, reference));
     }
+  }
+
+  /** What an Any holds beside its `@type`. */
+  private configuration(url: string, value: Readonly<Record<string, unknown>>): void {
     const name = url.slice(url.lastIndexOf('/') + 1);
     if (!envoyFields(name)) {
       const reference = `could not resolve Any message type: ${url}`;
-      return this.at('@type', () => this.fail(`has the "@type" ${url}, and Istio knows no message of this type`, reference, { unresolved: url }));
+      this.at('@type', () => this.fail(`has the "@type" ${url}, and Istio knows no message of this type`, reference, { unresolved: url }));
+      return;
     }
-    if (!ownForm.test(name)) {
-      this.anys.push(url);
-      this.fields(name, rest);
-      this.anys.pop();
-    } else if (!Object.hasOwn(rest, 'value')) {
+    if (ownForm.test(name) && !Object.hasOwn(value, 'value')) {
       this.fail(`is a ${url} without "value"`, "Any JSON doesn't have 'value'");
-    } else {
-      this.anys.push(url);
-      this.where = `"value" of the ${url} in ${this.where}`;
-      this.at('value', () => this.message(name, rest.value));
-      this.anys.pop();
+      return;
     }
+    this.anys.push(url);
+    if (ownForm.test(name)) {
+      this.where = `"value" of the ${url} in ${this.where}`;
+      this.at('value', () => this.message(name, value.value));
+    } else {
+      this.fields(name, value);
+    }
+    this.anys.pop();
   }
 }

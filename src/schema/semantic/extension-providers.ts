@@ -1,7 +1,7 @@
 import type { MeshConfig_ExtensionProvider } from '../../manifest/istio/mesh.gen.ts';
 import { formatPath, type Path } from '../../manifest/problem.ts';
-import { fqdnProblem, isDnsLabel, isIp, isPort, wildcardDomainProblem } from './primitives.ts';
 import { parseUrl, UrlError } from '../../manifest/url.ts';
+import { fqdnProblem, isDnsLabel, isIp, isPort, wildcardDomainProblem } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
 
 /** Kinds of providers that proxies connect to: a service and a port, as all of these have them. */

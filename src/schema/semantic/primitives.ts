@@ -1,6 +1,6 @@
 // Rules that many kinds share (spec/analyze/validation.md, "Shared primitives").
-import type { Path } from '../../manifest/problem.ts';
 import { parseDuration } from '../../manifest/duration.ts';
+import type { Path } from '../../manifest/problem.ts';
 import type { ProblemSink } from './validator.ts';
 
 export { isCidr, isIp, isIpv4, isIpv6 } from '../../manifest/ip.ts';

@@ -1,9 +1,9 @@
 import type { JWTRule, RequestAuthentication } from '../../manifest/istio/security.gen.ts';
 import { formatPath, type Path } from '../../manifest/problem.ts';
+import { parseUrl, UrlError } from '../../manifest/url.ts';
 import { checkKeySet } from './json-web-key.ts';
 import { checkDuration, itemsOf } from './primitives.ts';
 import { checkTargets } from './target-reference.ts';
-import { parseUrl, UrlError } from '../../manifest/url.ts';
 import type { ProblemSink, Validator } from './validator.ts';
 
 export const validateRequestAuthentication: Validator<RequestAuthentication> = (spec, sink) => {

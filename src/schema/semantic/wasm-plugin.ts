@@ -1,7 +1,7 @@
 import type { VmConfig, WasmPlugin, WasmPlugin_TrafficSelector } from '../../manifest/istio/extensions.gen.ts';
+import { parseRequestUrl, parseUrl, type Url, UrlError } from '../../manifest/url.ts';
 import { isPort, itemsOf } from './primitives.ts';
 import { checkTargets } from './target-reference.ts';
-import { parseRequestUrl, parseUrl, type Url, UrlError } from '../../manifest/url.ts';
 import type { ProblemSink, Validator } from './validator.ts';
 
 export const validateWasmPlugin: Validator<WasmPlugin> = (spec, sink) => {

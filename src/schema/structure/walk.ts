@@ -11,8 +11,8 @@ export interface Walk {
   problems: StructureProblem[];
   /** JSON pointers of what the validator found: rules about a value with such a thing in it mean nothing. */
   broken: readonly string[];
-  /** The maps with named fields around the value, outermost first, and how deep in the resource each is. */
-  around: { shape: Shape; depth: number }[];
+  /** Of the whole resource. */
+  root: Shape;
 }
 
 /**
@@ -71,7 +71,7 @@ function walkItems(shape: Shape, list: readonly unknown[], path: (string | numbe
 
 function walkValues(shape: Shape, map: Record<string, unknown>, path: (string | number)[], out: Walk): unknown {
   let seen = map;
-  for (const key of Object.keys(map)) {
+  for (const key in map) {
     if (map[key] == null) continue;
     path.push(key);
     const value = walk(shape, map[key], path, out);
@@ -86,12 +86,12 @@ function walkValues(shape: Shape, map: Record<string, unknown>, path: (string | 
 
 function walkFields(shape: Shape, fields: NonNullable<Shape['fields']>, object: Record<string, unknown>, path: (string | number)[], out: Walk): unknown {
   let seen = object;
-  out.around.push({ shape, depth: path.length });
-  for (const key of Object.keys(object)) {
-    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field === undefined) {
-      if (!shape.open && object[key] !== undefined && out.problems.length < maxProblems) out.problems.push(unknownField(key, object, path, out.around));
-    } else if (field !== 0 && object[key] != null) {
+  for (const key in object) {
+    const field = fields[key];
+    if (field === 0) continue;
+    if (field === undefined || !Object.hasOwn(fields, key)) {
+      if (!shape.open && object[key] !== undefined && out.problems.length < maxProblems) out.problems.push(unknownField(key, object, path, out.root));
+    } else if (object[key] != null) {
       path.push(key);
       const value = walk(field, object[key], path, out);
       path.pop();
@@ -101,7 +101,6 @@ function walkFields(shape: Shape, fields: NonNullable<Shape['fields']>, object: 
       }
     }
   }
-  out.around.pop();
   for (const field in shape.defaults) {
     if (object[field] != null) continue;
     if (seen === object) seen = { ...object };

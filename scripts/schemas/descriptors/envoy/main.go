@@ -1,8 +1,6 @@
 // Command envoy prints the shape of every message that a patch of an EnvoyFilter can hold: the messages of Envoy and of its
 // extensions, and what they are made of. Only structure is printed, no documentation.
 //
-//	go run ./envoy > ../../../schemas/envoy-messages.json
-//
 // The output has two maps. A message is the list of its fields in the order of declaration, `name:type`, parted by blanks; a
 // field whose JSON name is not the camelCase of its name is `name/jsonName:type`. A type is the name of a scalar, of an enum or
 // of a message, with `[]` before it for lists and `{key}` for maps. An enum is the list of its values.
@@ -21,8 +19,6 @@ import (
 
 	_ "google.golang.org/protobuf/types/known/fieldmaskpb"
 )
-
-//go:generate sh imports.sh
 
 // roots are the packages whose messages are printed all, because an Any may name them.
 var roots = []string{"envoy.", "istio.envoy.", "stats", "stackdriver.", "xds.", "udpa.", "google.protobuf"}
