@@ -25,7 +25,13 @@ export default defineAnalyzer({
     for (const sidecar of mesh.list('Sidecar')) {
       if (!sidecar.spec.outboundTrafficPolicy?.egressProxy) continue;
       const detail = 'the field OutboundTrafficPolicy.EgressProxy (outboundTrafficPolicy.egressProxy) is ignored';
-      report('IST0002', sidecar, ['spec', 'outboundTrafficPolicy', 'egressProxy'], { detail }, { help: 'remove it; an egress host in the Sidecar leads to an egress gateway' });
+      report(
+        'IST0002',
+        sidecar,
+        ['spec', 'outboundTrafficPolicy', 'egressProxy'],
+        { detail },
+        { help: 'remove it; an egress host in the Sidecar leads to an egress gateway' },
+      );
     }
     // The reference says nothing of a definition that it reads from a file.
     const definitions = preset === 'reference' ? [] : mesh.list('CustomResourceDefinition');

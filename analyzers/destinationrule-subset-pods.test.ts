@@ -10,7 +10,8 @@ const pod = (labels: string, namespace = 'shop', spec = '{}'): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: p-${namespace}, namespace: ${namespace}, labels: {${labels}}}\nspec: ${spec}`;
 const workloadEntry = (labels: string): string =>
   `apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {name: vm, namespace: shop}\nspec: {address: 10.0.0.1, labels: {${labels}}}`;
-const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec: {template: {metadata: {labels: {app: cart, version: v1}}}}';
+const deployment =
+  'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec: {template: {metadata: {labels: {app: cart, version: v1}}}}';
 const rule = (host: string, ...subsets: string[]): string =>
   `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r, namespace: shop}\nspec: {host: "${host}", subsets: [${subsets.map((s) => `{${s}}`).join()}]}`;
 const v1 = 'name: v1, labels: {version: v1}';
@@ -28,9 +29,17 @@ it.each([
   ['a name twice: the last counts', [service(), pod('version: v1'), rule('cart', 'name: v1, labels: {version: x}', v1)], []],
   ['the workload selector of a service entry', [entry('workloadSelector: {labels: {app: db}}'), pod('version: v1'), rule('db.example', v1)], [noPods]],
   ['both', [entry('workloadSelector: {labels: {app: db}}'), pod('version: v1, app: db'), rule('db.example', v1)], []],
-  ['the zone of the node', [service(), node, pod('app: cart', 'shop', '{nodeName: n1}'), rule('cart', 'name: a, labels: {topology.kubernetes.io/zone: a}')], []],
+  [
+    'the zone of the node',
+    [service(), node, pod('app: cart', 'shop', '{nodeName: n1}'), rule('cart', 'name: a, labels: {topology.kubernetes.io/zone: a}')],
+    [],
+  ],
   ['the node', [service(), node, pod('app: cart', 'shop', '{nodeName: n1}'), rule('cart', 'name: a, labels: {kubernetes.io/hostname: n1}')], []],
-  ['an empty region', [service(), node, pod('app: cart', 'shop', '{nodeName: n1}'), rule('cart', 'name: a, labels: {topology.kubernetes.io/region: ""}')], ['IST0173 subsets.0.labels subset a selects no pods (none has the labels topology.kubernetes.io/region=), so requests to it get 503']],
+  [
+    'an empty region',
+    [service(), node, pod('app: cart', 'shop', '{nodeName: n1}'), rule('cart', 'name: a, labels: {topology.kubernetes.io/region: ""}')],
+    ['IST0173 subsets.0.labels subset a selects no pods (none has the labels topology.kubernetes.io/region=), so requests to it get 503'],
+  ],
   ['an unknown host', [rule('cart', v1)], ['IST0174 host no service of the mesh has host cart of this destination rule']],
   ['no host', [rule('')], ['IST0174 host no service of the mesh has host "" of this destination rule']],
   ['null subsets', [service(), pod('app: cart'), rule('cart').replace('[]', '[null]')], []],

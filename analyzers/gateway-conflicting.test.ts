@@ -17,9 +17,17 @@ it.each([
   ['another address', [gateway('a', server('x', 80, ', bind: 10.0.0.1')), gateway('b', server('x'))], []],
   ['other workloads', [gateway('a', server('x')), gateway('b', server('x'), 'istio: other')], []],
   ['twice in one gateway', [gateway('a', `${server('x')}, ${server('x')}`)], []],
-  ['each server', [gateway('a', `${server('x')}, ${server('y.x')}`), gateway('b', server('x')), gateway('c', server('y.x'))], ['a.0 shop/b', 'a.1 shop/c', 'b.0 shop/a', 'c.0 shop/a']],
+  [
+    'each server',
+    [gateway('a', `${server('x')}, ${server('y.x')}`), gateway('b', server('x')), gateway('c', server('y.x'))],
+    ['a.0 shop/b', 'a.1 shop/c', 'b.0 shop/a', 'c.0 shop/a'],
+  ],
   ['the first of two servers on a port', [gateway('a', `${server('x')}, ${server('y.x')}`), gateway('b', server('x'))], ['a.0 shop/b', 'b.0 shop/a']],
-  ['several others', [gateway('c', server('x')), gateway('a', server('x')), gateway('b', server('x'))], ['a.0 shop/b, shop/c', 'b.0 shop/a, shop/c', 'c.0 shop/a, shop/b']],
+  [
+    'several others',
+    [gateway('c', server('x')), gateway('a', server('x')), gateway('b', server('x'))],
+    ['a.0 shop/b, shop/c', 'b.0 shop/a, shop/c', 'c.0 shop/a, shop/b'],
+  ],
   ['a third that has nothing to do with it', [gateway('a', server('x')), gateway('b', server('z.x')), gateway('c', server('x'))], ['a.0 shop/c', 'c.0 shop/a']],
   ['null servers', [gateway('a', 'null'), gateway('b', 'null, {hosts: [x]}')], []],
 ])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));

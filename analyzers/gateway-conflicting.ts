@@ -2,7 +2,7 @@ import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0145 } from '../src/analysis/catalogue/gateways.ts';
 import { IST0101 } from '../src/analysis/catalogue/references.ts';
 import { mostNames } from '../src/analysis/wording.ts';
-import type { Gateway } from '../src/manifest/istio/networking.gen.ts';
+import type { Gateway, Server } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { gatewayWorkloads } from '../src/model/gateway-workloads.ts';
@@ -42,19 +42,31 @@ export default defineAnalyzer({
       for (const [i, server] of servers.entries()) {
         const port = server?.port?.number ?? 0;
         const hosts = server?.hosts ?? [];
-        const others = othersOf(gateway, groups, hosts.map((host) => hostKey(port, server?.bind ?? '', host)));
+        const others = othersOf(
+          gateway,
+          groups,
+          hosts.map((host) => hostKey(port, server?.bind ?? '', host)),
+        );
         if (others.size === 0) continue;
         report(
           'IST0145',
           gateway,
           ['spec', 'servers', i],
           { gateways: [...others.keys()].map((g) => g.fullName).sort(), selector: own, port, hosts },
-          { related: [...others.values()].slice(0, 10).map((p) => ({ resource: p.gateway, path: p.path, text: `also in gateway ${p.gateway.fullName}` })) },
+          {
+            effect: server && isTlsServer(server) ? 'the gateway uses one of these servers and ignores the others' : undefined,
+            related: [...others.values()].slice(0, 10).map((p) => ({ resource: p.gateway, path: p.path, text: `also in gateway ${p.gateway.fullName}` })),
+          },
         );
       }
     }
   },
 });
+
+/** Servers of plain HTTP are joined; of those with TLS one wins. */
+function isTlsServer({ tls, port }: Server): boolean {
+  return tls !== undefined && !/^(?:http|http2|grpc|grpc-web|http_proxy)$/i.test(port?.protocol ?? '');
+}
 
 /** The other gateways with one of the hosts; of very many only as many as a message can name. */
 function othersOf(gateway: Resource, groups: readonly Hosts[], keys: readonly string[]): Map<Resource, Place> {

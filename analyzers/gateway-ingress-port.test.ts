@@ -25,7 +25,11 @@ it.each([
   ['a server without a port', [pod, gateway('{hosts: [x]}')], []],
   ['ports of wrong types', [pod, service('[null, 5, {port: x}]'), open(80)], [unreached(80)]],
   ['no workload', [service('[]'), open(80)], ['IST0101 spec.selector.istio no workload has the labels of selector "istio=gw"']],
-  ['no workload for several labels', [pod, gateway('null', 'zone: eu, app: gw')], ['IST0101 spec.selector.app no workload has the labels of selector "app=gw,zone=eu"']],
+  [
+    'no workload for several labels',
+    [pod, gateway('null', 'zone: eu, app: gw')],
+    ['IST0101 spec.selector.app no workload has the labels of selector "app=gw,zone=eu"'],
+  ],
   ['an empty selector without workloads', [gateway('null', '')], ['IST0101 spec.selector no workload has the labels of selector ""']],
 ])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));
 

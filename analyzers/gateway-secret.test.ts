@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findingsOf, type TestOptions } from '../src/analysis/testing.ts';
+import { findingsOfAsync, type TestOptions } from '../src/analysis/testing.ts';
 import analyzer from './gateway-secret.ts';
 
 /** Of shop.example, valid from 2026-11-22 to 2026-12-22. */
@@ -25,8 +25,9 @@ const pod = (namespace = 'infra'): string => `apiVersion: v1\nkind: Pod\nmetadat
 const secret = (content: string, name = 'cert', namespace = 'infra'): string =>
   `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: ${namespace}}\n${content}`;
 const run = (yaml: string[], options: TestOptions = {}) =>
-  findingsOf(analyzer, yaml.join('\n---\n'), { now: new Date('2026-12-01T00:00:00Z'), ...options });
-const said = (yaml: string[], options: TestOptions = {}): string[] => run(yaml, options).map((f) => `${f.code} ${f.path?.slice(1).join('.')}`);
+  findingsOfAsync(analyzer, yaml.join('\n---\n'), { now: new Date('2026-12-01T00:00:00Z'), ...options });
+const said = async (yaml: string[], options: TestOptions = {}): Promise<string[]> =>
+  (await run(yaml, options)).map((f) => `${f.code} ${f.path?.slice(1).join('.')}`);
 
 const good = data({ 'tls.crt': certificate, 'tls.key': 'k' });
 const simple = gateway('mode: SIMPLE, credentialName: cert');
@@ -39,7 +40,7 @@ it.each([
   ['no credential', [pod(), gateway('mode: SIMPLE')], []],
   ['no workload', [simple], ['IST0101 selector.istio']],
   ['a workload without a namespace, as the reference sees it', [pod('""'), simple], ['IST0101 selector.istio']],
-])('Secret: %s', (_, yaml, expected) => expect(said(yaml)).toEqual(expected));
+])('Secret: %s', async (_, yaml, expected) => expect(await said(yaml)).toEqual(expected));
 
 it.each([
   ['cert and key', data({ cert: certificate, key: 'k' }), undefined],
@@ -50,8 +51,8 @@ it.each([
   ['no PEM', data({ 'tls.crt': 'hush', 'tls.key': 'k' }), 'holds in tls.crt a certificate that is not PEM'],
   ['a broken certificate', data({ 'tls.crt': broken, 'tls.key': 'k' }), 'holds in tls.crt a certificate that cannot be read'],
   ['a good certificate', good, undefined],
-])('content: %s', (_, content, reason) => {
-  expect(run([pod(), secret(content), simple]).map((f) => f.text)).toEqual(
+])('content: %s', async (_, content, reason) => {
+  expect((await run([pod(), secret(content), simple])).map((f) => f.text)).toEqual(
     reason === undefined ? [] : [`the credential of gateway edge cannot be served: Secret cert in namespace infra ${reason}`],
   );
 });
@@ -61,8 +62,8 @@ it.each([
   ['2026-11-22T18:16:43Z', undefined],
   ['2026-12-22T18:16:43Z', undefined],
   ['2026-12-22T18:16:44Z', /expired on 2026-12-22$/],
-])('at %s', (now, text) => {
-  const [finding] = run([pod(), secret(good), simple], { now: new Date(now) });
+])('at %s', async (now, text) => {
+  const [finding] = await run([pod(), secret(good), simple], { now: new Date(now) });
   if (text) expect(finding?.text).toMatch(text);
   else expect(finding).toBeUndefined();
 });
@@ -73,9 +74,9 @@ it.each([
   ['a mode that needs no certificate', [pod(), gateway('mode: PASSTHROUGH, credentialName: cert')], 1, 0],
   ['several credentials', [pod(), secret(good), gateway('mode: SIMPLE, credentialNames: [cert, other]')], 0, 1],
   ['a workload without a namespace', [pod('""'), secret(good, 'cert', '""'), simple], 1, 0],
-])('is right where the reference is not: %s', (_, yaml, reference, recommended) => {
-  expect(run(yaml)).toHaveLength(reference);
-  expect(run(yaml, { preset: 'recommended' })).toHaveLength(recommended);
+])('is right where the reference is not: %s', async (_, yaml, reference, recommended) => {
+  expect(await run(yaml)).toHaveLength(reference);
+  expect(await run(yaml, { preset: 'recommended' })).toHaveLength(recommended);
 });
 
 it.each([
@@ -83,12 +84,13 @@ it.each([
   ['some Secrets', [pod(), secret(good, 'other'), simple], 1],
   ['no pods', [secret(good), simple], 0],
   ['a gateway that Istio installs', [pod(), secret(good), gateway('credentialName: x', 'istio: ingressgateway')], 0],
-])('says only what is known: %s', (_, yaml, count) => expect(run(yaml, { assume: 'auto' })).toHaveLength(count));
+])('says only what is known: %s', async (_, yaml, count) => expect(await run(yaml, { assume: 'auto' })).toHaveLength(count));
 
 it.each([
   ['cert-shop', 'shop', 'the gateway reads Secrets of the namespace of its pods: put it into infra'],
   ['cert-shp', 'infra', 'did you mean "cert-shp"?'],
   ['other', 'infra', 'add the Secret to namespace infra; if cert-manager makes it, make the Certificate there'],
-])('helps when there is %s in %s', (name, namespace, help) => {
-  expect(run([pod(), secret(good, name, namespace), gateway('credentialName: cert-shop')])[0]?.help).toBe(help);
+])('helps when there is %s in %s', async (name, namespace, help) => {
+  const [finding] = await run([pod(), secret(good, name, namespace), gateway('credentialName: cert-shop')]);
+  expect(finding?.help).toBe(help);
 });

@@ -1,7 +1,7 @@
 import { type Context, defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0161 } from '../src/analysis/catalogue/gateways.ts';
 import { IST0101 } from '../src/analysis/catalogue/references.ts';
-import { whyUnusable } from '../src/analysis/certificate.ts';
+import { type CertificateReader, whyUnusable } from '../src/analysis/certificate.ts';
 import type { Related } from '../src/analysis/finding.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { Gateway, ServerTLSSettings } from '../src/manifest/istio/networking.gen.ts';
@@ -26,17 +26,26 @@ export default defineAnalyzer({
   preset: 'reference',
   messages,
   check(context) {
-    for (const gateway of context.mesh.list('Gateway')) {
-      const namespace = namespaceOf(context, gateway);
-      if (namespace === undefined) continue;
-      for (const [i, server] of (gateway.spec.servers ?? []).entries()) {
-        for (const { name, path } of credentialsOf(server?.tls, context.preset === 'reference')) {
-          checkSecret(context, gateway, namespace, name, ['spec', 'servers', i, 'tls', ...path]);
-        }
-      }
-    }
+    if (context.mesh.list('Gateway').length === 0) return undefined;
+    if (context.mesh.list('Secret').length === 0) return checkGateways(context, undefined);
+    return import('node:crypto').then(({ X509Certificate }) => checkGateways(context, X509Certificate));
   },
 });
+
+/** @param reader absent when there are no Secrets */
+function checkGateways(context: Own, reader: CertificateReader | undefined): void {
+  for (const gateway of context.mesh.list('Gateway')) {
+    const namespace = namespaceOf(context, gateway);
+    if (namespace === undefined) continue;
+    for (const [i, server] of (gateway.spec.servers ?? []).entries()) {
+      for (const credential of credentialsOf(server?.tls, context.preset === 'reference')) {
+        const path = ['spec', 'servers', i, 'tls', ...credential.path];
+        const secret = findSecret(context, gateway, namespace, { ...credential, path });
+        if (secret && reader) checkSecret(context, gateway, secret, path, reader);
+      }
+    }
+  }
+}
 
 /** The namespace that a gateway reads its Secrets from: that of its workloads. The reference takes an empty one for none. */
 function namespaceOf(context: Own, gateway: Resource<Gateway>): string | undefined {
@@ -55,7 +64,7 @@ function namespaceOf(context: Own, gateway: Resource<Gateway>): string | undefin
 
 interface Credential {
   name: string;
-  /** From `tls`. */
+  /** From the document's root, or from `tls` while it is collected. */
   path: Path;
 }
 
@@ -68,28 +77,26 @@ function credentialsOf(tls: ServerTLSSettings | undefined, asReference: boolean)
   return [...single, ...several].filter(({ name }) => !name.includes('://'));
 }
 
-function checkSecret({ mesh, knows, preset, report }: Own, gateway: Resource<Gateway>, namespace: string, name: string, path: Path): void {
+/** The Secret; reports when there is none. */
+function findSecret({ mesh, knows, report }: Own, gateway: Resource<Gateway>, namespace: string, { name, path }: Credential): Secret | undefined {
   const slash = name.indexOf('/');
   const [from, short] = slash < 0 ? [namespace, name] : [name.slice(0, slash), name.slice(slash + 1)];
   const secret = mesh.find('Secret', from, short);
-  const effect = 'TLS connections to the hosts of this server fail';
-  if (!secret) {
-    if (!knows('Secret')) return;
-    const elsewhere = (secretNames(mesh).byName.get(short) ?? []).slice(0, 3);
-    const near = secretNames(mesh).near(from, short);
-    const help =
-      elsewhere.length > 0
-        ? `the gateway reads Secrets of the namespace of its pods: put it into ${from}`
-        : near === undefined
-          ? `add the Secret to namespace ${from}; if cert-manager makes it, make the Certificate there`
-          : `did you mean "${near}"?`;
-    const related: Related[] = elsewhere.map((s) => ({ resource: s, text: `a Secret of this name is in namespace ${s.namespace}` }));
-    report('IST0101', gateway, path, { what: 'credentialName', name }, { help, related, effect });
-    return;
-  }
-  const reason = problemOf(secret, mesh.options.now, preset === 'reference');
+  if (secret || !knows('Secret')) return secret;
+  const elsewhere = (secretNames(mesh).byName.get(short) ?? []).slice(0, 3);
+  const near = secretNames(mesh).near(from, short);
+  let help = `add the Secret to namespace ${from}; if cert-manager makes it, make the Certificate there`;
+  if (elsewhere.length > 0) help = `the gateway reads Secrets of the namespace of its pods: put it into ${from}`;
+  else if (near !== undefined) help = `did you mean "${near}"?`;
+  const related: Related[] = elsewhere.map((s) => ({ resource: s, text: `a Secret of this name is in namespace ${s.namespace}` }));
+  report('IST0101', gateway, path, { what: 'credentialName', name }, { help, related, effect: 'TLS connections to the hosts of this server fail' });
+  return undefined;
+}
+
+function checkSecret({ mesh, preset, report }: Own, gateway: Resource<Gateway>, secret: Secret, path: Path, reader: CertificateReader): void {
+  const reason = problemOf(secret, mesh.options.now, reader, preset === 'reference');
   if (reason === undefined) return;
-  const data = { gateway: gateway.name, namespace: from, secret: short, reason };
+  const data = { gateway: gateway.name, namespace: secret.namespace, secret: secret.name, reason };
   report('IST0161', gateway, path, data, { related: [{ resource: secret, text: 'the Secret' }] });
 }
 
@@ -106,14 +113,14 @@ function secretNames(mesh: Mesh): { byName: Map<string, Secret[]>; near: (namesp
 }
 
 /** What is wrong with the certificate of a Secret, in words that follow its name. */
-function problemOf(secret: Secret, now: Date, asReference: boolean): string | undefined {
+function problemOf(secret: Secret, now: Date, reader: CertificateReader, asReference: boolean): string | undefined {
   const values = valuesOf(secret, asReference);
   const pair = [
     ['cert', 'key'],
     ['tls.crt', 'tls.key'],
   ].find((keys) => keys.every((key) => values.get(key)));
   if (!pair) return `needs tls.crt and tls.key (or cert and key), and has: ${[...values.keys()].join(', ') || 'nothing'}`;
-  const why = whyUnusable(values.get(pair[0] as string) as string, now);
+  const why = whyUnusable(values.get(pair[0] as string) as string, now, reader);
   return why === undefined ? undefined : `holds in ${pair[0]} a certificate that ${why}`;
 }
 

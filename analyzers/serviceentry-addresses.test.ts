@@ -18,7 +18,7 @@ it.each([
   ['no protocol', entry('  - number: 1\n    name: a\n'), [8]],
   ['HTTP', entry(port('HTTP')), []],
   ['two ports', entry(port('TCP') + port('TCP')), [8, 11]],
-  ['two ports on one line', entry('  [{number: 1, name: a}, {number: 2, name: b}]\n'), [7]],
+  ['two ports on one line', entry('    [{number: 1, name: a}, {number: 2, name: b}]\n'), [7]],
   ['ports without names', entry('  - {number: 1}\n  - {number: 2}\n  - null\n'), [7]],
   ['addresses', entry(port('TCP'), '  addresses: [10.0.0.1]\n'), []],
   ['addresses of the control plane', entry(port('TCP'), 'status: {addresses: [{value: 240.240.0.1}]}\n'), []],

@@ -12,16 +12,36 @@ const run = (yaml: string[], options: TestOptions = {}): string[] =>
 it.each([
   ['one alone', [service('a/p', 'cart')], []],
   ['other hosts', [service('a/p', 'cart'), service('a/q', 'ledger')], []],
-  ['the same host', [service('a/p', 'cart'), service('a/q', 'cart')], ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local']],
+  [
+    'the same host',
+    [service('a/p', 'cart'), service('a/q', 'cart')],
+    ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local'],
+  ],
   ['short names of two namespaces', [service('a/p', 'cart'), service('b/q', 'cart')], []],
-  ['short and whole', [service('a/p', 'cart'), service('b/q', 'cart.a.svc.cluster.local')], ['5 a/p, b/q all define host */cart.a.svc.cluster.local', '12 a/p, b/q all define host */cart.a.svc.cluster.local']],
+  [
+    'short and whole',
+    [service('a/p', 'cart'), service('b/q', 'cart.a.svc.cluster.local')],
+    ['5 a/p, b/q all define host */cart.a.svc.cluster.local', '12 a/p, b/q all define host */cart.a.svc.cluster.local'],
+  ],
   ['case counts', [service('a/p', 'A.example'), service('a/q', 'a.example')], []],
   ['one on a gateway only', [service('a/p', 'cart'), service('a/q', 'cart', ', gateways: [edge]')], []],
-  ['one on a gateway, too', [service('a/p', 'cart'), service('a/q', 'cart', ', gateways: [edge, mesh]')], ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local']],
+  [
+    'one on a gateway, too',
+    [service('a/p', 'cart'), service('a/q', 'cart', ', gateways: [edge, mesh]')],
+    ['5 a/p, a/q all define host */cart.a.svc.cluster.local', '12 a/p, a/q all define host */cart.a.svc.cluster.local'],
+  ],
   ['wildcards for everyone do not conflict', [service('a/p', '"*.example"'), service('a/q', '"*.b.example"')], []],
   ['private in two namespaces', [service('a/p', 'c.example', ', exportTo: ["."]'), service('b/q', 'c.example', ', exportTo: ["."]')], []],
-  ['private against a wildcard for everyone', [service('a/p', '"*.example"'), service('b/q', 'c.example', ', exportTo: ["."]')], ['5 a/p, b/q all define host b/c.example', '12 a/p, b/q all define host b/c.example']],
-  ['both exported to one namespace', [service('a/p', 'c.example', ', exportTo: [z]'), service('b/q', 'c.example', ', exportTo: [z, w]')], ['5 a/p, b/q all define host z/c.example', '12 a/p, b/q all define host z/c.example']],
+  [
+    'private against a wildcard for everyone',
+    [service('a/p', '"*.example"'), service('b/q', 'c.example', ', exportTo: ["."]')],
+    ['5 a/p, b/q all define host b/c.example', '12 a/p, b/q all define host b/c.example'],
+  ],
+  [
+    'both exported to one namespace',
+    [service('a/p', 'c.example', ', exportTo: [z]'), service('b/q', 'c.example', ', exportTo: [z, w]')],
+    ['5 a/p, b/q all define host z/c.example', '12 a/p, b/q all define host z/c.example'],
+  ],
   ['one host twice in one', [service('a/p', 'cart, cart.a.svc.cluster.local')], []],
   ['no hosts', [service('a/p', ''), service('a/q', '')], []],
 ])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));

@@ -4,7 +4,7 @@ import { IST0112, IST0140 } from '../src/analysis/catalogue/routes.ts';
 import { unknownHost } from '../src/analysis/unknown-host.ts';
 import type { VirtualService } from '../src/manifest/istio/networking.gen.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { type RouteTarget, targetsOf } from '../src/model/destinations.ts';
+import { effectOfMissingCluster, type RouteTarget, targetsOf } from '../src/model/destinations.ts';
 import { type HostEntry, toFqdn } from '../src/model/hosts.ts';
 
 const messages = { IST0101, IST0112, IST0140 };
@@ -27,17 +27,18 @@ export default defineAnalyzer({
   },
 });
 
-function checkTarget(context: Own, service: Resource<VirtualService>, { destination, path, mirror }: RouteTarget): void {
+function checkTarget(context: Own, service: Resource<VirtualService>, target: RouteTarget): void {
   const { mesh, preset, report } = context;
+  const { destination, path, mirror } = target;
   const { host = '', port } = destination;
   // Validation says that a host is missing, at the same place.
   if (host === '' && preset !== 'reference') return;
   const at = [...path, 'host'];
-  const lost = mirror ? 'no copy of a request arrives' : 'requests on this route get 503: the proxy has no such cluster';
+  const effect = effectOfMissingCluster(target);
   const entry = mesh.hosts.lookup(service.namespace, service.spec.exportTo, host);
   if (!entry) {
     const unknown = unknownHost(context, service.namespace, host);
-    if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host }, { ...unknown, effect: lost });
+    if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host }, { ...unknown, effect });
     return;
   }
   const numbers = entry.ports.map((p) => p.number);
@@ -46,7 +47,7 @@ function checkTarget(context: Own, service: Resource<VirtualService>, { destinat
     if (needsPort(entry, preset === 'reference')) report('IST0112', service, at, { host, ports: numbers }, { related });
   } else if (!numbers.includes(port.number ?? 0)) {
     const help = numbers.length === 0 ? `${entry.host} has no ports` : `${entry.host} has: ${numbers.join(', ')}`;
-    report('IST0101', service, at, { what: 'port', name: String(port.number ?? 0), of: `host "${host}"` }, { help, related, effect: lost });
+    report('IST0101', service, at, { what: 'port', name: String(port.number ?? 0), of: `host "${host}"` }, { help, related, effect });
   }
 }
 

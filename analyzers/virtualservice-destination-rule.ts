@@ -3,7 +3,7 @@ import { IST0101 } from '../src/analysis/catalogue/references.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { DestinationRule } from '../src/manifest/istio/networking.gen.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { targetsOf } from '../src/model/destinations.ts';
+import { effectOfMissingCluster, targetsOf } from '../src/model/destinations.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
 import { parseFqdn, toFqdn } from '../src/model/hosts.ts';
 
@@ -19,8 +19,9 @@ export default defineAnalyzer({
   check({ mesh, knows, preset, report }) {
     const subsets = new Subsets(mesh.list('DestinationRule'), preset === 'reference');
     for (const service of mesh.list('VirtualService')) {
-      for (const { destination, path, mirror } of targetsOf(service.spec)) {
-        const { host = '', subset = '' } = destination;
+      for (const target of targetsOf(service.spec)) {
+        const { path, mirror } = target;
+        const { host = '', subset = '' } = target.destination;
         if (subset === '' || subsets.has(service.namespace, host, subset) || !knows('DestinationRule')) continue;
         const rules = subsets.rules(service.namespace, host);
         report(
@@ -30,7 +31,7 @@ export default defineAnalyzer({
           { what: mirror ? 'mirror subset' : 'subset', name: subset, of: `host "${host}"` },
           {
             help: help(rules, subset),
-            effect: mirror ? 'no copy of a request arrives' : 'requests on this route get 503: the proxy has no such cluster',
+            effect: effectOfMissingCluster(target),
             related: rules.map((rule) => ({ resource: rule, path: ['spec', 'subsets'], text: `the subsets of ${host} in destination rule ${rule.fullName}` })),
           },
         );

@@ -2,7 +2,7 @@
 'use strict';
 
 const { existsSync, readFileSync } = require('node:fs');
-const { Script, constants } = require('node:vm');
+const { Script } = require('node:vm');
 
 const root = `${__dirname}/..`;
 const dist = `${root}/dist`;
@@ -12,6 +12,9 @@ const loaded = new Map();
 
 /** The code cache that scripts/warm.cjs made of a file: for this Node, since no other takes it. */
 const cacheOf = (name) => `${dist}/${name}.${process.version}-${process.arch}.cache`;
+
+/** For modules that the user names. A script of node:vm has an import() of its own only by an experimental option, which warns. */
+const importModule = (url) => import(url);
 
 function load(name) {
   let file = loaded.get(name);
@@ -23,14 +26,10 @@ function load(name) {
     } catch {
       // Another Node than the packaged one: it compiles everything itself.
     }
-    const script = new Script(readFileSync(filename, 'latin1'), {
-      filename,
-      cachedData,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
     file = { script, exports: {} };
     loaded.set(name, file);
-    script.runInThisContext()(file.exports, (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), file, filename, dist);
+    script.runInThisContext()(file.exports, (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), file, filename, dist, importModule);
   }
   return file.exports;
 }

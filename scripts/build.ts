@@ -86,10 +86,12 @@ async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packag
     logOverride: { 'import-is-undefined': 'silent' },
   });
   const text = outputFiles[0]?.text ?? '';
-  // Our own files are loaded by bin/weft.js; a module that the user names stays a true import().
-  const code = builtinsAtFirstUse(text).replace(/\bimport\(("\.\/[\w.-]+\.js")\)/g, 'Promise.resolve().then(()=>require($1))');
+  // Our own files and builtins are required; bin/weft.js has the import() for a module that the user names.
+  const code = builtinsAtFirstUse(text)
+    .replace(/\bimport\(("(?:\.\/[\w.-]+\.js|node:[\w/]+)")\)/g, 'Promise.resolve().then(()=>require($1))')
+    .replace(/\bimport\((?=\()/g, '__import(');
   const url = 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;';
-  return `(function(exports,require,module,__filename,__dirname){${code.includes('__fileUrl') ? url : ''}${atFirstUse}${code}})`;
+  return `(function(exports,require,module,__filename,__dirname,__import){${code.includes('__fileUrl') ? url : ''}${atFirstUse}${code}})`;
 }
 
 async function bundleAll(): Promise<Map<string, string>> {

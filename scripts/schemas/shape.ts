@@ -1,7 +1,7 @@
 // Writes src/schema/structure/shape.ts values as code.
 import type { SchemaFile } from './files.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { wordsFor } from './words.ts';
+import { type Words, wordsFor } from './words.ts';
 
 /** Fields of which only one may be given, as the generators of CRDs spell a `oneof`: none of them, or exactly one. */
 export function exclusiveFields(schema: JsonSchema): string[][] {
@@ -97,7 +97,8 @@ export function emitShape(files: readonly SchemaFile[], compile: (rule: string) 
     const unique = schema['x-kubernetes-list-type'] ? [schema['x-kubernetes-list-map-keys'] ?? []] : [];
     const own: string[] = [];
     if (demandsIpAddress(schema)) {
-      own.push(constant('has to have an IP address as its value, because its type is IPAddress', compile("self.type != 'IPAddress' || !has(self.value) || isIP(self.value)")));
+      const said = { text: 'has to have an IP address as its value, because its type is IPAddress', field: 'value' };
+      own.push(constant(said, compile("self.type != 'IPAddress' || !has(self.value) || isIP(self.value)")));
     }
     for (const { rule, fieldPath } of schema['x-kubernetes-validations'] ?? []) {
       if (fieldPath) throw new Error(`the rule ${rule} is about another field, ${fieldPath}`);
@@ -113,8 +114,8 @@ export function emitShape(files: readonly SchemaFile[], compile: (rule: string) 
     return parts;
   }
 
-  function constant(text: string, holds: string): string {
-    const code = `{ text: ${JSON.stringify(text)}, holds: ${holds} }`;
+  function constant({ text, field }: Words, holds: string): string {
+    const code = `{ text: ${JSON.stringify(text)}, ${field === undefined ? '' : `field: ${JSON.stringify(field)}, `}holds: ${holds} }`;
     const name = rules.get(code) ?? `rule${rules.size}`;
     rules.set(code, name);
     return name;

@@ -15,4 +15,5 @@ it.each([
   ['payment-v1', undefined],
   ['reviews-bogus', undefined],
   ['v2', undefined],
+  ['abc', undefined],
 ])('%s: %s', (word, name) => expect(index.find(word)).toBe(name));

@@ -1,7 +1,12 @@
 import { editDistance } from '../manifest/nearest.ts';
 
-/** Shorter words are too near to everything: `v1` and `v2` are two versions, not a typing error. */
+/** Shorter words are too near to everything. */
 const shortest = 4;
+
+/** `cart-v1` and `cart-v2` are two things, not a typing error. */
+function otherVersion(a: string, b: string): boolean {
+  return a.replace(/\d/g, '') === b.replace(/\d/g, '');
+}
 
 /** Every text that is left of a word without one of its letters, and the word itself. */
 function* without(word: string): Generator<string> {
@@ -29,7 +34,7 @@ export class NearestIndex {
     const near = new Set<string>();
     for (const key of without(word.toLowerCase())) {
       const found = this.index.get(key) ?? [];
-      for (const name of typeof found === 'string' ? [found] : found) if (name !== word) near.add(name);
+      for (const name of typeof found === 'string' ? [found] : found) if (name !== word && !otherVersion(name, word)) near.add(name);
     }
     let best: string | undefined;
     let distance = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-import { loadSource } from '../manifest/load.ts';
 import type { MeshConfig } from '../manifest/istio/mesh.gen.ts';
+import { loadSource } from '../manifest/load.ts';
 import { formatPath } from '../manifest/problem.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import { Mesh, type MeshOptions } from '../model/mesh.ts';
@@ -7,7 +7,7 @@ import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
 import { annotationProblem } from '../schema/annotations.ts';
 import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
-import { analyzeSync, type AnyAnalyzer, type EngineOptions } from './engine.ts';
+import { type AnyAnalyzer, analyze, analyzeSync, type EngineOptions } from './engine.ts';
 import type { Finding } from './finding.ts';
 import type { Level } from './message.ts';
 import { lineOf, orderFindings } from './order.ts';
@@ -39,7 +39,12 @@ export function meshOf(yaml: string, options: TestOptions = {}): Mesh {
   }
   if (said.length > 0) throw new Error(`the test's YAML is not as it should be: ${said.join('; ')}`);
   const merged = mergeMeshConfig(defaultMeshConfig(istioNamespace), meshConfig);
-  const object: RawObject = { apiVersion: 'mesh.istio.io/v1alpha1', kind: 'MeshConfig', metadata: { name: 'meshconfig', namespace: istioNamespace }, spec: merged };
+  const object: RawObject = {
+    apiVersion: 'mesh.istio.io/v1alpha1',
+    kind: 'MeshConfig',
+    metadata: { name: 'meshconfig', namespace: istioNamespace },
+    spec: merged,
+  };
   return new Mesh(resources, {
     assume: 'complete',
     templates: preset !== 'reference',
@@ -56,6 +61,14 @@ export function meshOf(yaml: string, options: TestOptions = {}): Mesh {
 export function findingsOf(analyzer: AnyAnalyzer, yaml: string, options: TestOptions = {}): Finding[] {
   const { preset = 'reference' } = options;
   const result = analyzeSync(meshOf(yaml, options), [analyzer], { validate: () => [], annotationProblem, ...options, preset });
+  if (result.crashes[0]) throw result.crashes[0].error;
+  return orderFindings(result.findings, preset === 'reference');
+}
+
+/** As `findingsOf`, for an analyzer that may wait for something. */
+export async function findingsOfAsync(analyzer: AnyAnalyzer, yaml: string, options: TestOptions = {}): Promise<Finding[]> {
+  const { preset = 'reference' } = options;
+  const result = await analyze(meshOf(yaml, options), [analyzer], { validate: () => [], annotationProblem, ...options, preset });
   if (result.crashes[0]) throw result.crashes[0].error;
   return orderFindings(result.findings, preset === 'reference');
 }

@@ -1,13 +1,19 @@
 import {
+  COLLECTION_STYLE_FLOW,
   defineMappingTag,
   defineScalarTag,
   defineSequenceTag,
+  EVENT_MAPPING,
+  EVENT_POP,
+  EVENT_SCALAR,
   load,
   loadAll,
   mapTag,
   mergeTag,
   NOT_RESOLVED,
   nullYaml11Tag,
+  parseEvents,
+  SCALAR_STYLE_PLAIN,
   Schema,
   seqTag,
   strTag,
@@ -127,7 +133,8 @@ export function parseYaml(text: string, allowDuplicateKeys = false): YamlValue {
   }
   let value: unknown;
   try {
-    value = load(text, { schema: kubernetesSchema, json: allowDuplicateKeys, maxDepth });
+    const readable = /[^\s,[{]:[\],]/.test(text) ? quoteTrailingColons(text) : text;
+    value = load(readable, { schema: kubernetesSchema, json: allowDuplicateKeys, maxDepth });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const reason = error.reason ?? error.message;
@@ -145,6 +152,23 @@ export function parseYaml(text: string, allowDuplicateKeys = false): YamlValue {
   }
   if (text.includes('&') && text.includes('*')) checkExpansion(value);
   return { value, plainWordBoolean: sawPlainWord };
+}
+
+/**
+ * In `[10.0.0.1, fd00::]` YAML 1.2 takes the last colon for that of a key without a value. To Kubernetes it is part of the text,
+ * since no blank follows; so such texts are put in quotes.
+ */
+function quoteTrailingColons(text: string): string {
+  const events = parseEvents(text, { maxDepth });
+  let out = text;
+  for (let i = events.length - 4; i >= 0; i--) {
+    const [map, key, empty, end] = events.slice(i, i + 4);
+    if (map?.type !== EVENT_MAPPING || text[map.start] === '{' || map.style !== COLLECTION_STYLE_FLOW) continue;
+    if (key?.type !== EVENT_SCALAR || key.style !== SCALAR_STYLE_PLAIN || empty?.type !== EVENT_SCALAR || end?.type !== EVENT_POP) continue;
+    if (empty.valueStart !== empty.valueEnd || text[key.valueEnd] !== ':' || !/[\],]/.test(text[key.valueEnd + 1] ?? '')) continue;
+    out = `${out.slice(0, key.valueStart)}${JSON.stringify(text.slice(key.valueStart, key.valueEnd + 1))}${out.slice(key.valueEnd + 1)}`;
+  }
+  return out;
 }
 
 /** Walks the value as a reader of it would, aliases followed, and refuses what grows without bound. */

@@ -28,3 +28,11 @@ export function targetsOf(service: VirtualService): RouteTarget[] {
   }
   return out;
 }
+
+/** What happens to traffic for a destination that a proxy has no cluster for. */
+export function effectOfMissingCluster({ mirror, rule }: RouteTarget): string {
+  if (mirror) return 'the copies of requests are lost';
+  return rule === 'http'
+    ? 'requests for this destination get 503: the proxy has no such cluster'
+    : 'connections for this destination are closed: the proxy has no such cluster';
+}

@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { OverlapIndex } from './host-overlap.ts';
 import { hostsOverlap } from './hosts.ts';
 
-const host = fc.tuple(fc.boolean(), fc.array(fc.constantFrom('a', 'b', 'ab'), { maxLength: 4 })).map(([wild, labels]) => (wild ? ['*', ...labels] : labels).join('.'));
+const host = fc
+  .tuple(fc.boolean(), fc.array(fc.constantFrom('a', 'b', 'ab'), { maxLength: 4 }))
+  .map(([wild, labels]) => (wild ? ['*', ...labels] : labels).join('.'));
 
 it('finds what hostsOverlap finds', () => {
   fc.assert(

@@ -64,7 +64,10 @@ function errorsOf({ validate }: Structure, resource: Resource, path: Path, typed
   const decoding: Decoding = { typed, spelling: (at) => locate(resource, at)?.place.scalar, confidential: resource.kindName === 'Secret' };
   const value = path.length === 0 ? resource.raw : resource.raw.metadata;
   const out: StructureProblem[] = [];
-  for (const error of (validate.errors ?? []).slice(0, maxProblems)) {
+  for (const [i, error] of (validate.errors ?? []).slice(0, maxProblems).entries()) {
+    // An empty text fits no pattern either.
+    const before = validate.errors?.[i - 1];
+    if (error.keyword === 'pattern' && before?.keyword === 'minLength' && before.instancePath === error.instancePath) continue;
     const problem = describeError(error, value, path, decoding);
     if (problem) out.push(problem);
   }

@@ -1,10 +1,9 @@
 // The recorded cases of ../shared/conformance/analyze, run in this process.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { analyzers } from '../../analyzers/index.ts';
-import { lineOf } from '../../src/analysis/order.ts';
-import { runPipeline } from '../../src/cli/pipeline.ts';
-import { readFiles, sourceText } from '../../src/manifest/files.ts';
+import { atLeast } from '../../src/analysis/message.ts';
+import { referenceOf } from '../../src/analysis/report/report.ts';
+import { evaluate, prepare } from '../../src/cli/analyze/session.ts';
 import { type Difference, difference, type Said } from './compare.ts';
 
 /** Where the recorded cases are: beside the checkout. They are not part of it. */
@@ -19,13 +18,12 @@ export interface Case {
   mode: Mode;
   args: readonly string[];
   inputs: string[];
-  stdin: string | undefined;
   allNamespaces: boolean;
 }
 
 export interface Outcome extends Difference {
-  /** Stack of what was thrown; empty when nothing was. */
-  crash: string;
+  /** What else is wrong: the exit code, or the stack of what was thrown. */
+  other: string[];
 }
 
 interface Recorded {
@@ -38,8 +36,8 @@ interface Recorded {
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
-/** Flags that this process can take; cases with others are run by compare.py alone. */
-const flags: ReadonlySet<string> = new Set(['--meshConfigFile', '-i', '-n']);
+/** Flags that are understood here; cases with others, or with a standard input, are run by compare.py alone. */
+const knownFlags: ReadonlySet<string> = new Set(['--meshConfigFile', '-i', '-n']);
 
 export function listCases(corpus: string, mode: Mode, only = /./): Case[] {
   const cases: Case[] = [];
@@ -47,9 +45,9 @@ export function listCases(corpus: string, mode: Mode, only = /./): Case[] {
     const folder = join(corpus, name);
     if (!only.test(name) || !existsSync(join(folder, 'case.json'))) continue;
     const { command, crash, args = [], inputs, stdin, allNamespaces = true } = JSON.parse(read(join(folder, 'case.json')));
-    if (command === 'validate' || (mode === 'full' && crash)) continue;
-    if ((args as string[]).some((a) => a.startsWith('-') && !flags.has(a))) continue;
-    const recorded: Case = { name, folder, mode, args, inputs, stdin, allNamespaces };
+    if (command === 'validate' || stdin !== undefined || (mode === 'full' && crash)) continue;
+    if ((args as string[]).some((a) => a.startsWith('-') && !knownFlags.has(a))) continue;
+    const recorded: Case = { name, folder, mode, args, inputs, allNamespaces };
     if (existsSync(join(resultsOf(recorded), 'expected.json'))) cases.push(recorded);
   }
   return cases;
@@ -67,32 +65,21 @@ export async function runCase(recorded: Case, codes = /^IST/): Promise<Outcome> 
 }
 
 async function analyzeAndCompare(recorded: Case, codes: RegExp): Promise<Outcome> {
-  const { args, mode, allNamespaces } = recorded;
-  const flag = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const meshFile = flag('--meshConfigFile');
-  const { sources } = readFiles(recorded.inputs, () => read(recorded.stdin ?? ''));
   let got: Said[] = [];
-  let crash = '';
+  let starts: number[][] = [];
+  const other: string[] = [];
   try {
-    const result = await runPipeline({
-      sources,
-      meshConfigSource: meshFile && existsSync(meshFile) ? sourceText(meshFile, read(meshFile)) : undefined,
-      defaultNamespace: allNamespaces ? '' : (flag('-n') ?? 'default'),
-      istioNamespace: flag('-i') ?? 'istio-system',
-      assume: mode === 'full' ? 'complete' : 'mesh-only',
-      preset: 'reference',
-      analyzers: analyzers.filter((a) => a.preset === 'reference'),
-      knownHosts: [],
-      now: new Date(),
-    });
-    crash = result.engine.crashes.map((c) => `${c.analyzer}: ${(c.error as Error).stack}`).join('\n');
-    got = result.findings
-      .filter((f) => codes.test(f.code) && (allNamespaces || f.resource.namespace === '' || f.resource.namespace === flag('-n')))
-      .map((f) => ({ code: f.code, level: f.level, origin: f.resource.friendlyName, line: lineOf(f), text: f.text }));
+    const session = await prepare(flagsOf(recorded), () => {});
+    const { items, input, result } = await evaluate(session, recorded.inputs);
+    for (const { analyzer, error } of result.engine.crashes) other.push(`${analyzer}: ${(error as Error).stack}`);
+    const exit = items.some((i) => !i.unparsable && atLeast(i.level, session.failureThreshold)) ? 79 : items.some((i) => i.unparsable) ? 65 : 0;
+    const expected = Number(read(join(resultsOf(recorded), 'exit_code_log')));
+    if (exit !== expected) other.push(`exit code ${exit}, expected ${expected}`);
+    got = items.map((item) => said(item.code, item.level, item.text, item.origin, referenceOf(item))).filter((s) => codes.test(s.code));
+    starts = input.sources.map((s) => [1, ...s.text.split('\n').flatMap((l, i) => (l.startsWith('---') ? [i + 2] : []))]);
   } catch (error) {
-    crash = (error as Error).stack ?? String(error);
+    other.push((error as Error).stack ?? String(error));
   }
-  const starts = sources.map((s) => [1, ...s.text.split('\n').flatMap((l, i) => (l.startsWith('---') ? [i + 2] : []))]);
   const differences = variantsOf(recorded).map((said) =>
     difference(
       got,
@@ -101,17 +88,30 @@ async function analyzeAndCompare(recorded: Case, codes: RegExp): Promise<Outcome
     ),
   );
   const nearest = differences.sort((a, b) => size(a) - size(b))[0] as Difference;
-  return { ...nearest, crash };
+  return { ...nearest, other };
+}
+
+function flagsOf({ args, mode, allNamespaces }: Case): Parameters<typeof prepare>[0] {
+  const flag = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  return {
+    preset: 'reference',
+    assume: mode === 'full' ? 'complete' : 'mesh-only',
+    useKube: false,
+    allNamespaces,
+    namespace: flag('-n'),
+    istioNamespace: flag('-i') ?? 'istio-system',
+    meshConfigFile: flag('--meshConfigFile'),
+  };
 }
 
 export function differs(outcome: Outcome): boolean {
-  return size(outcome) > 0 || outcome.crash !== '';
+  return size(outcome) > 0 || outcome.other.length > 0;
 }
 
 /** What is missing (-) and what is too much (+), one message a line. */
-export function describeOutcome({ missing, extra, crash }: Outcome): string {
+export function describeOutcome({ missing, extra, other }: Outcome): string {
   const line = (sign: string, { code, level, origin, line, text }: Said): string => `${sign} ${code} ${level} (${origin}:${line ?? ''}) ${text}`;
-  return [...(crash ? [`crash: ${crash}`] : []), ...missing.map((m) => line('-', m)), ...extra.map((m) => line('+', m))].join('\n');
+  return [...other, ...missing.map((m) => line('-', m)), ...extra.map((m) => line('+', m))].join('\n');
 }
 
 const size = ({ missing, extra }: Difference): number => missing.length + extra.length;
@@ -123,10 +123,10 @@ function variantsOf(recorded: Case): Said[][] {
   const results = resultsOf(recorded);
   const several = join(results, 'expected.variants.json');
   const variants: Recorded[][] = existsSync(several) ? JSON.parse(read(several)) : [JSON.parse(read(join(results, 'expected.json')))];
-  return variants.map((messages) => messages.map(asSaid));
+  return variants.map((messages) => messages.map((m) => said(m.code, m.level, m.message, m.origin, m.reference)));
 }
 
-function asSaid({ code, level, message, origin, reference }: Recorded): Said {
-  const line = /:(\d+)$/.exec(reference ?? '');
-  return { code, level, origin: origin ?? '', line: line ? Number(line[1]) : undefined, text: message };
+function said(code: string, level: string, text: string, origin = '', reference = ''): Said {
+  const line = /:(\d+)$/.exec(reference);
+  return { code, level, origin, line: line ? Number(line[1]) : undefined, text };
 }

@@ -16,7 +16,8 @@ export const IST0165 = message<{ virtualService: string; gateway: string }>({
   name: 'ReferencedInternalGateway',
   level: 'Warning',
   summary: 'a virtual service names a gateway that was generated from the Gateway API',
-  text: ({ virtualService, gateway }) => `virtual service ${virtualService} names ${gateway}, which is generated from a Gateway API resource and may change its name`,
+  text: ({ virtualService, gateway }) =>
+    `virtual service ${virtualService} names ${gateway}, which is generated from a Gateway API resource and may change its name`,
   help: 'use an HTTPRoute with parentRefs for a Gateway API gateway',
 });
 
@@ -38,7 +39,6 @@ export const IST0145 = message<{ gateways: readonly string[]; selector: string; 
   text: ({ gateways, selector, port, hosts }) =>
     `port ${port} for hosts ${hosts.join(', ')} on workloads ${selector === '' ? 'of any labels' : selector} is also opened by gateways ${names(gateways, ', ')}`,
   help: 'keep the server in one of the gateways, and bind the virtual services to that one',
-  effect: 'the gateway takes the server of one of them and ignores the same hosts in the others, with their TLS settings and virtual services',
 });
 
 /** IST0161 */
@@ -46,7 +46,8 @@ export const IST0161 = message<{ gateway: string; namespace: string; secret: str
   name: 'InvalidGatewayCredential',
   level: 'Error',
   summary: 'the Secret of a gateway server holds no certificate that can be served',
-  text: ({ gateway, namespace, secret, reason }) => `the credential of gateway ${gateway} cannot be served: Secret ${secret} in namespace ${namespace} ${reason}`,
+  text: ({ gateway, namespace, secret, reason }) =>
+    `the credential of gateway ${gateway} cannot be served: Secret ${secret} in namespace ${namespace} ${reason}`,
   help: 'put a valid certificate chain into tls.crt and its key into tls.key',
   effect: 'TLS connections to the hosts of this server fail',
 });

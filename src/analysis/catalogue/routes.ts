@@ -31,7 +31,8 @@ export const IST0140 = message<{ from: string; virtualService: string; same?: st
   name: 'IngressRouteRulesNotAffected',
   level: 'Warning',
   summary: 'requests through a gateway do not use the subsets that another virtual service routes to',
-  text: ({ from, virtualService }) => `requests that virtual service ${virtualService} routes from its gateways do not use the subsets in virtual service ${from}`,
+  text: ({ from, virtualService }) =>
+    `requests that virtual service ${virtualService} routes from its gateways do not use the subsets in virtual service ${from}`,
   help: 'name the subset in this route, too: routing rules apply once, where the request enters',
 });
 
@@ -40,7 +41,8 @@ export const IST0149 = message<{ key: string; gateway: string; pod: string }>({
   name: 'JwtClaimBasedRoutingWithoutRequestAuthN',
   level: 'Error',
   summary: 'routes by a JWT claim, and no request authentication reads tokens at the gateway',
-  text: ({ key, gateway, pod }) => `this virtual service matches the JWT claim ${key}, and no request authentication applies to pod ${pod} of gateway ${gateway}`,
+  text: ({ key, gateway, pod }) =>
+    `this virtual service matches the JWT claim ${key}, and no request authentication applies to pod ${pod} of gateway ${gateway}`,
   help: 'add a RequestAuthentication that selects the gateway pods, in their namespace or in the root namespace',
   effect: 'the claim is never known there, so the match never holds (with withoutHeaders: always)',
 });

@@ -1,5 +1,6 @@
 // What the compiled CEL rules of src/schema/generated call. Values have the types of their schemas; an error of CEL is thrown.
 import { parseDuration } from '../../manifest/duration.ts';
+import { isIp } from '../semantic/primitives.ts';
 import type { SchemaError } from './shape.ts';
 
 export { isIp } from '../semantic/primitives.ts';
@@ -57,9 +58,10 @@ export function exists(of: Collection, test: (item: unknown) => boolean): boolea
   return members(of).some(test);
 }
 
+/** Looks at all items, even where two are found: an error in any is an error. */
 export function existsOne(of: Collection, test: (item: unknown) => boolean): boolean {
   let count = 0;
-  for (const item of members(of)) if (test(item) && ++count > 1) return false;
+  for (const item of members(of)) if (test(item)) count++;
   return count === 1;
 }
 
@@ -146,6 +148,8 @@ export function getScheme({ scheme }: Url): string {
   return scheme;
 }
 
+const escapes = /%(?![0-9A-Fa-f]{2})/;
+
 /** An absolute URL or an absolute path, as Go's `url.ParseRequestURI` has it. */
 function parseUrl(text: string): Url | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -157,11 +161,21 @@ function parseUrl(text: string): Url | undefined {
   let path = rest;
   if (scheme !== '' && rest.startsWith('//')) {
     const authority = /^\/\/([^/]*)/.exec(rest)?.[1] ?? '';
-    const host = authority.slice(authority.lastIndexOf('@') + 1);
-    if (!/^(?:\[[\w:.%-]*\]|[^\s[\]\\^`{|}#%:]*)(?::\d*)?$/.test(host)) return undefined;
+    if (!isAuthority(authority)) return undefined;
     path = rest.slice(2 + authority.length);
   }
-  return /%(?![0-9A-Fa-f]{2})/.test(path) ? undefined : { scheme: scheme.toLowerCase() };
+  return escapes.test(path) ? undefined : { scheme: scheme.toLowerCase() };
+}
+
+/** `user:password@host:port`, the parts but the host optional. */
+function isAuthority(text: string): boolean {
+  const at = text.lastIndexOf('@');
+  const user = text.slice(0, Math.max(at, 0));
+  if (!/^[\w\-.~:!$&'()*+,;=%@]*$/.test(user) || escapes.test(user)) return false;
+  const host = text.slice(at + 1);
+  const literal = /^\[([^\]%]*)(?:%25(.+))?\](?::\d*)?$/.exec(host);
+  if (literal) return isIp(literal[1] as string) && (literal[1] as string).includes(':') && !escapes.test(literal[2] ?? '');
+  return /^[^\s[\]\\^`{|}#%:]*(?::\d*)?$/.test(host);
 }
 
 /** Adds an error to those of a validator, which has a list only once there are errors. */

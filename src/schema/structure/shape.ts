@@ -2,8 +2,10 @@
 
 /** A CEL rule of a schema. */
 export interface Rule {
-  /** Follows the path of the field: `has to be …`. */
+  /** Follows the path of the value: `has to be …`. */
   text: string;
+  /** The field of the value that is wrong or missing. */
+  field?: string;
   /** Throws where CEL has an error. */
   holds: (self: unknown) => boolean;
 }

@@ -34,7 +34,8 @@ export function walk(shape: Shape, value: unknown, path: (string | number)[], ou
     for (const rule of shape.rules) {
       if (holds(rule.holds, seen) || out.problems.length >= maxProblems) continue;
       const shown = typeof seen === 'object' ? '' : `, and this is ${showValue(seen)}`;
-      out.problems.push(refused([...path], `${formatPath(path)} ${rule.text}${shown}`));
+      const at = rule.field === undefined ? [...path] : [...path, rule.field];
+      out.problems.push(refused(at, `${formatPath(path)} ${rule.text}${shown}`));
     }
   }
   return seen;

@@ -54,9 +54,9 @@ p,t=>existsOne(p,i=>and(()=>and(()=>and(()=>get(t,"group")===get(i,"group"),()=>
 ()=>or(()=>and(()=>!has(t,"namespace")||get(t,"namespace")==="",()=>!has(i,"namespace")||get(i,"namespace")===""),()=>has(t,"namespace")&&has(i,"namespace")&&get(
 t,"namespace")===get(i,"namespace")),()=>or(()=>and(()=>!has(t,"sectionName")||get(t,"sectionName")==="",()=>!has(i,"sectionName")||get(i,"sectionName")===""),()=>has(
 t,"sectionName")&&has(i,"sectionName")&&get(t,"sectionName")===get(i,"sectionName"))),()=>or(()=>and(()=>!has(t,"port")||get(t,"port")===0,()=>!has(i,"port")||get(
-i,"port")===0),()=>has(t,"port")&&has(i,"port")&&get(t,"port")===get(i,"port"))))))},w={text:"has to have a port, because it refers to a Service",holds:p=>and(()=>size(
-get(p,"group"))===0,()=>get(p,"kind")==="Service")?has(p,"port"):!0},$={text:"must not have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(p,
-i=>has(i,"name")&&get(t,"name")===get(i,"name")))},j={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{parentRefs:{items:{fields:{group:0,kind:0,name:0,
-namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",kind:"Gateway"},filled:!0},rules:[N,A],filled:!0},rules:{items:{fields:{backendRefs:{
+i,"port")===0),()=>has(t,"port")&&has(i,"port")&&get(t,"port")===get(i,"port"))))))},w={text:"has to have a port, because it refers to a Service",field:"port",holds:p=>and(
+()=>size(get(p,"group"))===0,()=>get(p,"kind")==="Service")?has(p,"port"):!0},$={text:"must not have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(
+p,i=>has(i,"name")&&get(t,"name")===get(i,"name")))},j={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{parentRefs:{items:{fields:{group:0,kind:0,
+name:0,namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",kind:"Gateway"},filled:!0},rules:[N,A],filled:!0},rules:{items:{fields:{backendRefs:{
 items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},defaults:{group:"",kind:"Service",weight:1},rules:[w],filled:!0},filled:!0},name:0},filled:!0},
 rules:[$],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};var D={TCPRoute:{validate:L,shape:j}};export{D as default};

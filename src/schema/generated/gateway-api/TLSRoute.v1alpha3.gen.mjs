@@ -59,9 +59,9 @@ r,"kind")),()=>get(t,"name")===get(r,"name")),()=>and(()=>and(()=>or(()=>and(()=
 mespace")===""),()=>has(t,"namespace")&&has(r,"namespace")&&get(t,"namespace")===get(r,"namespace")),()=>or(()=>and(()=>!has(t,"sectionName")||get(t,"sectionNam\
 e")==="",()=>!has(r,"sectionName")||get(r,"sectionName")===""),()=>has(t,"sectionName")&&has(r,"sectionName")&&get(t,"sectionName")===get(r,"sectionName"))),()=>or(
 ()=>and(()=>!has(t,"port")||get(t,"port")===0,()=>!has(r,"port")||get(r,"port")===0),()=>has(t,"port")&&has(r,"port")&&get(t,"port")===get(r,"port"))))))},$={text:"\
-has to have a port, because it refers to a Service",holds:p=>and(()=>size(get(p,"group"))===0,()=>get(p,"kind")==="Service")?has(p,"port"):!0},j={text:"must not\
- have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(p,r=>has(r,"name")&&get(t,"name")===get(r,"name")))},v={fields:{apiVersion:0,kind:0,metadata:0,
-status:0,spec:{fields:{hostnames:0,parentRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networking.k8s.io",
-kind:"Gateway"},filled:!0},rules:[A,w],filled:!0},rules:{items:{fields:{backendRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},defaults:{
-group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};var D={TLSRoute_v1alpha3:{
-validate:N,shape:v}};export{D as default};
+has to have a port, because it refers to a Service",field:"port",holds:p=>and(()=>size(get(p,"group"))===0,()=>get(p,"kind")==="Service")?has(p,"port"):!0},j={text:"\
+must not have two rules of one name",holds:p=>all(p,t=>!has(t,"name")||existsOne(p,r=>has(r,"name")&&get(t,"name")===get(r,"name")))},v={fields:{apiVersion:0,kind:0,
+metadata:0,status:0,spec:{fields:{hostnames:0,parentRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,sectionName:0},defaults:{group:"gateway.networ\
+king.k8s.io",kind:"Gateway"},filled:!0},rules:[A,w],filled:!0},rules:{items:{fields:{backendRefs:{items:{fields:{group:0,kind:0,name:0,namespace:0,port:0,weight:0},
+defaults:{group:"",kind:"Service",weight:1},rules:[$],filled:!0},filled:!0},name:0},filled:!0},rules:[j],filled:!0},useDefaultGateways:0},filled:!0}},filled:!0};
+var D={TLSRoute_v1alpha3:{validate:N,shape:v}};export{D as default};

@@ -77,12 +77,12 @@ object"}),s++}if(n.targetRef!=null&&(A(n.targetRef,{instancePath:r+"/spec/target
 e.concat(A.errors),s=e.length)),n.targetRefs!=null){let f=n.targetRefs;if(Array.isArray(f)){f.length>16&&(e=fail(e,r+"/spec/targetRefs","maxItems",{limit:16}),s++);
 const g=f.length;for(let i=0;i<g;i++)A(f[i],{instancePath:r+"/spec/targetRefs/"+i,parentData:f,parentDataProperty:i,rootData:b})||(e=e===null?A.errors:e.concat(
 A.errors),s=e.length)}else e=fail(e,r+"/spec/targetRefs","type",{type:"array"}),s++}}else e=fail(e,r+"/spec","type",{type:"object"}),s++}}else e=fail(e,r,"type",
-{type:"object"}),s++;return v.errors=e,s===0}const I={text:"must not have principals or namespaces beside serviceAccounts, which tell both",holds:y=>has(y,"serv\
-iceAccounts")||has(y,"notServiceAccounts")?!has(y,"principals")&&!has(y,"notPrincipals")&&!has(y,"namespaces")&&!has(y,"notNamespaces"):!0},B={text:"must not co\
-ntain *: labels are compared as they are",holds:y=>!contains(y,"*")},q={text:"must not have * in a key: labels are compared as they are",holds:y=>all(y,r=>!contains(
-r,"*"))},w={text:"must not have an empty key",holds:y=>all(y,r=>size(r)!==0)},$={text:"has to be left out: the target is in the same namespace",holds:y=>size(y)===
-0},L={fields:{group:0,kind:0,name:0,namespace:{rules:[$]}}},D={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{action:0,provider:{fields:{name:0}},
-rules:{items:{fields:{from:{items:{fields:{source:{fields:{ipBlocks:0,namespaces:0,notIpBlocks:0,notNamespaces:0,notPrincipals:0,notRemoteIpBlocks:0,notRequestPrincipals:0,
-notServiceAccounts:0,principals:0,remoteIpBlocks:0,requestPrincipals:0,serviceAccounts:0},rules:[I]}}}},to:{items:{fields:{operation:{fields:{hosts:0,methods:0,
-notHosts:0,notMethods:0,notPaths:0,notPorts:0,paths:0,ports:0}}}}},when:{items:{fields:{key:0,notValues:0,values:0}}}}}},selector:{fields:{matchLabels:{values:{
-rules:[B]},rules:[q,w]}}},targetRef:L,targetRefs:{items:L}},oneOf:[["selector","targetRef","targetRefs"]]}}};var S={AuthorizationPolicy:{validate:R,shape:D}};export{S as default};
+{type:"object"}),s++;return v.errors=e,s===0}const I={text:"must not have principals or namespaces beside serviceAccounts, which tell both",field:"serviceAccoun\
+ts",holds:y=>has(y,"serviceAccounts")||has(y,"notServiceAccounts")?!has(y,"principals")&&!has(y,"notPrincipals")&&!has(y,"namespaces")&&!has(y,"notNamespaces"):
+!0},B={text:"must not contain *: labels are compared as they are",holds:y=>!contains(y,"*")},q={text:"must not have * in a key: labels are compared as they are",
+holds:y=>all(y,r=>!contains(r,"*"))},w={text:"must not have an empty key",holds:y=>all(y,r=>size(r)!==0)},$={text:"has to be left out: the target is in the same\
+ namespace",holds:y=>size(y)===0},L={fields:{group:0,kind:0,name:0,namespace:{rules:[$]}}},D={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{action:0,
+provider:{fields:{name:0}},rules:{items:{fields:{from:{items:{fields:{source:{fields:{ipBlocks:0,namespaces:0,notIpBlocks:0,notNamespaces:0,notPrincipals:0,notRemoteIpBlocks:0,
+notRequestPrincipals:0,notServiceAccounts:0,principals:0,remoteIpBlocks:0,requestPrincipals:0,serviceAccounts:0},rules:[I]}}}},to:{items:{fields:{operation:{fields:{
+hosts:0,methods:0,notHosts:0,notMethods:0,notPaths:0,notPorts:0,paths:0,ports:0}}}}},when:{items:{fields:{key:0,notValues:0,values:0}}}}}},selector:{fields:{matchLabels:{
+values:{rules:[B]},rules:[q,w]}}},targetRef:L,targetRefs:{items:L}},oneOf:[["selector","targetRef","targetRefs"]]}}};var S={AuthorizationPolicy:{validate:R,shape:D}};export{S as default};

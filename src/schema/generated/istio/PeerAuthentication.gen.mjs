@@ -15,7 +15,7 @@ keys(a).length>4096&&(e=fail(e,r+"/spec/selector/matchLabels","maxProperties",{l
 lector","type",{type:"object"}),l++}}else e=fail(e,r+"/spec","type",{type:"object"}),l++}}else e=fail(e,r,"type",{type:"object"}),l++;return m.errors=e,l===0}const b={
 text:"must have ports from 1 to 65535 as keys",holds:t=>all(t,r=>and(()=>0<int(r),()=>int(r)<=65535))},d={text:"must not contain *: labels are compared as they \
 are",holds:t=>!contains(t,"*")},L={text:"must not have * in a key: labels are compared as they are",holds:t=>all(t,r=>!contains(r,"*"))},g={text:"must not have \
-an empty key",holds:t=>all(t,r=>size(r)!==0)},j={text:"may have portLevelMtls only with a selector that has matchLabels",holds:t=>has(t,"portLevelMtls")?size(has(
-t,"selector")&&has(get(t,"selector"),"matchLabels")?get(get(t,"selector"),"matchLabels"):{})>0:!0},y={fields:{mode:0}},v={fields:{apiVersion:0,kind:0,metadata:0,
-status:0,spec:{fields:{mtls:y,portLevelMtls:{values:y,rules:[b]},selector:{fields:{matchLabels:{values:{rules:[d]},rules:[L,g]}}}},rules:[j]}}};var A={PeerAuthentication:{
-validate:h,shape:v}};export{A as default};
+an empty key",holds:t=>all(t,r=>size(r)!==0)},j={text:"may have portLevelMtls only with a selector that has matchLabels",field:"portLevelMtls",holds:t=>has(t,"p\
+ortLevelMtls")?size(has(t,"selector")&&has(get(t,"selector"),"matchLabels")?get(get(t,"selector"),"matchLabels"):{})>0:!0},y={fields:{mode:0}},v={fields:{apiVersion:0,
+kind:0,metadata:0,status:0,spec:{fields:{mtls:y,portLevelMtls:{values:y,rules:[b]},selector:{fields:{matchLabels:{values:{rules:[d]},rules:[L,g]}}}},rules:[j]}}};
+var A={PeerAuthentication:{validate:h,shape:v}};export{A as default};

@@ -5,7 +5,7 @@ let s=a.mode;typeof s!="string"&&(e=fail(e,r+"/mode","type",{type:"string"}),t++
 {allowedValues:["CLIENT_AND_SERVER","CLIENT","SERVER"]}),t++)}}else e=fail(e,r,"type",{type:"object"}),t++;return b.errors=e,t===0}function d(a,{instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,t=0;if(Array.isArray(a)){const s=a.length;for(let p=0;p<s;p++){let f=a[p];
 if(f&&typeof f=="object"&&!Array.isArray(f)){if(f.name==null&&(e=fail(e,r+"/"+p,"required",{missingProperty:"name"}),t++),f.name!=null){let i=f.name;typeof i=="\
 string"?textLength(i)<1&&(e=fail(e,r+"/"+p+"/name","minLength",{limit:1}),t++):(e=fail(e,r+"/"+p+"/name","type",{type:"string"}),t++)}}else e=fail(e,r+"/"+p,"ty\
-pe",{type:"object"}),t++}}else e=fail(e,r,"type",{type:"array"}),t++;return d.errors=e,t===0}const _=new RegExp("^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",""),h=new RegExp("^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$","");function S(a,{
+pe",{type:"object"}),t++}}else e=fail(e,r,"type",{type:"array"}),t++;return d.errors=e,t===0}const _=new RegExp("^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",""),h=new RegExp("^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$","");function v(a,{
 instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,t=0;if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.kind==null&&(e=fail(e,r,"\
 required",{missingProperty:"kind"}),t++),a.name==null&&(e=fail(e,r,"required",{missingProperty:"name"}),t++),a.group!=null){let s=a.group;typeof s=="string"?(textLength(
 s)>253&&(e=fail(e,r+"/group","maxLength",{limit:253}),t++),_.test(s)||(e=fail(e,r+"/group","pattern",{pattern:_}),t++)):(e=fail(e,r+"/group","type",{type:"strin\
@@ -13,10 +13,10 @@ g"}),t++)}if(a.kind!=null){let s=a.kind;typeof s=="string"?(textLength(s)>63&&(e
 nd","minLength",{limit:1}),t++),h.test(s)||(e=fail(e,r+"/kind","pattern",{pattern:h}),t++)):(e=fail(e,r+"/kind","type",{type:"string"}),t++)}if(a.name!=null){let s=a.
 name;typeof s=="string"?(textLength(s)>253&&(e=fail(e,r+"/name","maxLength",{limit:253}),t++),textLength(s)<1&&(e=fail(e,r+"/name","minLength",{limit:1}),t++)):
 (e=fail(e,r+"/name","type",{type:"string"}),t++)}a.namespace!=null&&typeof a.namespace!="string"&&(e=fail(e,r+"/namespace","type",{type:"string"}),t++)}else e=fail(
-e,r,"type",{type:"object"}),t++;return S.errors=e,t===0}function v(a,{instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,t=0;if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.name==null&&
+e,r,"type",{type:"object"}),t++;return v.errors=e,t===0}function S(a,{instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,t=0;if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.name==null&&
 (e=fail(e,r,"required",{missingProperty:"name"}),t++),a.defaultValue!=null&&typeof a.defaultValue!="string"&&(e=fail(e,r+"/defaultValue","type",{type:"string"}),
 t++),a.name!=null){let s=a.name;typeof s=="string"?textLength(s)<1&&(e=fail(e,r+"/name","minLength",{limit:1}),t++):(e=fail(e,r+"/name","type",{type:"string"}),
-t++)}}else e=fail(e,r,"type",{type:"object"}),t++;return v.errors=e,t===0}function I(a,{instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,
+t++)}}else e=fail(e,r,"type",{type:"object"}),t++;return S.errors=e,t===0}function I(a,{instancePath:r="",parentData:R,parentDataProperty:T,rootData:m=a}={}){let e=null,
 t=0;if(a&&typeof a=="object"&&!Array.isArray(a)){if(a.spec!=null){let s=a.spec;if(s&&typeof s=="object"&&!Array.isArray(s)){if(s.accessLogging!=null){let p=s.accessLogging;
 if(Array.isArray(p)){const f=p.length;for(let i=0;i<f;i++){let l=p[i];if(l&&typeof l=="object"&&!Array.isArray(l)){if(l.disabled!=null&&typeof l.disabled!="bool\
 ean"&&(e=fail(e,r+"/spec/accessLogging/"+i+"/disabled","type",{type:"boolean"}),t++),l.filter!=null){let c=l.filter;c&&typeof c=="object"&&!Array.isArray(c)?c.expression!=
@@ -50,15 +50,15 @@ c/metrics/"+i+"/reportingInterval","type",{type:"string"}),t++)}else e=fail(e,r+
 typeof f=="object"&&!Array.isArray(f)){Object.keys(f).length>4096&&(e=fail(e,r+"/spec/selector/matchLabels","maxProperties",{limit:4096}),t++);for(const i in f){
 let l=f[i];typeof l=="string"?textLength(l)>63&&(e=fail(e,r+"/spec/selector/matchLabels/"+i.replace(/~/g,"~0").replace(/\//g,"~1"),"maxLength",{limit:63}),t++):
 (e=fail(e,r+"/spec/selector/matchLabels/"+i.replace(/~/g,"~0").replace(/\//g,"~1"),"type",{type:"string"}),t++)}}else e=fail(e,r+"/spec/selector/matchLabels","t\
-ype",{type:"object"}),t++}}else e=fail(e,r+"/spec/selector","type",{type:"object"}),t++}if(s.targetRef!=null&&(S(s.targetRef,{instancePath:r+"/spec/targetRef",parentData:s,
-parentDataProperty:"targetRef",rootData:m})||(e=e===null?S.errors:e.concat(S.errors),t=e.length)),s.targetRefs!=null){let p=s.targetRefs;if(Array.isArray(p)){p.
-length>16&&(e=fail(e,r+"/spec/targetRefs","maxItems",{limit:16}),t++);const f=p.length;for(let i=0;i<f;i++)S(p[i],{instancePath:r+"/spec/targetRefs/"+i,parentData:p,
-parentDataProperty:i,rootData:m})||(e=e===null?S.errors:e.concat(S.errors),t=e.length)}else e=fail(e,r+"/spec/targetRefs","type",{type:"array"}),t++}if(s.tracing!=
+ype",{type:"object"}),t++}}else e=fail(e,r+"/spec/selector","type",{type:"object"}),t++}if(s.targetRef!=null&&(v(s.targetRef,{instancePath:r+"/spec/targetRef",parentData:s,
+parentDataProperty:"targetRef",rootData:m})||(e=e===null?v.errors:e.concat(v.errors),t=e.length)),s.targetRefs!=null){let p=s.targetRefs;if(Array.isArray(p)){p.
+length>16&&(e=fail(e,r+"/spec/targetRefs","maxItems",{limit:16}),t++);const f=p.length;for(let i=0;i<f;i++)v(p[i],{instancePath:r+"/spec/targetRefs/"+i,parentData:p,
+parentDataProperty:i,rootData:m})||(e=e===null?v.errors:e.concat(v.errors),t=e.length)}else e=fail(e,r+"/spec/targetRefs","type",{type:"array"}),t++}if(s.tracing!=
 null){let p=s.tracing;if(Array.isArray(p)){const f=p.length;for(let i=0;i<f;i++){let l=p[i];if(l&&typeof l=="object"&&!Array.isArray(l)){if(l.customTags!=null){
 let c=l.customTags;if(c&&typeof c=="object"&&!Array.isArray(c))for(const u in c){let o=c[u];if(o&&typeof o=="object"&&!Array.isArray(o)){if(o.environment!=null&&
-(v(o.environment,{instancePath:r+"/spec/tracing/"+i+"/customTags/"+u.replace(/~/g,"~0").replace(/\//g,"~1")+"/environment",parentData:o,parentDataProperty:"envi\
-ronment",rootData:m})||(e=e===null?v.errors:e.concat(v.errors),t=e.length)),o.header!=null&&(v(o.header,{instancePath:r+"/spec/tracing/"+i+"/customTags/"+u.replace(
-/~/g,"~0").replace(/\//g,"~1")+"/header",parentData:o,parentDataProperty:"header",rootData:m})||(e=e===null?v.errors:e.concat(v.errors),t=e.length)),o.literal!=
+(S(o.environment,{instancePath:r+"/spec/tracing/"+i+"/customTags/"+u.replace(/~/g,"~0").replace(/\//g,"~1")+"/environment",parentData:o,parentDataProperty:"envi\
+ronment",rootData:m})||(e=e===null?S.errors:e.concat(S.errors),t=e.length)),o.header!=null&&(S(o.header,{instancePath:r+"/spec/tracing/"+i+"/customTags/"+u.replace(
+/~/g,"~0").replace(/\//g,"~1")+"/header",parentData:o,parentDataProperty:"header",rootData:m})||(e=e===null?S.errors:e.concat(S.errors),t=e.length)),o.literal!=
 null){let g=o.literal;if(g&&typeof g=="object"&&!Array.isArray(g)){if(g.value==null&&(e=fail(e,r+"/spec/tracing/"+i+"/customTags/"+u.replace(/~/g,"~0").replace(
 /\//g,"~1")+"/literal","required",{missingProperty:"value"}),t++),g.value!=null){let y=g.value;typeof y=="string"?textLength(y)<1&&(e=fail(e,r+"/spec/tracing/"+
 i+"/customTags/"+u.replace(/~/g,"~0").replace(/\//g,"~1")+"/literal/value","minLength",{limit:1}),t++):(e=fail(e,r+"/spec/tracing/"+i+"/customTags/"+u.replace(/~/g,
@@ -74,14 +74,14 @@ fail(e,r+"/spec/tracing/"+i+"/randomSamplingPercentage","minimum",{comparison:">
 ype",{type:"number"}),t++)}l.useRequestIdForTraceSampling!=null&&typeof l.useRequestIdForTraceSampling!="boolean"&&(e=fail(e,r+"/spec/tracing/"+i+"/useRequestId\
 ForTraceSampling","type",{type:"boolean"}),t++)}else e=fail(e,r+"/spec/tracing/"+i,"type",{type:"object"}),t++}}else e=fail(e,r+"/spec/tracing","type",{type:"ar\
 ray"}),t++}}else e=fail(e,r+"/spec","type",{type:"object"}),t++}}else e=fail(e,r,"type",{type:"object"}),t++;return I.errors=e,t===0}const D={text:"has to have \
-a value, because its operation is UPSERT",holds:a=>(has(a,"operation")?get(a,"operation"):"")==="UPSERT"?get(a,"value")!=="":!0},x={text:"must not have a value,\
- because its operation is REMOVE",holds:a=>(has(a,"operation")?get(a,"operation"):"")==="REMOVE"?!has(a,"value"):!0},V={text:"has to be a duration of 1ms or mor\
-e, such as 10s or 1m30s",holds:a=>duration(a)>=duration("1ms")},$={text:"must not contain *: labels are compared as they are",holds:a=>!contains(a,"*")},z={text:"\
-must not have * in a key: labels are compared as they are",holds:a=>all(a,r=>!contains(r,"*"))},U={text:"must not have an empty key",holds:a=>all(a,r=>size(r)!==
-0)},M={text:"has to be left out: the target is in the same namespace",holds:a=>size(a)===0},j={fields:{mode:0}},A={items:{fields:{name:0}}},N={fields:{group:0,kind:0,
-name:0,namespace:{rules:[M]}}},C={fields:{defaultValue:0,name:0}},k={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{accessLogging:{items:{fields:{
-disabled:0,filter:{fields:{expression:0}},match:j,providers:A}}},metrics:{items:{fields:{overrides:{items:{fields:{disabled:0,match:{fields:{customMetric:0,metric:0,
-mode:0},oneOf:[["metric","customMetric"]]},tagOverrides:{values:{fields:{operation:0,value:0},rules:[D,x]}}}}},providers:A,reportingInterval:{rules:[V]}}}},selector:{
-fields:{matchLabels:{values:{rules:[$]},rules:[z,U]}}},targetRef:N,targetRefs:{items:N},tracing:{items:{fields:{customTags:{values:{fields:{environment:C,header:C,
-literal:{fields:{value:0}}},oneOf:[["literal","environment","header"]]}},disableSpanReporting:0,enableIstioTags:0,match:j,providers:A,randomSamplingPercentage:0,
+a value, because its operation is UPSERT",field:"value",holds:a=>(has(a,"operation")?get(a,"operation"):"")==="UPSERT"?get(a,"value")!=="":!0},x={text:"must not\
+ have a value, because its operation is REMOVE",field:"value",holds:a=>(has(a,"operation")?get(a,"operation"):"")==="REMOVE"?!has(a,"value"):!0},V={text:"has to\
+ be a duration of 1ms or more, such as 10s or 1m30s",holds:a=>duration(a)>=duration("1ms")},$={text:"must not contain *: labels are compared as they are",holds:a=>!contains(
+a,"*")},z={text:"must not have * in a key: labels are compared as they are",holds:a=>all(a,r=>!contains(r,"*"))},U={text:"must not have an empty key",holds:a=>all(
+a,r=>size(r)!==0)},M={text:"has to be left out: the target is in the same namespace",holds:a=>size(a)===0},j={fields:{mode:0}},A={items:{fields:{name:0}}},N={fields:{
+group:0,kind:0,name:0,namespace:{rules:[M]}}},C={fields:{defaultValue:0,name:0}},k={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{accessLogging:{
+items:{fields:{disabled:0,filter:{fields:{expression:0}},match:j,providers:A}}},metrics:{items:{fields:{overrides:{items:{fields:{disabled:0,match:{fields:{customMetric:0,
+metric:0,mode:0},oneOf:[["metric","customMetric"]]},tagOverrides:{values:{fields:{operation:0,value:0},rules:[D,x]}}}}},providers:A,reportingInterval:{rules:[V]}}}},
+selector:{fields:{matchLabels:{values:{rules:[$]},rules:[z,U]}}},targetRef:N,targetRefs:{items:N},tracing:{items:{fields:{customTags:{values:{fields:{environment:C,
+header:C,literal:{fields:{value:0}}},oneOf:[["literal","environment","header"]]}},disableSpanReporting:0,enableIstioTags:0,match:j,providers:A,randomSamplingPercentage:0,
 useRequestIdForTraceSampling:0}}}},oneOf:[["selector","targetRef","targetRefs"]]}}};var q={Telemetry:{validate:O,shape:k}};export{q as default};

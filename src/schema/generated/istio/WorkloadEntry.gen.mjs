@@ -18,8 +18,9 @@ isNaN(t))&&(e=fail(e,r+"/spec/weight","maximum",{comparison:"<=",limit:429496729
 limit:0}),i++))}}else e=fail(e,r+"/spec","type",{type:"object"}),i++}}else e=fail(e,r,"type",{type:"object"}),i++;return p.errors=e,i===0}const c=new RegExp("^[\
 a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$"),y={text:"has to name an absolute path (unix:///path) or an abstract socket (unix://@name)",holds:s=>startsWith(s,"uni\
 x://")?or(()=>substring(s,7,8)==="/",()=>substring(s,7,8)==="@"):!0},f={text:"has to name a socket, not a folder: take away the / at the end",holds:s=>startsWith(
-s,"unix://")?!endsWith(s,"/"):!0},m={text:"has to be a port from 1 to 65535",holds:s=>0<s&&s<=65535},u={text:"must have names of ports as keys: up to 62 letters\
-, digits and hyphens, with a letter or digit at both ends",holds:s=>all(s,r=>size(r)<63&&matches(r,c))},d={text:"has to have an address, or a network whose gate\
-way leads to it",holds:s=>has(s,"address")||has(s,"network")},g={text:"must not have ports, because its address is a Unix domain socket",holds:s=>startsWith(has(
-s,"address")?get(s,"address"):"","unix://")?!has(s,"ports"):!0},h={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{address:{rules:[y,f]},labels:0,
-locality:0,network:0,ports:{values:{rules:[m]},rules:[u]},serviceAccount:0,weight:0},rules:[d,g]}}};var w={WorkloadEntry:{validate:n,shape:h}};export{w as default};
+s,"unix://")?!endsWith(s,"/"):!0},m={text:"has to be a port from 1 to 65535",holds:s=>0<s&&s<=65535},d={text:"must have names of ports as keys: up to 62 letters\
+, digits and hyphens, with a letter or digit at both ends",holds:s=>all(s,r=>size(r)<63&&matches(r,c))},u={text:"has to have an address, or a network whose gate\
+way leads to it",field:"address",holds:s=>has(s,"address")||has(s,"network")},g={text:"must not have ports, because its address is a Unix domain socket",field:"\
+ports",holds:s=>startsWith(has(s,"address")?get(s,"address"):"","unix://")?!has(s,"ports"):!0},h={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{
+address:{rules:[y,f]},labels:0,locality:0,network:0,ports:{values:{rules:[m]},rules:[d]},serviceAccount:0,weight:0},rules:[u,g]}}};var w={WorkloadEntry:{validate:n,
+shape:h}};export{w as default};

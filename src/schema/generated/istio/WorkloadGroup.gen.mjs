@@ -57,9 +57,9 @@ ype",{type:"object"}),p++}}else e=fail(e,r+"/spec","type",{type:"object"}),p++}}
 o,["","HTTP","HTTPS"])},N={text:"has to name an absolute path (unix:///path) or an abstract socket (unix://@name)",holds:o=>startsWith(o,"unix://")?or(()=>substring(
 o,7,8)==="/",()=>substring(o,7,8)==="@"):!0},S={text:"has to name a socket, not a folder: take away the / at the end",holds:o=>startsWith(o,"unix://")?!endsWith(
 o,"/"):!0},v={text:"must have names of ports as keys: up to 62 letters, digits and hyphens, with a letter or digit at both ends",holds:o=>all(o,r=>size(r)<63&&matches(
-r,j))},G={text:"must not have ports, because its address is a Unix domain socket",holds:o=>startsWith(has(o,"address")?get(o,"address"):"","unix://")?!has(o,"po\
-rts"):!0},m={rules:[A]},T={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{metadata:{fields:{annotations:0,labels:0}},probe:{fields:{exec:{fields:{
-command:0}},failureThreshold:0,grpc:{fields:{port:m,service:0}},httpGet:{fields:{host:0,httpHeaders:{items:{fields:{name:0,value:0}}},path:0,port:m,scheme:{rules:[
-k]}}},initialDelaySeconds:0,periodSeconds:0,successThreshold:0,tcpSocket:{fields:{host:0,port:m}},timeoutSeconds:0},oneOf:[["httpGet","tcpSocket","exec","grpc"]]},
-template:{fields:{address:{rules:[N,S]},labels:0,locality:0,network:0,ports:{values:m,rules:[v]},serviceAccount:0,weight:0},rules:[G]}}}}};var w={WorkloadGroup:{
-validate:x,shape:T}};export{w as default};
+r,j))},G={text:"must not have ports, because its address is a Unix domain socket",field:"ports",holds:o=>startsWith(has(o,"address")?get(o,"address"):"","unix:/\
+/")?!has(o,"ports"):!0},m={rules:[A]},T={fields:{apiVersion:0,kind:0,metadata:0,status:0,spec:{fields:{metadata:{fields:{annotations:0,labels:0}},probe:{fields:{
+exec:{fields:{command:0}},failureThreshold:0,grpc:{fields:{port:m,service:0}},httpGet:{fields:{host:0,httpHeaders:{items:{fields:{name:0,value:0}}},path:0,port:m,
+scheme:{rules:[k]}}},initialDelaySeconds:0,periodSeconds:0,successThreshold:0,tcpSocket:{fields:{host:0,port:m}},timeoutSeconds:0},oneOf:[["httpGet","tcpSocket",
+"exec","grpc"]]},template:{fields:{address:{rules:[N,S]},labels:0,locality:0,network:0,ports:{values:m,rules:[v]},serviceAccount:0,weight:0},rules:[G]}}}}};var w={
+WorkloadGroup:{validate:x,shape:T}};export{w as default};
