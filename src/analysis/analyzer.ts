@@ -2,7 +2,7 @@ import type { Fix, Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
 import type { KindName, Mesh } from '../model/mesh.ts';
 import type { Related } from './finding.ts';
-import type { DataOf, Messages } from './message.ts';
+import type { DataOf, Level, Messages } from './message.ts';
 
 /** `reference`: only the reference's analyzers, as lenient as it is; `recommended`: what nobody wants in production; `strict`: more. */
 export type Preset = 'reference' | 'recommended' | 'strict';
@@ -13,6 +13,8 @@ export interface ReportExtra {
   help?: string;
   /** Instead of the message's own effect. */
   effect?: string;
+  /** Instead of the message's own level, where one code is more or less certain. */
+  level?: Level;
   fix?: Fix;
 }
 

@@ -105,7 +105,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
     report: (code, resource, path, data, extra: ReportExtra = {}) => {
       const definition = (analyzer.messages as Messages)[code] as MessageDefinition<unknown> | undefined;
       if (!definition) throw new Error(`${analyzer.name} reports ${code}, which it does not declare`);
-      const level = options.levelOf?.(code, analyzer.name, resource) ?? definition.level;
+      const level = options.levelOf?.(code, analyzer.name, resource) ?? extra.level ?? definition.level;
       if (level === 'off') return;
       const resolve = (value: string | ((data: unknown) => string) | undefined): string | undefined => (typeof value === 'function' ? value(data) : value);
       result.findings.push({

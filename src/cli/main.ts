@@ -27,7 +27,8 @@ const booleanFlags: ReadonlySet<string> = new Set([
   'watch',
 ]);
 
-function createProgram(): Command {
+/** The command line, without anything done. */
+export function createProgram(): Command {
   const program = new Command('weft')
     .description('Author, analyse and test service-mesh configuration.')
     .option('-n, --namespace <name>', 'namespace of resources that name none')
