@@ -1,6 +1,6 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
-import { describeDestination, type HttpDestination, httpRules, mirrorDestinations, routeDestinations } from '../src/translate/http-destinations.ts';
+import { describeDestination, type ResolvedDestination, httpRules, mirrorDestinations, routeDestinations } from '../src/translate/destinations.ts';
 
 const WFT1001 = message<{ destination: string }>({
   name: 'MirrorToSelf',
@@ -33,6 +33,6 @@ export default defineAnalyzer({
   },
 });
 
-function same(a: HttpDestination, b: HttpDestination): boolean {
+function same(a: ResolvedDestination, b: ResolvedDestination): boolean {
   return a.host === b.host && a.subset === b.subset && (a.port === b.port || a.port === 0 || b.port === 0);
 }

@@ -1,7 +1,7 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
 import { formatDuration, parseDuration } from '../src/manifest/duration.ts';
-import { httpRules } from '../src/translate/http-destinations.ts';
+import { httpRules } from '../src/translate/destinations.ts';
 
 const WFT1004 = message<{ timeout: string; tries: number; perTry: string; reached: number }>({
   name: 'RetriesCutShort',

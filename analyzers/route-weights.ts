@@ -1,6 +1,6 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
-import { describeDestination, httpRules, routeDestinations } from '../src/translate/http-destinations.ts';
+import { describeDestination, httpRules, routeDestinations } from '../src/translate/destinations.ts';
 
 const WFT1005 = message<{ sum: number; count: number; shares: string }>({
   name: 'WeightsNotHundred',

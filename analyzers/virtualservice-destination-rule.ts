@@ -3,7 +3,7 @@ import { IST0101 } from '../src/analysis/catalogue/references.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { DestinationRule } from '../src/manifest/istio/networking.gen.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { effectOfMissingCluster, targetsOf } from '../src/model/destinations.ts';
+import { effectOfMissingCluster, targetsOf } from '../src/translate/destinations.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
 import { parseFqdn, toFqdn } from '../src/model/hosts.ts';
 

@@ -7,8 +7,12 @@ const { Script } = require('node:vm');
 const root = `${__dirname}/..`;
 const dist = `${root}/dist`;
 
-/** Files of the bundle that are loaded, by name. */
-const loaded = new Map();
+/** Files of the bundle that were compiled, by name. */
+const compiled = new Map();
+
+/** Chunks of the bundle, by name: what makes them, then what they export. */
+const makers = new Map();
+const modules = new Map();
 
 /** The code cache that scripts/warm.cjs made of a file: for this Node, since no other takes it. */
 const cacheOf = (name) => `${dist}/${name}.${process.version}-${process.arch}.cache`;
@@ -17,21 +21,29 @@ const cacheOf = (name) => `${dist}/${name}.${process.version}-${process.arch}.ca
 const importModule = (url) => import(url);
 
 function load(name) {
-  let file = loaded.get(name);
-  if (!file) {
-    const filename = `${dist}/${name}`;
-    let cachedData;
-    try {
-      cachedData = readFileSync(cacheOf(name));
-    } catch {
-      // Another Node than the packaged one: it compiles everything itself.
-    }
-    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
-    file = { script, exports: {} };
-    loaded.set(name, file);
-    script.runInThisContext()(file.exports, (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)), file, filename, dist, importModule);
+  let module = modules.get(name);
+  if (!module) {
+    if (!makers.has(name)) compile(name);
+    module = { exports: {} };
+    modules.set(name, module);
+    makers.get(name)(module.exports, requireFrom, module);
   }
-  return file.exports;
+  return module.exports;
+}
+
+const requireFrom = (id) => (id.startsWith('./') ? load(id.slice(2)) : require(id));
+
+function compile(name) {
+  const filename = `${dist}/${name}`;
+  let cachedData;
+  try {
+    cachedData = readFileSync(cacheOf(name));
+  } catch {
+    // Another Node than the packaged one: it compiles everything itself.
+  }
+  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+  compiled.set(name, script);
+  for (const [chunk, maker] of Object.entries(script.runInThisContext()(requireFrom, filename, dist, importModule))) makers.set(chunk, maker);
 }
 
 /** A checkout that was never built builds itself once. */
@@ -54,5 +66,5 @@ if (require.main === module) {
   if (!existsSync(`${dist}/weft.js`)) build();
   load('weft.js').main(process.argv);
 } else {
-  module.exports = { cacheOf, load, loaded };
+  module.exports = { cacheOf, compiled, load };
 }

@@ -7,11 +7,12 @@
 // heavy ones: each becomes a file of its own.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { basename, join, relative } from 'node:path';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+const target = 'node24';
 
 /** The file of a package, by its name. */
 const fileOf = (name: string): string => `${name.replace('@', '').replaceAll('/', '-')}.js`;
@@ -65,42 +66,65 @@ function builtinsAtFirstUse(code: string): string {
 const atFirstUse =
   'const __atFirstUse=id=>new Proxy({},{get(_,name){const builtin=process.getBuiltinModule(id);return name==="default"?builtin:builtin[name]}});';
 
-/** One file as a function, which is what bin/weft.js compiles. */
-async function bundle(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>, data: Map<string, string>): Promise<string> {
-  const { outputFiles } = await build({
+interface Chunk {
+  text: string;
+  /** The dynamic import that it is for, if it is for one. */
+  entryPoint: string | undefined;
+}
+
+/** esbuild splits ES modules only; each chunk is converted afterwards. */
+async function split(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>, data: Map<string, string>): Promise<Map<string, Chunk>> {
+  const { outputFiles, metafile } = await build({
     ...entry,
+    absWorkingDir: root,
     bundle: true,
+    splitting: true,
+    metafile: true,
     write: false,
     outdir: dist,
-    format: 'cjs',
+    format: 'esm',
     platform: 'node',
-    target: 'node24',
-    // Names stay: they are in the stack trace of a bug report.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
+    target,
     // In the bundle, the folder of a module is dist/.
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__fileUrl' },
     plugins: [packagesApart(packages), dataApart(data)],
     logLevel: 'warning',
     logOverride: { 'import-is-undefined': 'silent' },
   });
-  const text = outputFiles[0]?.text ?? '';
-  // Our own files and builtins are required; bin/weft.js has the import() for a module that the user names.
-  const code = builtinsAtFirstUse(text)
-    .replace(/\bimport\(("(?:\.\/[\w.-]+\.js|node:[\w/]+)")\)/g, 'Promise.resolve().then(()=>require($1))')
-    .replace(/\bimport\((?=\()/g, '__import(');
-  const url = 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;';
-  return `(function(exports,require,module,__filename,__dirname,__import){${code.includes('__fileUrl') ? url : ''}${atFirstUse}${code}})`;
+  const chunks = new Map<string, Chunk>();
+  for (const { path, text } of outputFiles) {
+    // Names stay: they are in the stack trace of a bug report.
+    const { code } = await transform(text, { format: 'cjs', platform: 'node', target, minifyWhitespace: true, minifySyntax: true, legalComments: 'none' });
+    // Our own chunks and builtins are required; bin/weft.js has the import() for a module that the user names.
+    const converted = builtinsAtFirstUse(code)
+      .replace(/\bimport\(("(?:\.\/[\w.-]+\.js|node:[\w/]+)")\)/g, 'Promise.resolve().then(()=>require($1))')
+      .replace(/\bimport\((?!")/g, '__import(');
+    chunks.set(basename(path), { text: converted, entryPoint: metafile.outputs[relative(root, path)]?.entryPoint });
+  }
+  return chunks;
+}
+
+/** A file of chunks, each a function by its name, which is what bin/weft.js compiles. */
+function fileOfChunks(chunks: ReadonlyMap<string, Chunk>): string {
+  const all = [...chunks.values()].map((c) => c.text).join('');
+  const url = all.includes('__fileUrl') ? 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;' : '';
+  const functions = [...chunks].map(([name, { text }]) => `"${name}"(exports,require,module){${text}}`);
+  return `(function(require,__filename,__dirname,__import){${url}${atFirstUse}return{\n${functions.join(',\n')}}})`;
 }
 
 async function bundleAll(): Promise<Map<string, string>> {
   const packages = new Set<string>();
   const files = new Map<string, string>();
-  files.set('weft.js', await bundle({ entryPoints: [join(root, 'src/cli/main.ts')] }, packages, files));
+  const main = new Map<string, Chunk>();
+  for (const [name, chunk] of await split({ entryPoints: { weft: 'src/cli/main.ts' } }, packages, files)) {
+    if (chunk.entryPoint?.endsWith('.gen.mjs')) files.set(name, fileOfChunks(new Map([[name, chunk]])));
+    else main.set(name, chunk);
+  }
+  files.set('weft.js', fileOfChunks(main));
   for (const name of packages) {
     const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
-    files.set(fileOf(name), await bundle({ stdin: { contents, resolveDir: root } }, packages, files));
+    const [chunk] = (await split({ stdin: { contents, resolveDir: root } }, packages, files)).values();
+    files.set(fileOf(name), fileOfChunks(new Map([[fileOf(name), chunk as Chunk]])));
   }
   return files;
 }

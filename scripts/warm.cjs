@@ -1,7 +1,7 @@
 // Runs what users run, and keeps the code that V8 compiled for it beside each file of dist/.
 const { readdirSync, renameSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { cacheOf, load, loaded } = require('../bin/weft.js');
+const { cacheOf, compiled, load } = require('../bin/weft.js');
 
 const runs = [
   ['analyze', '-A', 'fixtures/payment'],
@@ -18,7 +18,7 @@ async function warm() {
     if (process.exitCode !== 0 && process.exitCode !== 79) throw new Error(`weft ${args.join(' ')} ends with ${process.exitCode}`);
   }
   for (const name of readdirSync(join(__dirname, '../dist'))) if (name.endsWith('.js')) load(name);
-  for (const [name, { script }] of loaded) {
+  for (const [name, script] of compiled) {
     writeFileSync(`${cacheOf(name)}.new`, script.createCachedData());
     renameSync(`${cacheOf(name)}.new`, cacheOf(name));
   }

@@ -1,5 +1,5 @@
 // The compiled rules give what an interpreter of CEL gives, for values made up from the schemas.
-import { CelScalar, type CelInput, celEnv, celFunc, celMethod, isCelError, parse, plan } from '@bufbuild/cel';
+import { type CelInput, CelScalar, celEnv, celFunc, celMethod, isCelError, parse, plan } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,30 @@ function allRules(): Found[] {
   return [...found.values()];
 }
 
-const texts = ['', '*', 'a*', 'a', '80', '0', 'x/y', '//', '/a/../b', '/a/.', 'a.example', 'A b', '1ms', '0s', '10s', 'unix://', 'unix:///a', 'unix:///a/', 'unix://@a', 'http://a', 'ftp://a', '%2f'];
+const texts = [
+  '',
+  '*',
+  'a*',
+  'a',
+  '80',
+  '0',
+  'x/y',
+  '//',
+  '/a/../b',
+  '/a/.',
+  'a.example',
+  'A b',
+  '1ms',
+  '0s',
+  '10s',
+  'unix://',
+  'unix:///a',
+  'unix:///a/',
+  'unix://@a',
+  'http://a',
+  'ftp://a',
+  '%2f',
+];
 
 /** Values of a schema's types; texts are those that its rule speaks of, and ones that rules look for. */
 function valuesOf(schema: JsonSchema, root: JsonSchema, words: readonly string[]): fc.Arbitrary<unknown> {

@@ -62,7 +62,9 @@ async function compileModule(members: readonly SchemaFile[], imported: readonly 
   const validators = standalone.default(ajv, Object.fromEntries(members.map(({ name }) => [`validate_${identifier(name)}`, `${name}.json`])));
   const kinds = members.map(({ name }) => `${identifier(name)}: { validate: validate_${identifier(name)}, shape: shape_${identifier(name)} }`);
   const code = [
-    simplify(validators).replace(/^export const (?=validate_)/gm, 'const ').replace(/^"use strict";/, ''),
+    simplify(validators)
+      .replace(/^export const (?=validate_)/gm, 'const ')
+      .replace(/^"use strict";/, ''),
     ...[...uses.patterns].map(([pattern, name]) => `const ${name} = ${pattern};`),
     shapes,
     `export default { ${kinds.join(', ')} };`,

@@ -68,7 +68,11 @@ const fileOf = (name: string): Output => {
 };
 for (const [full, values] of Object.entries(enums)) {
   const { file, type } = place(full);
-  fileOf(file).body.push(`export type ${type} = ${Object.keys(values).map((v) => `'${v}'`).join(' | ')};\n`);
+  fileOf(file).body.push(
+    `export type ${type} = ${Object.keys(values)
+      .map((v) => `'${v}'`)
+      .join(' | ')};\n`,
+  );
 }
 for (const [full, fields] of Object.entries(messages)) {
   const { file, type } = place(full);

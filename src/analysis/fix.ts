@@ -1,4 +1,4 @@
-import { locate } from '../manifest/position.ts';
+import { type NodePlace, locate } from '../manifest/position.ts';
 import type { Fix } from '../manifest/problem.ts';
 import type { Resource, SourceText } from '../manifest/resource.ts';
 
@@ -22,19 +22,28 @@ export function toScalar(text: string): string {
   return /^[A-Za-z_/][\w./-]*$/.test(text) && !notText.test(text) ? text : JSON.stringify(text);
 }
 
-/** The edit that makes a repair; undefined where it cannot be made without touching what is around it. */
+/**
+ * The edit that makes a repair; undefined where it cannot be made without touching what is around it. What it does to the value
+ * of the document is for repair.ts to check.
+ */
 export function editOf({ resource, fix }: Repair): Edit | undefined {
   const found = locate(resource, fix.path);
   if (!found?.exact || !resource.document) return undefined;
   const { key, value, scalar } = found.place;
-  const { text } = resource.document.source;
+  const { source } = resource.document;
   switch (fix.target) {
     case 'key':
-      return key && fix.text !== undefined ? { ...key, text: requote(text.slice(key.start, key.end), fix.text) } : undefined;
-    case 'value':
-      return scalar !== undefined && fix.text !== undefined && isOneLine(text, value.start, value.end) ? { ...value, text: requote(text.slice(value.start, value.end), fix.text) } : undefined;
-    case 'entry':
-      return key ? removalOf(text, key.start, value.end) : undefined;
+      return key && fix.text !== undefined ? { ...key, text: requote(source.text.slice(key.start, key.end), fix.text) } : undefined;
+    case 'value': {
+      const before = source.text.slice(value.start, value.end);
+      return scalar !== undefined && fix.text !== undefined && !before.includes('\n') ? { ...value, text: requote(before, fix.text) } : undefined;
+    }
+    case 'entry': {
+      const inFlow = locate(resource, fix.path.slice(0, -1))?.place.flow === true;
+      if (fix.nest) return nestingOf(source, found.place, fix.nest, inFlow);
+      if (!key) return undefined;
+      return inFlow ? flowRemovalOf(source.text, key.start, value.end) : removalOf(source.text, key.start, value.end);
+    }
   }
 }
 
@@ -45,8 +54,32 @@ function requote(before: string, text: string): string {
   return toScalar(text);
 }
 
-function isOneLine(text: string, start: number, end: number): boolean {
-  return !text.slice(start, end).includes('\n');
+/** `percent: 5` becomes `percentage:` with `value: 5` below it, or `percentage: {value: 5}` in flow style. */
+function nestingOf(source: SourceText, { key, value, scalar }: NodePlace, { key: outer, field }: { key: string; field: string }, inFlow: boolean): Edit | undefined {
+  if (!key || scalar === undefined) return undefined;
+  const { text } = source;
+  const written = text.slice(key.start, key.end);
+  const between = text.slice(key.end, value.start);
+  const held = text.slice(value.start, value.end);
+  // Neither an anchor nor a tag may come to stand before something else.
+  if (!/^[ \t]*:[ \t]*$/.test(between) || held === '' || held.includes('\n')) return undefined;
+  const [start, end, quoted] = [key.start, value.end, (name: string): string => requote(written, name)];
+  if (inFlow) return { start, end, text: `${quoted(outer)}${between}{${quoted(field)}${between}${held}}` };
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const indent = ' '.repeat(start - lineStart + stepOf(text));
+  return { start, end, text: `${quoted(outer)}:${lineEndOf(text, end)}${indent}${quoted(field)}${between}${held}` };
+}
+
+/** By how many blanks a text indents a map in a map. */
+function stepOf(text: string): number {
+  return /^[\w"']+:[ \t]*\r?\n( +)[\w"']/m.exec(text)?.[1]?.length ?? 2;
+}
+
+/** How the line of an offset ends. */
+function lineEndOf(text: string, offset: number): string {
+  const at = text.indexOf('\n', offset);
+  const newline = at < 0 ? text.lastIndexOf('\n') : at;
+  return text[newline - 1] === '\r' ? '\r\n' : '\n';
 }
 
 /** Whole lines, where nothing else is on them. */
@@ -58,36 +91,11 @@ function removalOf(text: string, start: number, end: number): Edit | undefined {
   return { start: lineStart, end: lineEnd, text: '' };
 }
 
-export interface Repaired {
-  source: SourceText;
-  text: string;
-  /** Repairs that were made, and those that could not be. */
-  made: Repair[];
-  left: Repair[];
-}
-
-/** Makes all repairs that do not get in each other's way, in one pass over each source. Comments and layout stay. */
-export function applyRepairs(repairs: readonly Repair[]): Repaired[] {
-  const bySource = new Map<SourceText, Repair[]>();
-  for (const repair of repairs) {
-    const source = repair.resource.document?.source;
-    if (source) bySource.set(source, [...(bySource.get(source) ?? []), repair]);
-  }
-  return [...bySource].map(([source, list]) => {
-    const out: Repaired = { source, text: source.text, made: [], left: [] };
-    const edits: (Edit & { repair: Repair })[] = [];
-    for (const repair of list) {
-      const edit = editOf(repair);
-      const clash = edit && edits.find((e) => edit.start < e.end && e.start < edit.end);
-      if (!edit) out.left.push(repair);
-      else if (!clash) {
-        edits.push({ ...edit, repair });
-        out.made.push(repair);
-      } else if (clash.start === edit.start && clash.end === edit.end && clash.text === edit.text) out.made.push(repair);
-      else out.left.push(repair);
-    }
-    edits.sort((a, b) => b.start - a.start);
-    for (const { start, end, text } of edits) out.text = out.text.slice(0, start) + text + out.text.slice(end);
-    return out;
-  });
+/** An entry with the comma after it, or before the last one; where it is alone on its lines, with these. */
+function flowRemovalOf(text: string, start: number, end: number): Edit | undefined {
+  const after = /\s*,[ \t]*/y;
+  after.lastIndex = end;
+  if (after.test(text)) return removalOf(text, start, after.lastIndex) ?? { start, end: after.lastIndex, text: '' };
+  const before = /,\s*$/.exec(text.slice(Math.max(0, start - 1000), start));
+  return before ? { start: start - before[0].length, end, text: '' } : { start, end, text: '' };
 }

@@ -1,4 +1,5 @@
 import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EVENT_SEQUENCE, getScalarValue, parseEvents } from 'js-yaml';
+import { adapt, isIndentationError, mayEndInColon } from './leniency.ts';
 import type { Path } from './problem.ts';
 import type { Resource, SourceDocument, SourceText } from './resource.ts';
 
@@ -26,14 +27,39 @@ export interface NodePlace {
 
 type Event = ReturnType<typeof parseEvents>[number];
 
-/** Builds the tree of places of one document; empty when it cannot be parsed. */
+/** Builds the tree of places of one document; undefined when it cannot be parsed. */
 function buildPlaces(text: string, offset: number): NodePlace | undefined {
-  let events: Event[];
   try {
-    events = parseEvents(text, { maxDepth: 500 });
+    if (!mayEndInColon(text)) return placesOf(text, offset);
+  } catch (error) {
+    if (!isIndentationError(error)) return undefined;
+  }
+  try {
+    const adapted = adapt(text);
+    const root = placesOf(adapted.text, 0);
+    if (root) moveSpans(root, (at) => offset + adapted.back(at), new Set());
+    return root;
   } catch {
     return undefined;
   }
+}
+
+/** Leads the places of an adapted text back to the original. */
+function moveSpans(place: NodePlace, move: (offset: number) => number, done: Set<object>): void {
+  for (const span of [place.key, place.value]) {
+    if (!span || done.has(span)) continue;
+    done.add(span);
+    span.start = move(span.start);
+    span.end = move(span.end);
+  }
+  if (done.has(place)) return;
+  done.add(place);
+  for (const child of place.children?.values() ?? []) moveSpans(child, move, done);
+}
+
+/** @throws YAMLException */
+function placesOf(text: string, offset: number): NodePlace | undefined {
+  const events: Event[] = parseEvents(text, { maxDepth: 500 });
   let at = 0;
   const anchors = new Map<string, NodePlace>();
   const read = (key: Span | undefined, from: number): NodePlace => {
@@ -134,7 +160,7 @@ export function documentPlaces(document: SourceDocument): NodePlace | undefined 
   return found.root;
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /**
  * Where a field of a resource is written. The nearest ancestor that is written stands in for a field that is not; `exact` tells

@@ -8,10 +8,12 @@ export interface Fix {
   /** What the edit does, as a person would say it: `rename the field to "mirrorPercentage"`. */
   title: string;
   path: Path;
-  /** Replace the key at `path`, its value, or remove the entry. */
+  /** Replace the key at `path`, its value, or the entry with both. */
   target: 'key' | 'value' | 'entry';
-  /** The new key or the new scalar; absent for the removal of an entry. */
+  /** The new key or the new scalar. */
   text?: string;
+  /** For an entry: it becomes a map with this key, which holds the value under `field`. Without it the entry goes. */
+  nest?: { key: string; field: string };
 }
 
 /** Something wrong in one resource, found by looking at that resource alone. */

@@ -1,24 +1,19 @@
 import {
-  COLLECTION_STYLE_FLOW,
   defineMappingTag,
   defineScalarTag,
   defineSequenceTag,
-  EVENT_MAPPING,
-  EVENT_POP,
-  EVENT_SCALAR,
   load,
   loadAll,
   mapTag,
   mergeTag,
   NOT_RESOLVED,
   nullYaml11Tag,
-  parseEvents,
-  SCALAR_STYLE_PLAIN,
   Schema,
   seqTag,
   strTag,
   YAMLException,
 } from 'js-yaml';
+import { type Adapted, adapt, isIndentationError, mayEndInColon } from './leniency.ts';
 
 // YAML as Kubernetes reads it: the YAML 1.1 booleans (as keys, too), octal by a leading zero, no sexagesimals, timestamps as
 // text, unknown tags ignored, the last of two equal keys wins. Inf and NaN have no JSON form and are refused.
@@ -133,10 +128,10 @@ export function parseYaml(text: string, allowDuplicateKeys = false): YamlValue {
   }
   let value: unknown;
   try {
-    const readable = /[^\s,[{]:[\],]/.test(text) ? quoteTrailingColons(text) : text;
-    value = load(readable, { schema: kubernetesSchema, json: allowDuplicateKeys, maxDepth });
+    value = load(mayEndInColon(text) ? adapt(text).text : text, { schema: kubernetesSchema, json: allowDuplicateKeys, maxDepth });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
+    if (isIndentationError(error)) return parseAdapted(text, error, allowDuplicateKeys);
     const reason = error.reason ?? error.message;
     if (/expected a single document/.test(reason)) {
       // `--- value` on one line starts a second document inside what a line `---` delimits; readers of Kubernetes take the first.
@@ -154,21 +149,20 @@ export function parseYaml(text: string, allowDuplicateKeys = false): YamlValue {
   return { value, plainWordBoolean: sawPlainWord };
 }
 
-/**
- * In `[10.0.0.1, fd00::]` YAML 1.2 takes the last colon for that of a key without a value. To Kubernetes it is part of the text,
- * since no blank follows; so such texts are put in quotes.
- */
-function quoteTrailingColons(text: string): string {
-  const events = parseEvents(text, { maxDepth });
-  let out = text;
-  for (let i = events.length - 4; i >= 0; i--) {
-    const [map, key, empty, end] = events.slice(i, i + 4);
-    if (map?.type !== EVENT_MAPPING || text[map.start] === '{' || map.style !== COLLECTION_STYLE_FLOW) continue;
-    if (key?.type !== EVENT_SCALAR || key.style !== SCALAR_STYLE_PLAIN || empty?.type !== EVENT_SCALAR || end?.type !== EVENT_POP) continue;
-    if (empty.valueStart !== empty.valueEnd || text[key.valueEnd] !== ':' || !/[\],]/.test(text[key.valueEnd + 1] ?? '')) continue;
-    out = `${out.slice(0, key.valueStart)}${JSON.stringify(text.slice(key.valueStart, key.valueEnd + 1))}${out.slice(key.valueEnd + 1)}`;
+/** Lines of flow collections may be indented as they like, which YAML 1.2 does not allow. */
+function parseAdapted(text: string, first: YAMLException, allowDuplicateKeys: boolean): YamlValue {
+  let adapted: Adapted;
+  try {
+    adapted = adapt(text);
+  } catch {
+    throw new YamlError(first.reason ?? first.message, first.mark?.position ?? 0);
   }
-  return out;
+  try {
+    return parseYaml(adapted.text, allowDuplicateKeys);
+  } catch (error) {
+    if (error instanceof YamlError) throw new YamlError(error.message, adapted.back(error.offset), error.duplicateKey);
+    throw error;
+  }
 }
 
 /** Walks the value as a reader of it would, aliases followed, and refuses what grows without bound. */

@@ -10,7 +10,7 @@ export interface Output {
   file: string | undefined;
 }
 
-type Formatter = (report: Report, style: Style) => string;
+export type Formatter = (report: Report, style: Style) => string;
 
 /** Each format is loaded when it is asked for. */
 const formatters: Readonly<Record<string, () => Promise<Formatter>>> = {
@@ -26,6 +26,10 @@ const formatters: Readonly<Record<string, () => Promise<Formatter>>> = {
 
 export function formatNames(): string[] {
   return Object.keys(formatters);
+}
+
+export function formatterOf(format: string): Promise<Formatter> {
+  return (formatters[format] as () => Promise<Formatter>)();
 }
 
 /**
@@ -49,7 +53,7 @@ export function parseOutputs(values: readonly string[] | undefined, fallback: st
 export async function writeOutputs(report: Report, outputs: readonly Output[], style: Style, plain: Style): Promise<string> {
   let stdout = '';
   for (const { format, file } of outputs) {
-    const formatter = await (formatters[format] as () => Promise<Formatter>)();
+    const formatter = await formatterOf(format);
     if (file === undefined) {
       stdout = formatter(report, style);
       continue;

@@ -58,13 +58,14 @@ function read(paths: readonly string[]): ReadFiles {
   }
 }
 
-interface SourceResult {
+export interface SourceResult {
   errors: string[];
   warnings: string[];
   notes: string[];
 }
 
-async function checkSource(source: SourceText, flags: ValidateFlags): Promise<SourceResult> {
+/** Looks at every document of one source. */
+export async function checkSource(source: SourceText, flags: Pick<ValidateFlags, 'namespace' | 'istioNamespace'>): Promise<SourceResult> {
   const out: SourceResult = { errors: [], warnings: [], notes: [] };
   const { resources, problems, others } = loadSource(source, { defaultNamespace: flags.namespace ?? '' });
   // A document without apiVersion and kind, or of a kind of others, is none of its business.

@@ -1,6 +1,7 @@
 import type { Path } from '../../manifest/problem.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import type { ServicePort, ServiceSpec, WorkloadControllerSpec } from '../../model/kubernetes.ts';
+import { isMap, items, text } from '../../model/untyped.ts';
 
 export interface Said {
   path?: Path;
@@ -17,20 +18,20 @@ function isProtocol(name: string): boolean {
 
 /** The protocol of each TCP port is told by appProtocol or by the name (spec/analyze/validation.md, "validate extras"). */
 export function checkService(service: Resource): Said[] {
-  const { ports } = service.spec as ServiceSpec;
   const out: Said[] = [];
-  (Array.isArray(ports) ? ports : []).forEach((port: ServicePort | null, index) => {
-    if (!port || String(port.protocol).toUpperCase() === 'UDP') return;
+  items<ServicePort>((service.spec as ServiceSpec).ports).forEach((port, index) => {
+    if (text(port.protocol).toUpperCase() === 'UDP') return;
     const path = ['spec', 'ports', index];
-    if (port.appProtocol) {
-      if (!isProtocol(port.appProtocol) && !appProtocols.has(port.appProtocol)) {
-        out.push({ path: [...path, 'appProtocol'], text: `appProtocol "${port.appProtocol}" of port ${port.port} is no protocol that the mesh knows` });
+    const appProtocol = text(port.appProtocol);
+    const name = text(port.name);
+    const number = typeof port.port === 'number' ? `port ${port.port}` : `ports[${index}]`;
+    if (appProtocol !== '') {
+      if (!isProtocol(appProtocol) && !appProtocols.has(appProtocol)) {
+        out.push({ path: [...path, 'appProtocol'], text: `appProtocol "${appProtocol}" of ${number} is no protocol that the mesh knows` });
       }
-      return;
-    }
-    if (!port.name) out.push({ path, text: `port ${port.port} has no name, so its protocol has to be guessed; name it http, grpc, tcp …` });
-    else if (!isProtocol(port.name)) {
-      out.push({ path: [...path, 'name'], text: `port name "${port.name}" does not begin with a protocol (http, grpc, tcp …), so the protocol of port ${port.port} has to be guessed` });
+    } else if (name === '') out.push({ path, text: `${number} has no name, so its protocol has to be guessed; name it http, grpc, tcp …` });
+    else if (!isProtocol(name)) {
+      out.push({ path: [...path, 'name'], text: `port name "${name}" does not begin with a protocol (http, grpc, tcp …), so the protocol of ${number} has to be guessed` });
     }
   });
   return out;
@@ -38,7 +39,8 @@ export function checkService(service: Resource): Said[] {
 
 /** Without app and version labels telemetry cannot tell workloads apart. A note, not an error. */
 export function checkDeployment(deployment: Resource): Said[] {
-  const labels = (deployment.spec as WorkloadControllerSpec).template?.metadata?.labels ?? {};
+  const written = (deployment.spec as WorkloadControllerSpec).template?.metadata?.labels;
+  const labels: Record<string, unknown> = isMap(written) ? written : {};
   const named = labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app;
   const revision = labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version;
   const missing = [named === undefined ? 'app' : '', revision === undefined ? 'version' : ''].filter(Boolean);

@@ -28,7 +28,10 @@ export function at(list: readonly unknown[], index: number): unknown {
 
 /** Either side may decide alone; an error counts only where none does. */
 export function or(left: () => boolean, right: () => boolean): boolean {
-  return !and(() => !left(), () => !right());
+  return !and(
+    () => !left(),
+    () => !right(),
+  );
 }
 
 export function and(left: () => boolean, right: () => boolean): boolean {

@@ -39,7 +39,7 @@ function shapesAround(place: Path, root: Shape): (Shape | undefined)[] {
   const out: (Shape | undefined)[] = [root];
   for (const part of place) {
     const at = out.at(-1);
-    out.push(typeof part === 'number' ? at?.items : (at?.fields?.[part] || at?.values) || undefined);
+    out.push(typeof part === 'number' ? at?.items : at?.fields?.[part] || at?.values || undefined);
   }
   return out;
 }

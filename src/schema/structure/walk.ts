@@ -2,7 +2,7 @@
 import { formatPath, type Path } from '../../manifest/problem.ts';
 import type { Shape } from './shape.ts';
 import { unknownField } from './unknown-field.ts';
-import { refused, showValue, type StructureProblem } from './words.ts';
+import { refused, type StructureProblem, showValue } from './words.ts';
 
 /** More problems than this in one resource say nothing new. */
 export const maxProblems = 50;

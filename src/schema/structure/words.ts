@@ -101,7 +101,10 @@ function expectation({ keyword, params }: SchemaError): string {
   const count = (what: string): string => `${limit} ${what}${limit === 1 ? '' : 's'}`;
   switch (keyword) {
     case 'type':
-      return `has to be ${[params.type].flat().map((type) => typeNames[type as string]).join(' or ')}`;
+      return `has to be ${[params.type]
+        .flat()
+        .map((type) => typeNames[type as string])
+        .join(' or ')}`;
     case 'enum':
       return `has to be ${listed(params.allowedValues as unknown[])}`;
     case 'pattern': {
