@@ -21,6 +21,27 @@ export interface EngineOptions {
   levelOf?: (code: string, analyzer: string, resource: Resource) => Level | 'off' | undefined;
   /** Options by analyzer name. */
   optionsOf?: (analyzer: string) => Record<string, unknown> | undefined;
+  memory?: Memory;
+  interrupt?: Interrupt;
+}
+
+/** What analyzers said before of the same resources. */
+export interface Memory {
+  /** Undefined when the analyzer has to look again. */
+  recall(analyzer: AnyAnalyzer): EngineResult | undefined;
+  /** @param kinds all that it looked at */
+  remember(analyzer: AnyAnalyzer, result: EngineResult, kinds: ReadonlySet<string>): void;
+}
+
+/** Ends an analysis that takes too long. */
+export interface Interrupt {
+  /**
+   * @param doing what is about to be done: `reading mesh.yaml`
+   * @throws Error when the time is over
+   */
+  check(doing: string): void;
+  /** Rejects when the time is over before the promise is settled. */
+  race<T>(pending: Promise<T>, doing: string): Promise<T>;
 }
 
 /** A check that could not be made because the input has nothing of a kind. */
@@ -43,12 +64,34 @@ const clusterOnly: ReadonlySet<string> = new Set(['Service', 'Pod', 'Namespace',
 /** Runs every analyzer over the mesh. Findings come in the order of the analyzers and of their reports; see order.ts. */
 export async function analyze(mesh: Mesh, analyzers: readonly AnyAnalyzer[], options: EngineOptions): Promise<EngineResult> {
   const result = emptyResult();
+  const { memory, interrupt } = options;
   for (const analyzer of analyzers) {
+    const doing = `running ${analyzer.name}`;
+    interrupt?.check(doing);
+    const known = memory?.recall(analyzer);
+    if (known) {
+      add(result, known);
+      continue;
+    }
+    const own = memory ? emptyResult() : result;
+    const kinds = new Set<string>(analyzer.reads);
+    if (memory) mesh.observer = (kind) => kinds.add(kind);
     // Only what really waits is awaited: a turn of the event loop for each analyzer would be work for nothing.
-    const pending = runOne(mesh, analyzer, options, result);
-    if (pending) await pending;
+    const pending = runOne(mesh, analyzer, options, own);
+    if (pending) await (interrupt ? interrupt.race(pending, doing) : pending);
+    if (!memory) continue;
+    mesh.observer = undefined;
+    add(result, own);
+    if (own.crashes.length === 0) memory.remember(analyzer, own, kinds);
   }
   return result;
+}
+
+function add(result: EngineResult, { findings, skipped, crashes, ran }: EngineResult): void {
+  for (const finding of findings) result.findings.push(finding);
+  result.skipped.push(...skipped);
+  result.crashes.push(...crashes);
+  result.ran.push(...ran);
 }
 
 /**

@@ -1,7 +1,7 @@
 // What has to hold for any input.
 import { analyzers } from '../../analyzers/index.ts';
 import type { Preset } from '../../src/analysis/engine.ts';
-import { applyRepairs } from '../../src/analysis/fix.ts';
+import { applyRepairs } from '../../src/analysis/repair.ts';
 import { itemOfFinding, itemOfProblem, type Report, type ReportItem } from '../../src/analysis/report/report.ts';
 import { plainStyle } from '../../src/analysis/report/style.ts';
 import { applyInline } from '../../src/cli/analyze/inline.ts';

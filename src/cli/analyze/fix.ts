@@ -86,7 +86,7 @@ function paint(patch: string, style: Style): string {
 export function writeFixes(files: readonly FixedFile[]): string[] {
   for (const { name, before } of files) {
     if (name === '-') throw new CliError('--fix repairs files, and this is standard input', 1, 'Name the files, or see the repairs with --fix --dry-run.');
-    if (!readFileSync(name).equals(Buffer.from(before, 'utf8'))) throw new CliError(`${name} is not UTF-8 or has changed meanwhile, so it is not repaired`);
+    if (!isStill(name, before)) throw new CliError(`${name} is not UTF-8 or has changed meanwhile, so nothing is repaired`);
   }
   for (const { name, after } of files) {
     try {
@@ -96,4 +96,12 @@ export function writeFixes(files: readonly FixedFile[]): string[] {
     }
   }
   return files.flatMap((f) => f.done);
+}
+
+function isStill(file: string, text: string): boolean {
+  try {
+    return readFileSync(file).equals(Buffer.from(text, 'utf8'));
+  } catch {
+    return false;
+  }
 }

@@ -9,8 +9,11 @@ import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/re
 import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import type { Assume } from '../../model/mesh.ts';
+import { type Deadline, parseTimeout } from '../deadline.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { type PipelineResult, runPipeline } from '../pipeline.ts';
+import type { PipelineCache } from '../pipeline-cache.ts';
+import { readStdin } from '../stdin.ts';
 import { type Config, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { applyInline } from './inline.ts';
@@ -31,6 +34,8 @@ export interface Session {
   failureThreshold: Level;
   outputThreshold: Level;
   baseline: string | undefined;
+  /** Starts the time of `--timeout`. */
+  deadline: (() => Deadline) | undefined;
   warn: (text: string) => void;
 }
 
@@ -65,6 +70,7 @@ export async function prepare(flags: AnalyzeFlags, warn: (text: string) => void)
     failureThreshold: flags.failureThreshold ?? (config.failureThreshold ? toLevel(config.failureThreshold) : 'Error'),
     outputThreshold: flags.outputThreshold ?? (config.outputThreshold ? toLevel(config.outputThreshold) : 'Info'),
     baseline: flags.baseline ?? fromConfig(config.baseline, file),
+    deadline: parseTimeout(flags.timeout),
     warn,
   };
 
@@ -88,10 +94,17 @@ export interface Evaluation {
   result: PipelineResult;
 }
 
-/** @throws CliError for input that is not there */
-export async function evaluate(session: Session, paths: readonly string[]): Promise<Evaluation> {
+export interface EvaluateOptions {
+  /** Instead of what the paths have. */
+  input?: ReadFiles;
+  cache?: PipelineCache;
+  deadline?: Deadline;
+}
+
+/** @throws CliError for input that is not there, and when the time is over */
+export async function evaluate(session: Session, paths: readonly string[], { input: given, cache, deadline }: EvaluateOptions = {}): Promise<Evaluation> {
   const { flags, config, preset, suppressions } = session;
-  const input = readInput(paths, session);
+  const input = given ?? (await readInput(paths, session, deadline));
   const levelOf = levelsOf(config, flags.config);
   const result = await runPipeline({
     sources: input.sources,
@@ -105,6 +118,8 @@ export async function evaluate(session: Session, paths: readonly string[]): Prom
     now: new Date(),
     levelOf,
     optionsOf: config.rules ? optionsOf(config, session.available) : undefined,
+    cache,
+    interrupt: deadline,
   });
   const inScope = (namespace: string): boolean => flags.allNamespaces === true || namespace === '' || namespace === (flags.namespace ?? 'default');
   const scoped = result.findings.filter((f) => inScope(f.resource.kindName === 'Namespace' ? f.resource.name : f.resource.namespace));
@@ -132,7 +147,8 @@ function aliasesOf(analyzers: readonly AnyAnalyzer[]): Map<string, readonly stri
   return out;
 }
 
-function readInput(paths: readonly string[], { flags, warn }: Session): ReadFiles {
+/** @throws CliError for paths that are not there */
+export async function readInput(paths: readonly string[], { flags, warn }: Session, deadline?: Deadline): Promise<ReadFiles> {
   if (paths.length === 0 && flags.useKube !== false) {
     throw new CliError('nothing to analyze', exitCode.error, 'Name files or directories (weft analyze config/), or - for standard input.');
   }

@@ -1,0 +1,89 @@
+// Which connections the sidecar of a workload accepts (SEC-R10, SEC-R11).
+import type { PeerAuthentication } from '../manifest/istio/security.gen.ts';
+import type { Path } from '../manifest/problem.ts';
+import type { Resource } from '../manifest/resource.ts';
+import { agesAreKnown, byAge } from './age.ts';
+import { type Labels, SelectorIndex } from './label-index.ts';
+import type { Mesh } from './mesh.ts';
+
+export type PeerPolicy = Resource<PeerAuthentication>;
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+/** What is accepted at one port, and which policy says so. */
+export interface AcceptedMtls {
+  mode: MtlsMode;
+  /** Absent for the default. */
+  policy?: PeerPolicy;
+  path?: Path;
+}
+
+export function selectorOf({ spec }: PeerPolicy): Labels {
+  return spec.selector?.matchLabels ?? {};
+}
+
+/** Whether a policy is for workloads that it selects, and not for a namespace or the mesh. */
+export function isForWorkloads(policy: PeerPolicy): boolean {
+  return Object.keys(selectorOf(policy)).length > 0;
+}
+
+/** What a policy says, `STRICT, port 8080 DISABLE`: equal for policies with the same effect. */
+export function describeMtls({ spec }: PeerPolicy): string {
+  const ports = Object.entries(spec.portLevelMtls ?? {}).sort(([a], [b]) => Number(a) - Number(b));
+  return [spec.mtls?.mode ?? 'UNSET', ...ports.map(([port, mtls]) => `port ${port} ${mtls?.mode ?? 'UNSET'}`)].join(', ');
+}
+
+/** Peer authentication policies by what they are for. */
+export class PeerPolicies {
+  private readonly rootNamespace: string;
+  /** For a whole namespace; in the root namespace for the whole mesh. */
+  private readonly whole: ReadonlyMap<string, readonly PeerPolicy[]>;
+  private readonly selecting: ReadonlyMap<string, SelectorIndex<PeerPolicy>>;
+
+  static of(mesh: Mesh): PeerPolicies {
+    return mesh.memo('peer policies', ['PeerAuthentication', 'MeshConfig'], () => new PeerPolicies(mesh));
+  }
+
+  private constructor(mesh: Mesh) {
+    const policies = mesh.list('PeerAuthentication');
+    const namespaceOf = ({ namespace }: PeerPolicy): string => namespace;
+    this.rootNamespace = mesh.rootNamespace;
+    this.whole = Map.groupBy(policies.filter((policy) => !isForWorkloads(policy)), namespaceOf);
+    // A policy with a selector in the root namespace selects nothing, there or elsewhere.
+    const selecting = policies.filter((policy) => isForWorkloads(policy) && policy.namespace !== mesh.rootNamespace);
+    this.selecting = new Map([...Map.groupBy(selecting, namespaceOf)].map(([namespace, list]) => [namespace, new SelectorIndex(list, selectorOf)]));
+  }
+
+  /**
+   * What a workload accepts at a port of its pods. Undefined when it depends on which of several policies is the oldest, and
+   * the input does not tell.
+   */
+  acceptedAt(workload: { namespace: string; labels: Labels }, targetPort: number): AcceptedMtls | undefined {
+    const levels = [
+      this.whole.get(this.rootNamespace) ?? [],
+      workload.namespace === this.rootNamespace ? [] : (this.whole.get(workload.namespace) ?? []),
+      this.selecting.get(workload.namespace)?.selecting(workload.labels) ?? [],
+    ];
+    let accepted: AcceptedMtls = { mode: 'PERMISSIVE' };
+    for (const [level, policies] of levels.entries()) {
+      if (policies.length === 0) continue;
+      const policy = theOneThatCounts(policies);
+      if (!policy) return undefined;
+      const { mtls, portLevelMtls } = policy.spec;
+      if (isSet(mtls?.mode)) accepted = { mode: mtls.mode, policy, path: ['spec', 'mtls', 'mode'] };
+      const ofPort = level === 2 ? portLevelMtls?.[targetPort]?.mode : undefined;
+      if (isSet(ofPort)) accepted = { mode: ofPort, policy, path: ['spec', 'portLevelMtls', String(targetPort), 'mode'] };
+    }
+    return accepted;
+  }
+}
+
+function isSet(mode: string | undefined): mode is MtlsMode {
+  return mode !== undefined && mode !== 'UNSET';
+}
+
+/** The oldest; any of them where all say the same. */
+function theOneThatCounts(policies: readonly PeerPolicy[]): PeerPolicy | undefined {
+  const sorted = [...policies].sort(byAge);
+  const [first] = sorted;
+  return first && (agesAreKnown(sorted) || new Set(sorted.map(describeMtls)).size === 1) ? first : undefined;
+}
