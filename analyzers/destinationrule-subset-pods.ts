@@ -37,7 +37,7 @@ function checkRule(context: Context<typeof messages>, rule: Resource<Destination
   if (!entry) {
     // A rule for `*.shop.svc.cluster.local` is for all hosts under it; the reference looks for a host of this very name.
     if (preset !== 'reference' && host.startsWith('*') && hostsByOverlap(mesh).overlaps(host)) return;
-    const unknown = unknownHost(context, rule.namespace, host);
+    const unknown = unknownHost(context, rule.namespace, host, ['spec', 'host']);
     if (unknown) report('IST0174', rule, ['spec', 'host'], { host }, unknown);
     return;
   }

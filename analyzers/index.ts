@@ -1,5 +1,6 @@
 import type { AnyAnalyzer } from '../src/analysis/engine.ts';
 import annotationsK8s from './annotations-k8s.ts';
+import apiVersion from './api-version.ts';
 import applicationUid from './application-uid.ts';
 import authAuthorizationPolicies from './auth-authorization-policies.ts';
 import conditions from './conditions.ts';
@@ -42,6 +43,7 @@ import webhook from './webhook.ts';
 /** Every analyzer that ships with weft. Order does not matter: findings are sorted. */
 export const analyzers: readonly AnyAnalyzer[] = [
   annotationsK8s,
+  apiVersion,
   applicationUid,
   authAuthorizationPolicies,
   conditions,

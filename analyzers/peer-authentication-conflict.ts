@@ -1,7 +1,7 @@
 import { type Context, defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
 import type { Path } from '../src/manifest/problem.ts';
-import { agesAreKnown, byAge } from '../src/model/age.ts';
+import { ageIsKnown, byCreation } from '../src/model/creation.ts';
 import { describeMtls, isForWorkloads, type PeerPolicy, selectorOf } from '../src/model/peer-authentication.ts';
 import { select } from '../src/model/selection.ts';
 import { formatSelector } from '../src/model/selectors.ts';
@@ -24,11 +24,19 @@ const WFT1024 = message<Conflict>({
     known ? `PeerAuthentication "${other}" does not count for ${scope}: "${first}" is for the same, and is older` : `PeerAuthentications "${first}" and "${other}" are both for ${scope}: only the older one counts`,
   help: 'put what both say into one of them, and remove the other; they are not merged, not even port by port',
   effect: ({ known, first, other, said }) =>
-    known ? `mTLS is ${said.first} there; what "${other}" says (${said.other}) is lost` : `mTLS is ${said.first} there if "${first}" is older, and ${said.other} if "${other}" is`,
+    inWords(
+      known
+        ? `mTLS is ${said.first} there; what "${other}" says (${said.other}) is lost`
+        : `mTLS is ${said.first} there if "${first}" is older, and ${said.other} if "${other}" is`,
+    ),
   aliases: ['KIA0002', 'KIA0003'],
 });
 
 const messages = { WFT1024 };
+
+function inWords(effect: string): string {
+  return effect.replaceAll('UNSET', 'inherited');
+}
 
 /** One policy for the mesh, one a namespace and one a workload, the oldest of each (SEC-R10). Policies that say the same are no conflict. */
 export default defineAnalyzer({
@@ -59,12 +67,12 @@ export default defineAnalyzer({
 /** Reports each policy that loses, once. */
 function compete({ report }: Context<typeof messages>, policies: readonly PeerPolicy[], scope: string, path: Path, reported: Set<PeerPolicy>): void {
   if (policies.length < 2) return;
-  const [first, ...others] = [...policies].sort(byAge) as [PeerPolicy, ...PeerPolicy[]];
+  const [first, ...others] = [...policies].sort(byCreation) as [PeerPolicy, ...PeerPolicy[]];
   for (const other of others) {
     const said = { first: describeMtls(first), other: describeMtls(other) };
     if (said.first === said.other || reported.has(other)) continue;
     reported.add(other);
-    const known = agesAreKnown([first, other]);
+    const known = ageIsKnown(first, other);
     const related = [{ resource: first, path, text: known ? 'this one counts' : 'the other one' }];
     report('WFT1024', other, path, { scope, first: first.name, other: other.name, known, said }, { related });
   }

@@ -1,9 +1,9 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
-import type { VirtualService } from '../src/manifest/istio/networking.gen.ts';
+import { matchName, matchPath, ruleName } from '../src/analysis/route-names.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import { matchesRegex } from '../src/manifest/re2.ts';
-import type { Resource } from '../src/manifest/resource.ts';
+import type { RouteMatch } from '../src/ir/route-match.ts';
 import { coverageOf } from '../src/ir/witness.ts';
 import { type TranslatedMatch, translateMatches } from '../src/translate/route-match.ts';
 
@@ -19,7 +19,8 @@ const WFT1007 = message<{ what: string; by: string; whole: boolean }>({
 
 /**
  * Exact for exact and prefix conditions (path, headers, query, method, authority, scheme) and for gateways, source labels,
- * source namespaces and ports; of regular expressions only what is certain. The law is the order of routes: MAT-R1, MAT-R2.
+ * source namespaces and ports; of regular expressions only what is certain. The law is the order of routes: MAT-R1, MAT-R2. A rule
+ * with a delegate takes only what the delegate's rules take (SEL-R23), so it is not blamed.
  */
 export default defineAnalyzer({
   name: 'weft.ShadowedRouteAnalyzer',
@@ -33,40 +34,34 @@ export default defineAnalyzer({
       if (matches.length < 2) continue;
       const gateways = service.spec.gateways?.length ? service.spec.gateways : ['mesh'];
       const shadowed = new Map<number, Path>();
-      const covers = matches.map((m, i) => (i === 0 ? undefined : coverageOf(m.route, matches.slice(0, i).map((e) => e.route), { gateways, regex: matchesRegex })));
-      for (const [i, coverage] of covers.entries()) {
+      const takers: TranslatedMatch[] = [];
+      const earlier: RouteMatch[] = [];
+      const covers = matches.map((match) => {
+        const coverage = coverageOf(match.route, earlier, { gateways, regex: matchesRegex });
+        const by = coverage.covered ? coverage.by.map((b) => takers[b] as TranslatedMatch) : undefined;
+        if (!service.spec.http?.[match.rule]?.delegate) {
+          takers.push(match);
+          earlier.push(match.route);
+        }
+        return by;
+      });
+      for (const [i, by] of covers.entries()) {
         const match = matches[i] as TranslatedMatch;
-        if (!coverage?.covered) continue;
-        const ofRule = matches.flatMap((m, k) => (m.rule === match.rule ? [k] : []));
-        const whole = ofRule.every((k) => covers[k]?.covered && covers[k].by.every((b) => matches[b]?.rule !== match.rule));
+        if (!by) continue;
+        const whole = matches.every((m, k) => m.rule !== match.rule || covers[k]?.every((b) => b.rule !== match.rule));
         // A rule of which no match is reached is one finding, not one for each match.
         if (whole && shadowed.has(match.rule)) continue;
-        const path: Path = whole || match.match === undefined ? ['spec', 'http', match.rule] : ['spec', 'http', match.rule, 'match', match.match];
+        const path = whole ? matchPath({ rule: match.rule, match: undefined }) : matchPath(match);
         shadowed.set(match.rule, path);
-        const by = [...new Set(coverage.by.map((b) => nameOf(service, matches[b] as TranslatedMatch, match.rule)))];
+        const names = [...new Set(by.map((b) => matchName(service, b, match.rule)))];
         report(
           'WFT1007',
           service,
           path,
-          { what: whole ? ruleName(service, match.rule) : nameOf(service, match, match.rule), by: by.join(' with '), whole },
-          { related: coverage.by.map((b) => ({ resource: service, path: pathOf(matches[b] as TranslatedMatch), text: 'takes its requests' })) },
+          { what: whole ? ruleName(service, match.rule) : matchName(service, match, match.rule), by: names.join(' with '), whole },
+          { related: by.map((b) => ({ resource: service, path: matchPath(b), text: 'takes its requests' })) },
         );
       }
     }
   },
 });
-
-function pathOf(match: TranslatedMatch): Path {
-  return match.match === undefined ? ['spec', 'http', match.rule] : ['spec', 'http', match.rule, 'match', match.match];
-}
-
-function ruleName(service: Resource<VirtualService>, rule: number): string {
-  const name = service.spec.http?.[rule]?.name;
-  return name ? `rule "${name}"` : `rule ${rule + 1}`;
-}
-
-function nameOf(service: Resource<VirtualService>, match: TranslatedMatch, from: number): string {
-  const rule = match.rule === from ? '' : ` of ${ruleName(service, match.rule)}`;
-  if (match.match === undefined) return ruleName(service, match.rule);
-  return match.name ? `match "${match.name}"${rule}` : `match ${match.match + 1}${rule}`;
-}

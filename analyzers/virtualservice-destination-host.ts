@@ -37,7 +37,7 @@ function checkTarget(context: Own, service: Resource<VirtualService>, target: Ro
   const effect = effectOfMissingCluster(target);
   const entry = mesh.hosts.lookup(service.namespace, service.spec.exportTo, host);
   if (!entry) {
-    const unknown = unknownHost(context, service.namespace, host);
+    const unknown = unknownHost(context, service.namespace, host, at);
     if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host }, { ...unknown, effect });
     return;
   }

@@ -1,7 +1,9 @@
-import { defineAnalyzer } from '../src/analysis/analyzer.ts';
+import { defineAnalyzer, type ReportExtra } from '../src/analysis/analyzer.ts';
 import { IST0101 } from '../src/analysis/catalogue/references.ts';
+import { meant } from '../src/analysis/meant.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { DestinationRule } from '../src/manifest/istio/networking.gen.ts';
+import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { effectOfMissingCluster, targetsOf } from '../src/translate/destinations.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
@@ -27,10 +29,11 @@ export default defineAnalyzer({
         report(
           'IST0101',
           service,
-          [...path, 'host'],
+          // The reference tells the line of the host.
+          [...path, preset === 'reference' ? 'host' : 'subset'],
           { what: mirror ? 'mirror subset' : 'subset', name: subset, of: `host "${host}"` },
           {
-            help: help(rules, subset),
+            ...help(rules, subset, [...path, 'subset']),
             effect: effectOfMissingCluster(target),
             related: rules.map((rule) => ({ resource: rule, path: ['spec', 'subsets'], text: `the subsets of ${host} in destination rule ${rule.fullName}` })),
           },
@@ -40,13 +43,13 @@ export default defineAnalyzer({
   },
 });
 
-function help(rules: readonly Rule[], subset: string): string {
-  if (rules.length === 0) return 'add a DestinationRule of the host with this subset';
+function help(rules: readonly Rule[], subset: string, path: Path): Pick<ReportExtra, 'help' | 'fix'> {
+  if (rules.length === 0) return { help: 'add a DestinationRule of the host with this subset' };
   const names = rules.flatMap((rule) => (rule.spec.subsets ?? []).map((s) => s?.name ?? ''));
   const near = new NearestIndex(names).find(subset);
-  if (near !== undefined) return `did you mean "${near}"?`;
+  if (near !== undefined) return meant(near, path);
   const where = `destination rule ${rules.map((r) => r.fullName).join(', ')}`;
-  return names.length === 0 ? `add the subset to ${where}` : `add the subset to ${where}, which has: ${names.slice(0, 20).join(', ')}`;
+  return { help: names.length === 0 ? `add the subset to ${where}` : `add the subset to ${where}, which has: ${names.slice(0, 20).join(', ')}` };
 }
 
 /** Destination rules by their host. */

@@ -1,9 +1,10 @@
-import { defineAnalyzer } from '../src/analysis/analyzer.ts';
+import { defineAnalyzer, type ReportExtra } from '../src/analysis/analyzer.ts';
 import { IST0132, IST0165 } from '../src/analysis/catalogue/gateways.ts';
 import { IST0101 } from '../src/analysis/catalogue/references.ts';
-import type { Related } from '../src/analysis/finding.ts';
+import { meant } from '../src/analysis/meant.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { Gateway } from '../src/manifest/istio/networking.gen.ts';
+import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
 import type { Mesh } from '../src/model/mesh.ts';
@@ -33,7 +34,7 @@ export default defineAnalyzer({
         if (!gateway) {
           if (!knows('Gateway')) continue;
           const effect = 'no route of this virtual service applies to requests through that gateway';
-          report('IST0101', service, path, { what: 'gateway', name }, { ...gatewayMeant(mesh, namespace, short), effect });
+          report('IST0101', service, path, { what: 'gateway', name }, { ...gatewayMeant(mesh, namespace, name, path), effect });
           // The reference goes on as if the gateway were there and without hosts.
           if (preset !== 'reference') continue;
         }
@@ -82,8 +83,14 @@ function index(gateway: Resource<Gateway>): Map<string, OverlapIndex<true>> {
   return byScope;
 }
 
-/** The gateway that a name without one may mean: of the same name elsewhere, or of a near name. */
-function gatewayMeant(mesh: Mesh, namespace: string, name: string): { help: string; related?: Related[] } {
+/**
+ * The gateway that a name without one may mean: of the same name elsewhere, or of a near name.
+ *
+ * @param namespace in which the name is looked up
+ * @param written the name as it is written: `gateway` or `namespace/gateway`
+ */
+function gatewayMeant(mesh: Mesh, namespace: string, written: string, path: Path): Pick<ReportExtra, 'help' | 'related' | 'fix'> {
+  const name = written.includes('/') ? splitOnce(written)[1] : written;
   const { byName, near } = mesh.memo('gateways by name', ['Gateway'], () => ({
     byName: Map.groupBy(mesh.list('Gateway'), (g) => g.name),
     near: new NearestIndex(mesh.list('Gateway').map((g) => g.fullName)),
@@ -93,6 +100,10 @@ function gatewayMeant(mesh: Mesh, namespace: string, name: string): { help: stri
     const related = [{ resource: elsewhere, text: `gateway ${elsewhere.fullName} is defined here` }];
     return { help: `a gateway of another namespace is named with it: ${elsewhere.fullName}`, related };
   }
-  const meant = near.find(namespace === '' ? name : `${namespace}/${name}`);
-  return { help: meant === undefined ? 'correct the name (gateway, or namespace/gateway), or add the Gateway' : `did you mean "${meant}"?` };
+  const prefix = namespace === '' ? '' : `${namespace}/`;
+  const found = near.find(prefix + name);
+  if (found === undefined) return { help: 'correct the name (gateway, or namespace/gateway), or add the Gateway' };
+  // A short name stays short; it cannot mean a gateway of another namespace.
+  if (!written.includes('/')) return found.startsWith(prefix) ? meant(found.slice(prefix.length), path) : { help: `did you mean "${found}"?` };
+  return meant(found, path);
 }

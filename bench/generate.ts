@@ -1,8 +1,9 @@
 // Meshes of any size, as YAML on stdout.
 //
 //   node bench/generate.ts services|gateways|plain COUNT
-import { createWriteStream } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 
 export const shapes = {
   /** Service, Deployment, DestinationRule and VirtualService of each; every tenth routes to a subset that is not there. */

@@ -1,13 +1,12 @@
 // Bundles src/cli/main.ts into dist/, for bin/weft.js to run.
 //
-// What users wait for at every start is compiling, so V8's code cache comes with the bundle: made after a run that did what users
-// do, it holds the functions of that run ready to go. (Node's own compile cache keeps top-level code only.) One file of CommonJS,
-// because every module more is a read and a look-up, and ES modules cost Node four milliseconds before the first one runs; our own
-// dynamic imports become modules of that file that are evaluated when they are asked for. Packages imported dynamically are the
-// heavy ones: each becomes a file of its own.
+// What users wait for at every start is compiling, so V8's code cache comes with the bundle: made after runs that did what users do,
+// it holds the functions of those runs ready to go. (Node's own compile cache keeps top-level code only.) The chunks that these runs
+// load are one file, because each file more is two reads and a compilation; all others stay apart, so that the start of one command
+// does not grow with the others. They are CommonJS: ES modules cost Node four milliseconds before the first one runs.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -66,20 +65,13 @@ function builtinsAtFirstUse(code: string): string {
 const atFirstUse =
   'const __atFirstUse=id=>new Proxy({},{get(_,name){const builtin=process.getBuiltinModule(id);return name==="default"?builtin:builtin[name]}});';
 
-interface Chunk {
-  text: string;
-  /** The dynamic import that it is for, if it is for one. */
-  entryPoint: string | undefined;
-}
-
 /** esbuild splits ES modules only; each chunk is converted afterwards. */
-async function split(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>, data: Map<string, string>): Promise<Map<string, Chunk>> {
-  const { outputFiles, metafile } = await build({
+async function split(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, packages: Set<string>, data: Map<string, string>): Promise<Map<string, string>> {
+  const { outputFiles } = await build({
     ...entry,
     absWorkingDir: root,
     bundle: true,
     splitting: true,
-    metafile: true,
     write: false,
     outdir: dist,
     format: 'esm',
@@ -91,7 +83,7 @@ async function split(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, package
     logLevel: 'warning',
     logOverride: { 'import-is-undefined': 'silent' },
   });
-  const chunks = new Map<string, Chunk>();
+  const chunks = new Map<string, string>();
   for (const { path, text } of outputFiles) {
     // Names stay: they are in the stack trace of a bug report.
     const { code } = await transform(text, { format: 'cjs', platform: 'node', target, minifyWhitespace: true, minifySyntax: true, legalComments: 'none' });
@@ -99,47 +91,70 @@ async function split(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, package
     const converted = builtinsAtFirstUse(code)
       .replace(/\bimport\(("(?:\.\/[\w.-]+\.js|node:[\w/]+)")\)/g, 'Promise.resolve().then(()=>require($1))')
       .replace(/\bimport\((?!")/g, '__import(');
-    chunks.set(basename(path), { text: converted, entryPoint: metafile.outputs[relative(root, path)]?.entryPoint });
+    chunks.set(basename(path), converted);
   }
   return chunks;
 }
 
 /** A file of chunks, each a function by its name, which is what bin/weft.js compiles. */
-function fileOfChunks(chunks: ReadonlyMap<string, Chunk>): string {
-  const all = [...chunks.values()].map((c) => c.text).join('');
+function fileOfChunks(chunks: ReadonlyMap<string, string>): string {
+  const all = [...chunks.values()].join('');
   const url = all.includes('__fileUrl') ? 'const __fileUrl=require("node:url").pathToFileURL(__filename).href;' : '';
-  const functions = [...chunks].map(([name, { text }]) => `"${name}"(exports,require,module){${text}}`);
+  const functions = [...chunks].map(([name, text]) => `"${name}"(exports,require,module){${text}}`);
   return `(function(require,__filename,__dirname,__import){${url}${atFirstUse}return{\n${functions.join(',\n')}}})`;
 }
 
-async function bundleAll(): Promise<Map<string, string>> {
-  const packages = new Set<string>();
-  const files = new Map<string, string>();
-  const main = new Map<string, Chunk>();
-  for (const [name, chunk] of await split({ entryPoints: { weft: 'src/cli/main.ts' } }, packages, files)) {
-    if (chunk.entryPoint?.endsWith('.gen.mjs')) files.set(name, fileOfChunks(new Map([[name, chunk]])));
-    else main.set(name, chunk);
-  }
-  files.set('weft.js', fileOfChunks(main));
-  for (const name of packages) {
-    const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
-    const [chunk] = (await split({ stdin: { contents, resolveDir: root } }, packages, files)).values();
-    files.set(fileOf(name), fileOfChunks(new Map([[fileOf(name), chunk as Chunk]])));
-  }
-  return files;
+interface Bundle {
+  chunks: Map<string, string>;
+  /** Data beside the chunks. */
+  data: Map<string, string>;
 }
 
-/** Old code caches go first, so that none is ever beside a file that it was not made of. */
-function write(files: ReadonlyMap<string, string>): void {
+async function bundleAll(): Promise<Bundle> {
+  const packages = new Set<string>();
+  const data = new Map<string, string>();
+  const chunks = await split({ entryPoints: { weft: 'src/cli/main.ts' } }, packages, data);
+  for (const name of packages) {
+    const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
+    const [chunk] = (await split({ stdin: { contents, resolveDir: root } }, packages, data)).values();
+    chunks.set(fileOf(name), chunk as string);
+  }
+  return { chunks, data };
+}
+
+/**
+ * Writes a bundle: the chunks named go into weft.js, each other one is a file. Old code caches go first, so that none is ever beside
+ * a file that it was not made of.
+ */
+function write({ chunks, data }: Bundle, together: ReadonlySet<string>): void {
+  const files = new Map(data);
+  const main = new Map<string, string>();
+  for (const [name, chunk] of chunks) {
+    if (together.has(name)) main.set(name, chunk);
+    else files.set(name, fileOfChunks(new Map([[name, chunk]])));
+  }
+  files.set('weft.js', fileOfChunks(main));
   mkdirSync(dist, { recursive: true });
-  for (const name of readdirSync(dist)) if (!files.has(name)) rmSync(join(dist, name), { recursive: true });
+  for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   for (const [name, text] of files) {
     const file = join(dist, name);
     writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
   }
+  for (const name of readdirSync(dist)) if (!files.has(name)) rmSync(join(dist, name), { recursive: true });
 }
 
-write(await bundleAll());
-const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/warm.cjs')], { cwd: root, encoding: 'utf8' });
-if (status !== 0) console.error(`dist/ is built, without a code cache: weft does not run.\n${stderr}`);
+/** @returns whether weft ran */
+function warm(...args: string[]): boolean {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/warm.cjs'), ...args], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) console.error(`dist/ is built, but weft does not run:\n${stderr}`);
+  return status === 0;
+}
+
+const bundle = await bundleAll();
+// First all in one file: which are needed is seen when they run.
+write(bundle, new Set(bundle.chunks.keys()));
+if (warm('--list')) {
+  write(bundle, new Set(JSON.parse(readFileSync(join(dist, 'loaded.json'), 'utf8')) as string[]));
+  warm();
+}

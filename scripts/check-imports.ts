@@ -89,7 +89,10 @@ export function offences(file: string, text: string): Offence[] {
     const message = importOffence(file, room, (match[1] ?? match[2]) as string);
     if (message) report(match.index, message);
   }
-  const banned = [...(rooms[room]?.pure ? effects : []), ...(room === 'src/cli' ? [] : ([[/\bprocess\.exit\b/, 'ends the process: only src/cli does']] as const))];
+  const banned = [
+    ...(rooms[room]?.pure ? effects : []),
+    ...(room === 'src/cli' ? [] : ([[/\bprocess\.exit\b/, 'ends the process: only src/cli does']] as const)),
+  ];
   for (const [pattern, message] of banned) {
     for (const match of bare.matchAll(new RegExp(pattern, 'g'))) report(match.index, `${room}: ${message}`);
   }
@@ -107,7 +110,8 @@ function importOffence(file: string, room: string, specifier: string): string | 
   const other = roomOf(target);
   if (isForTests(target)) return `${target} is for tests`;
   if (other === undefined) return `${target} is in no room that may be imported`;
-  if (other === room) return rooms[room]?.separate && !shared.test(file) && !shared.test(target) ? `${target}: nothing in ${room} imports its neighbours` : undefined;
+  if (other === room)
+    return rooms[room]?.separate && !shared.test(file) && !shared.test(target) ? `${target}: nothing in ${room} imports its neighbours` : undefined;
   return reachable(room).has(other) ? undefined : `${room} does not import ${other} (${target})`;
 }
 

@@ -14,8 +14,16 @@ const packages: Readonly<Record<string, { group: string; kinds: readonly string[
 };
 
 /** What a mesh tool never looks into: only that it is a map is kept of these. */
-const shallow =
-  /\.(?:\w*Status|Affinity|AppArmorProfile|SeccompProfile|SELinuxOptions|WindowsSecurityContextOptions|ManagedFieldsEntry|FieldsV1|PersistentVolumeClaim|EphemeralContainer|PodResourceClaim|TopologySpreadConstraint|NodeConfigSource|SuccessPolicy|PodFailurePolicy|JSONSchemaProps|CustomResourceConversion|CustomResourceSubresources|CustomResourceColumnDefinition|(?!ConfigMap|Secret|EmptyDir|HostPath)\w+VolumeSource)$/;
+const shallow = new RegExp(
+  `\\.(?:${[
+    '\\w*Status',
+    '\\w*VolumeSource',
+    '\\w*(?:Profile|Options|Claim|Gate|Handler)',
+    'Affinity|Capabilities|EphemeralContainer|FileKeySelector|HostAlias|PersistentVolumeClaim|PodDNSConfig|PodOS|PodSchedulingGroup|Sysctl|TopologySpreadConstraint',
+    'Container(?:ResizePolicy|RestartRule)|Lifecycle|NodeConfigSource|PodFailurePolicy|SuccessPolicy|VolumeDevice',
+    'CustomResource(?:ColumnDefinition|Conversion|Subresources)|FieldsV1|JSONSchemaProps|ManagedFieldsEntry',
+  ].join('|')})$`,
+);
 
 /** Values that the API's description leaves out, though the API refuses others. */
 const enums: Readonly<Record<string, readonly string[]>> = {

@@ -119,7 +119,7 @@ function runOne(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions, resul
   const failed = (error: unknown): void => void result.crashes.push({ analyzer: analyzer.name, error });
   try {
     const pending = analyzer.check(createContext(mesh, analyzer, options, result));
-    if (pending) return pending.then(done, failed);
+    if (pending instanceof Promise) return pending.then(done, failed);
     done();
   } catch (error) {
     failed(error);

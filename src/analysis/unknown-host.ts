@@ -1,14 +1,10 @@
 import { clusterDomain, type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
+import type { Path } from '../manifest/problem.ts';
 import type { Mesh } from '../model/mesh.ts';
-import type { Context } from './analyzer.ts';
-import type { Related } from './finding.ts';
+import type { Context, ReportExtra } from './analyzer.ts';
+import { meant } from './meant.ts';
 import type { Messages } from './message.ts';
 import { NearestIndex } from './nearest.ts';
-
-export interface UnknownHost {
-  help?: string;
-  related: Related[];
-}
 
 /** Namespaces whose services no input shows: their objects are left out when files are read. */
 const hidden = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
@@ -18,18 +14,20 @@ const hidden = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-
  * input has no Services (for a name of the cluster) or no ServiceEntries (for any other).
  *
  * @param namespace of the resource that names the host
+ * @param path where it does
  */
-export function unknownHost(context: Context<Messages>, namespace: string, host: string): UnknownHost | undefined {
+export function unknownHost(context: Context<Messages>, namespace: string, host: string, path: Path): Pick<ReportExtra, 'help' | 'related' | 'fix'> | undefined {
   const { mesh, knows, preset } = context;
   const fqdn = toFqdn(namespace, host);
   if (mesh.options.knownHosts.some((known) => hostsOverlap(known, fqdn))) return undefined;
   const hints = hintsOf(mesh);
-  const meant = hints.meant(namespace, host);
+  const known = hints.known(namespace, host);
   const local = isLocal(fqdn);
   if (preset !== 'reference' && local && isOutOfSight(mesh, parseFqdn(namespace, host))) return undefined;
-  if (!knows(local || meant?.entry.resource.kindName === 'Service' ? 'Service' : 'ServiceEntry')) return undefined;
-  if (!meant) return { help: hints.nearest(namespace, host), related: [] };
-  return { help: meant.help, related: [{ resource: meant.entry.resource, text: `${meant.entry.host} is defined here` }] };
+  if (!knows(local || known?.entry.resource.kindName === 'Service' ? 'Service' : 'ServiceEntry')) return undefined;
+  if (!known) return meant(hints.nearest(namespace, host), path);
+  const { entry, help, text } = known;
+  return { ...meant(text, path), help, related: [{ resource: entry.resource, text: `${entry.host} is defined here` }] };
 }
 
 /** Services that are in every cluster, or come with an installation, and so are not written in an application's files. */
@@ -71,19 +69,20 @@ class HostHints {
     this.others = new NearestIndex(others);
   }
 
-  meant(namespace: string, host: string): { entry: HostEntry; help: string } | undefined {
+  /** A host that the name could stand for, if it were written otherwise; `text` where that is certain to be meant. */
+  known(namespace: string, host: string): { entry: HostEntry; help: string; text?: string } | undefined {
     const hiddenFrom = this.byHost.get(toFqdn(namespace, host));
     if (hiddenFrom) {
       const scopes = [...new Set(hiddenFrom.map((e) => e.scope))].join(', ');
       return { entry: hiddenFrom[0] as HostEntry, help: `${host} exists, and its exportTo shows it only to: ${scopes}` };
     }
     const written = host.endsWith('.') ? this.byHost.get(host.slice(0, -1))?.[0] : undefined;
-    if (written) return { entry: written, help: 'remove the dot at the end' };
+    if (written) return { entry: written, help: 'remove the dot at the end', text: host.slice(0, -1) };
     const [name, inNamespace, service] = host.split('.');
     if (name !== undefined && inNamespace !== undefined && (service === undefined || service === 'svc')) {
       const whole = `${name}.${inNamespace}.${clusterDomain}`;
       const entry = whole === host ? undefined : this.byHost.get(whole)?.[0];
-      if (entry) return { entry, help: `write the whole name: ${whole}` };
+      if (entry) return { entry, help: `write the whole name: ${whole}`, text: whole };
     }
     const elsewhere = host.includes('.') ? undefined : this.byFirstLabel.get(host);
     if (elsewhere?.length === 1) {
@@ -93,20 +92,17 @@ class HostHints {
     return undefined;
   }
 
+  /** A near name, in the form in which the host is written. */
   nearest(namespace: string, host: string): string | undefined {
     const fqdn = toFqdn(namespace, host);
-    if (!isLocal(fqdn)) return question(this.others.find(host));
+    if (!isLocal(fqdn)) return this.others.find(host);
     const parsed = parseFqdn(namespace, fqdn);
     const names = this.shortNames.get(parsed.namespace);
     const name = names?.find(parsed.name);
-    if (name !== undefined) return question(host === fqdn ? `${name}.${parsed.namespace}.${clusterDomain}` : name);
+    if (name !== undefined) return host === fqdn ? `${name}.${parsed.namespace}.${clusterDomain}` : name;
     const other = names === undefined ? this.namespaces.find(parsed.namespace) : undefined;
-    return question(other === undefined ? undefined : `${parsed.name}.${other}.${clusterDomain}`);
+    return other === undefined ? undefined : `${parsed.name}.${other}.${clusterDomain}`;
   }
-}
-
-function question(meant: string | undefined): string | undefined {
-  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }
 
 /** Whether a host, or a name under a wildcard, is one of the cluster's services. */

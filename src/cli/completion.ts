@@ -40,7 +40,7 @@ complete -c weft -a '(__weft_complete)'
 
 /** @throws CliError (usage) for an unknown shell */
 export function completionScript(shell: string): string {
-  const script = scripts[shell];
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined) throw usageError(`there is no completion for "${shell}"`, `Shells: ${Object.keys(scripts).join(', ')}.`);
   return script;
 }

@@ -21,29 +21,37 @@ export function ignored(flags: string): Option {
   return new Option(flags).hideHelp();
 }
 
-const truth: Readonly<Record<string, boolean>> = {};
-for (const word of ['1', 't', 'T', 'true', 'TRUE', 'True']) Object.assign(truth, { [word]: true });
-for (const word of ['0', 'f', 'F', 'false', 'FALSE', 'False']) Object.assign(truth, { [word]: false });
+const truth: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
+]);
+
+export interface BooleanFlag {
+  /** Without the hyphens; of one letter for a short one. */
+  name: string;
+  /** `--no-NAME` exists, since the flag is on by default, or has a default that is neither. */
+  negatable?: boolean;
+}
 
 /**
- * Boolean flags with a value, as scripts for the reference have them: `--use-kube=false` becomes `--no-use-kube`.
+ * Boolean flags with a value, as scripts for the reference have them: `--use-kube=false` becomes `--no-use-kube`, `-A=true`
+ * becomes `-A`, and `--fix=false` is left out.
  *
  * @throws CliError (usage) for a value that is no boolean
  */
-export function normalizeBooleans(argv: readonly string[], names: ReadonlySet<string>): string[] {
-  const out: string[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const arg = argv[i] as string;
-    if (arg === '--') return [...out, ...argv.slice(i)];
-    const match = /^--([\w-]+)=(.*)$/s.exec(arg);
-    const name = match?.[1] ?? '';
-    if (!match || !names.has(name)) {
-      out.push(arg);
-      continue;
-    }
-    const value = truth[match[2] as string];
-    if (value === undefined) throw usageError(`--${name} takes true or false, not "${match[2]}"`);
-    out.push(value ? `--${name}` : `--no-${name}`);
-  }
-  return out;
+export function normalizeBooleans(argv: readonly string[], flags: readonly BooleanFlag[]): string[] {
+  const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const out = words.flatMap((word) => {
+    const match = /^(--[\w-]{2,}|-\w)=(.*)$/s.exec(word);
+    const written = match?.[1] ?? '';
+    const flag = byName.get(written.replace(/^--?/, ''));
+    if (!match || !flag) return [word];
+    const value = truth.get(match[2] as string);
+    if (value === undefined) throw usageError(`${written} takes true or false, not "${match[2]}"`);
+    if (value) return [written];
+    return flag.negatable ? [`--no-${flag.name}`] : [];
+  });
+  return end < 0 ? out : [...out, ...argv.slice(end)];
 }

@@ -6,26 +6,14 @@ import { explainCommand } from './commands/explain.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { CliError, exitCode } from './exit.ts';
-import { ignored, normalizeBooleans } from './flags.ts';
+import { type BooleanFlag, ignored, normalizeBooleans } from './flags.ts';
 import { ignoreBrokenPipes } from './terminal.ts';
 
-const booleanFlags: ReadonlySet<string> = new Set([
-  'all-namespaces',
-  'color',
-  'dry-run',
-  'fix',
-  'ignore-unknown',
-  'list-analyzers',
-  'log_as_json',
-  'log_caller',
-  'recursive',
-  'remote',
-  'short',
-  'use-kube',
-  'verbose',
-  'vklog',
-  'watch',
-]);
+const booleanFlags: readonly BooleanFlag[] = [
+  ...['color', 'remote', 'use-kube'].map((name) => ({ name, negatable: true })),
+  ...['all-namespaces', 'dry-run', 'fix', 'ignore-unknown', 'list-analyzers', 'log_as_json', 'recursive', 'referential', 'short', 'verbose', 'watch'].map((name) => ({ name })),
+  ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
+];
 
 /** The command line, without anything done. */
 export function createProgram(): Command {
@@ -61,12 +49,21 @@ export function createProgram(): Command {
 /** Runs the command line and sets the exit code. A user's mistake is one line on stderr; a bug shows its stack and how to report it. */
 export async function main(argv: readonly string[]): Promise<void> {
   ignoreBrokenPipes();
+  let ended = false;
+  // Without anything left to wait for, Node ends a program in the middle of an await, and calls that a success.
+  process.once('beforeExit', () => {
+    if (ended) return;
+    process.stderr.write('Error: something that weft waits for never ends: an analyzer of a plug-in, or a bug in weft\n');
+    process.exitCode = exitCode.error;
+  });
   try {
     const program = createProgram();
     inheritExit(program);
     await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
+  } finally {
+    ended = true;
   }
 }
 

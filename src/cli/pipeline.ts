@@ -1,7 +1,8 @@
-import { analyze, type AnyAnalyzer, type EngineResult, type Preset } from '../analysis/engine.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { analyze, type AnyAnalyzer, type EngineResult, type Interrupt, type Preset } from '../analysis/engine.ts';
 import type { Finding } from '../analysis/finding.ts';
 import { orderFindings } from '../analysis/order.ts';
-import { type InputProblem, loadSource } from '../manifest/load.ts';
+import { type InputProblem, type LoadedSource, loadSource } from '../manifest/load.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import type { Path } from '../manifest/problem.ts';
@@ -13,6 +14,7 @@ import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
 import type { StructureProblem } from '../schema/structure.ts';
 import { loadValidators } from '../schema/validate.ts';
+import type { PipelineCache, ReadSource } from './pipeline-cache.ts';
 import { checkStructure } from './structure.ts';
 
 export interface PipelineOptions {
@@ -29,6 +31,9 @@ export interface PipelineOptions {
   now: Date;
   levelOf?: Parameters<typeof analyze>[2]['levelOf'];
   optionsOf?: Parameters<typeof analyze>[2]['optionsOf'];
+  /** Of runs with the same options; only the sources and the time may differ. */
+  cache?: PipelineCache;
+  interrupt?: Interrupt;
 }
 
 export interface PipelineResult {
@@ -41,28 +46,28 @@ export interface PipelineResult {
 
 /** Reads the sources into a mesh and runs the analyzers over it. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
+  const { cache } = options;
   const problems: InputProblem[] = [];
   const unknownKinds = new Map<string, number>();
   const byIdentity = new Map<string, Resource>();
-  const sources = options.sources.map((source) => loadSource(source, options));
-  // Before decoding, which gives Istio specs their types where a cluster would refuse what is written.
-  const structure = await checkStructure(
-    sources.flatMap((loaded) => loaded.resources),
-    options.preset,
-    options.assume,
-  );
-  for (const loaded of sources) {
-    problems.push(...loaded.problems);
-    for (const [kind, count] of loaded.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
-    for (const resource of loaded.resources) {
-      if (!decodeResource(resource, structure.get(resource) ?? [], problems)) continue;
+  const structure = new Map<Resource, readonly StructureProblem[]>();
+  const overridden: Resource[] = [];
+  for (const read of await readSources(options)) {
+    problems.push(...read.problems);
+    for (const [kind, count] of read.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
+    for (const [resource, found] of read.structure) structure.set(resource, found);
+    for (const resource of read.resources) {
       const identity = identityOf(resource);
       const before = byIdentity.get(identity);
       // The last of a name counts, but the same text again is the resource that is there already.
-      if (!before || textOf(before) !== textOf(resource)) byIdentity.set(identity, resource);
+      if (before && textOf(before) === textOf(resource)) continue;
+      if (before) overridden.push(before);
+      byIdentity.set(identity, resource);
     }
   }
-  const meshConfig = await readMeshConfig([...byIdentity.values()], options, problems);
+  if (options.preset !== 'reference') problems.push(...definedTwice(overridden, byIdentity));
+  const { problems: meshConfigProblems, ...meshConfig } = await readMeshConfig([...byIdentity.values()], options);
+  problems.push(...meshConfigProblems);
   if (options.preset === 'reference' && options.assume === 'complete') {
     for (const resource of defaultIngress(options.istioNamespace, meshConfig.meshConfig)) {
       const identity = identityOf(resource);
@@ -80,17 +85,71 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   });
   const kinds = new Set(resources.map((r) => r.kindName)).add('MeshConfig').add('MeshNetworks');
   const validate = await loadValidators(kinds, options.preset !== 'reference');
+  const { meshConfigResource, meshNetworksResource } = meshConfig;
+  cache?.compare([...resources, meshConfigResource, ...(meshNetworksResource ? [meshNetworksResource] : [])], options.now);
   const annotated = resources.some((r) => r.raw.metadata.annotations !== undefined);
   const annotationProblem = annotated ? (await import('../schema/annotations.ts')).annotationProblem : undefined;
   const engine = await analyze(mesh, options.analyzers, {
     preset: options.preset,
-    validate,
+    validate: cache ? (resource) => cache.once(resource, validate) : validate,
     structure: (resource) => structure.get(resource) ?? [],
     annotationProblem,
     levelOf: options.levelOf,
     optionsOf: options.optionsOf,
+    memory: cache,
+    interrupt: options.interrupt,
   });
   return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
+}
+
+/** Loads, checks and decodes the sources; those that the cache has stay as they are. */
+async function readSources({ sources, cache, interrupt, ...options }: PipelineOptions): Promise<ReadSource[]> {
+  const fresh = new Map<ReadSource, LoadedSource>();
+  const read = sources.map((source) => {
+    const known = cache?.source(source);
+    if (known) return known;
+    interrupt?.check(`reading ${source.name}`);
+    const loaded = loadSource(source, options);
+    const one: ReadSource = { source, resources: [], problems: loaded.problems, structure: new Map(), unknownKinds: loaded.unknownKinds };
+    fresh.set(one, loaded);
+    return one;
+  });
+  // Before decoding, which gives Istio specs their types where a cluster would refuse what is written.
+  const structure = await checkStructure(
+    [...fresh.values()].flatMap((loaded) => loaded.resources),
+    options.preset,
+    options.assume,
+  );
+  for (const [one, loaded] of fresh) {
+    interrupt?.check(`decoding ${one.source.name}`);
+    for (const resource of loaded.resources) {
+      const found = structure.get(resource);
+      if (found) one.structure.set(resource, found);
+      if (decodeResource(resource, found ?? [], one.problems)) one.resources.push(resource);
+    }
+  }
+  cache?.keepSources(read);
+  return read;
+}
+
+/** WFT0007 for every resource that another of its name stands in for and that says something else. */
+function definedTwice(overridden: readonly Resource[], byIdentity: ReadonlyMap<string, Resource>): InputProblem[] {
+  const places = new Set<string>();
+  return overridden.flatMap((resource) => {
+    const { document, within, name, friendlyName } = resource;
+    const winner = byIdentity.get(identityOf(resource));
+    // Without a name (generateName) there are as many as are written.
+    if (!document || !winner?.document || name === '' || isDeepStrictEqual(resource.raw, winner.raw)) return [];
+    // A file can be named twice.
+    const place = [document.source.name, document.start, ...within].join(' ');
+    if (places.has(place)) return [];
+    places.add(place);
+    const other = winner.document.source.name === document.source.name ? 'this file' : winner.document.source.name;
+    const text = `${friendlyName} is defined again in ${other}, and only the last definition counts`;
+    const help = 'remove one of the two, or give it another name or namespace';
+    const related = [{ resource: winner, path: [], text: 'the definition that counts' }];
+    return [{ code: 'WFT0007', level: 'Warning', source: document.source, offset: undefined, text, help, unparsable: false, resource, path: [], related }];
+  });
 }
 
 function identityOf(resource: Resource): string {
@@ -126,14 +185,22 @@ interface MeshConfigs {
   meshConfig: MeshConfig;
   meshConfigResource: Resource<MeshConfig>;
   meshNetworksResource?: Resource<MeshNetworks>;
+  problems: InputProblem[];
 }
 
 /** Defaults, then the ConfigMap `istio` of the input, then --meshConfigFile. */
-async function readMeshConfig(resources: readonly Resource[], options: PipelineOptions, problems: InputProblem[]): Promise<MeshConfigs> {
+async function readMeshConfig(resources: readonly Resource[], options: PipelineOptions): Promise<MeshConfigs> {
+  const { istioNamespace, meshConfigSource, cache } = options;
+  const map = resources.find((r) => r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace);
+  const read = (): Promise<MeshConfigs> => mergeMeshConfigs(map, options);
+  return cache ? cache.value('mesh configuration', [map, meshConfigSource?.name, meshConfigSource?.text], read) : read();
+}
+
+async function mergeMeshConfigs(map: Resource | undefined, options: PipelineOptions): Promise<MeshConfigs> {
   const { istioNamespace, meshConfigSource } = options;
+  const problems: InputProblem[] = [];
   const validate = await loadValidators(['MeshConfig'], false);
   let meshConfig = defaultMeshConfig(istioNamespace);
-  const map = resources.find((r) => r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace);
   const data = (map?.raw.data ?? {}) as Record<string, string>;
   const layers = [data.mesh, meshConfigSource?.text];
   for (const text of layers) {
@@ -162,7 +229,7 @@ async function readMeshConfig(resources: readonly Resource[], options: PipelineO
       reportMeshConfig((error as Error).message);
     }
   }
-  return { meshConfig, meshConfigResource, meshNetworksResource };
+  return { meshConfig, meshConfigResource, meshNetworksResource, problems };
 
   function object(kind: string, name: string, spec: unknown): RawObject {
     return { apiVersion: 'mesh.istio.io/v1alpha1', kind, metadata: { name, namespace: istioNamespace }, spec };

@@ -5,7 +5,7 @@ export function wantsColour(flag: boolean | undefined, stream: NodeJS.WriteStrea
   if (flag !== undefined) return flag;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0') return true;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
@@ -25,13 +25,12 @@ export async function styleFor(colour: boolean): Promise<Style> {
   };
 }
 
-/** Writes all of a text, and ends quietly when the reader of a pipe went away. */
+/** Writes all of a text. A reader of a pipe that went away does not want the rest; what is found still decides the exit code. */
 export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === '') return Promise.resolve();
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
-      if (!error) resolve();
-      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
       else reject(error);
     });
   });
@@ -41,8 +40,7 @@ export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
 export function ignoreBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
+      if (error.code !== 'EPIPE') throw error;
     });
   }
 }

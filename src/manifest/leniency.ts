@@ -69,7 +69,10 @@ export function adapt(original: string): Adapted {
       // Whoever parses the text meets any other error again, and knows how to tell of it.
       if (!isIndentationError(error)) return adapted;
       const at = (error as YAMLException).mark?.position ?? 0;
-      const lines = flowLines(original, adapted.back(at)).filter((line) => !insertions.some((i) => i.at === line));
+      const inside = flowLines(original, adapted.back(at));
+      // A line that separates documents ends one wherever it is.
+      if (inside.some((line) => /^(?:---|\.\.\.)\s/.test(`${original.slice(line, line + 4)} `))) throw error;
+      const lines = inside.filter((line) => !insertions.some((i) => i.at === line));
       if (lines.length === 0) throw error;
       insertions.push(...lines.map((line) => ({ at: line, text: indentation })));
       adapted = apply(original, insertions);

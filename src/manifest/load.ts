@@ -19,6 +19,8 @@ export interface InputProblem {
   /** Known where the document was good enough to tell. */
   resource?: Resource;
   path?: Path;
+  /** Other places that have to do with it. */
+  related?: readonly { resource: Resource; path?: Path; text: string }[];
 }
 
 export interface LoadedSource {

@@ -2,7 +2,7 @@
 import type { PeerAuthentication } from '../manifest/istio/security.gen.ts';
 import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
-import { agesAreKnown, byAge } from './age.ts';
+import { ageIsKnown, byCreation } from './creation.ts';
 import { type Labels, SelectorIndex } from './label-index.ts';
 import type { Mesh } from './mesh.ts';
 
@@ -83,7 +83,6 @@ function isSet(mode: string | undefined): mode is MtlsMode {
 
 /** The oldest; any of them where all say the same. */
 function theOneThatCounts(policies: readonly PeerPolicy[]): PeerPolicy | undefined {
-  const sorted = [...policies].sort(byAge);
-  const [first] = sorted;
-  return first && (agesAreKnown(sorted) || new Set(sorted.map(describeMtls)).size === 1) ? first : undefined;
+  const [first, ...others] = [...policies].sort(byCreation);
+  return first && others.every((other) => ageIsKnown(first, other) || describeMtls(other) === describeMtls(first)) ? first : undefined;
 }

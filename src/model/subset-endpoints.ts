@@ -12,7 +12,7 @@ import type { Workload } from './workloads.ts';
 const ofNode = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'] as const;
 const hostname = 'kubernetes.io/hostname';
 /** Labels that the control plane gives to endpoints by where they are: no file shows them. */
-const ofPlace = new Set<string>([...ofNode, hostname, 'topology.istio.io/network', 'topology.istio.io/cluster']);
+export const ofPlace: ReadonlySet<string> = new Set<string>([...ofNode, hostname, 'topology.istio.io/network', 'topology.istio.io/cluster']);
 
 function nodeLabels(mesh: Mesh, { nodeName }: PodSpec): Labels {
   if (typeof nodeName !== 'string' || nodeName === '') return {};
@@ -58,7 +58,7 @@ export function hasEndpoint(mesh: Mesh, entry: HostEntry, subset: Labels): boole
   return workloadsSelected(mesh, namespace, selector).length > 0 || workloadEntries(mesh, namespace, selector).length > 0;
 }
 
-function workloadEntries(mesh: Mesh, namespace: string, selector: Labels): readonly Resource[] {
+export function workloadEntries(mesh: Mesh, namespace: string, selector: Labels): readonly Resource[] {
   const indexes = mesh.memo('workload entries by labels', ['WorkloadEntry'], () => new Map<string, LabelIndex<Resource>>());
   let index = indexes.get(namespace);
   if (!index) {

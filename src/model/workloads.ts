@@ -11,11 +11,20 @@ export interface Workload {
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   spec: PodSpec;
-  /** How many pods of it there are, as far as the input tells. */
-  replicas: number;
+  /** How many pods of it there are; undefined where the input does not say. */
+  replicas: number | undefined;
 }
 
 export type PodTemplateOwner = Resource<WorkloadControllerSpec & { jobTemplate?: { spec?: { template?: PodTemplate } } }>;
+
+/** Owners of pods that can say how many there are. */
+const withReplicas: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
+
+/** Without a number there is one, or as many as an autoscaler wants; a DaemonSet has one for each node. */
+function replicasOf({ kindName, spec }: PodTemplateOwner): number | undefined {
+  const { replicas } = spec as { replicas?: unknown };
+  return withReplicas.has(kindName) && typeof replicas === 'number' ? replicas : undefined;
+}
 
 /** Pods, then what the owners' templates stand for. */
 export function workloadsOf(pods: readonly Pod[], owners: readonly PodTemplateOwner[]): Workload[] {
@@ -40,7 +49,7 @@ export function workloadsOf(pods: readonly Pod[], owners: readonly PodTemplateOw
       labels: template.metadata?.labels ?? {},
       annotations: template.metadata?.annotations ?? {},
       spec: template.spec ?? {},
-      replicas: owner.spec.replicas ?? 1,
+      replicas: replicasOf(owner),
     });
   }
   return out;

@@ -133,7 +133,7 @@ function readEnum(ref: string, value: unknown, path: Mutable, out: Decoded): unk
     // The reference accepts numbers that name nothing, and then treats them as none of the values.
     return String(value);
   }
-  if (typeof value !== 'string' || !(value in values)) {
+  if (typeof value !== 'string' || !Object.hasOwn(values, value)) {
     out.errors.push({ path: [...path], text: `has to be one of ${Object.keys(values).join(', ')}, and this is ${describe(value)}` });
   }
   return value;

@@ -275,6 +275,11 @@ describe('what a cluster refuses', () => {
     expect(await problemsOf(yaml)).toEqual([]);
   });
 
+  it('one thing at one place', async () => {
+    expect((await problemsOf(core('Service', 'spec: {type: [a]}'))).map(brief)).toEqual(['WFT0003 spec.type']);
+    expect((await problemsOf(gateway('HTTPRoute', '{hostnames: [""]}'))).map(brief)).toEqual(['WFT0006 spec.hostnames[0]']);
+  });
+
   it('rules are not asked about values of wrong types', async () => {
     expect((await problemsOf(gateway('HTTPRoute', '{parentRefs: [{name: a}, {name: a, port: 0}]}'))).map(brief)).toEqual(['WFT0006 spec.parentRefs[1].port']);
   });

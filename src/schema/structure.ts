@@ -2,9 +2,9 @@
 import { locate } from '../manifest/position.ts';
 import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
-import { loadObjectMeta, structures } from './generated/registry.gen.ts';
+import { objectMeta, structures } from './generated/registry.gen.ts';
 import { specMessage } from './messages.ts';
-import type { Structure } from './structure/shape.ts';
+import type { SchemaError, Structure } from './structure/shape.ts';
 import { maxProblems, type Walk, walk } from './structure/walk.ts';
 import { type Decoding, describeError, type StructureProblem } from './structure/words.ts';
 
@@ -34,7 +34,7 @@ export async function loadStructure(kinds: Iterable<string>, scope: StructureSco
     }
   };
   const wanted = [...new Set(kinds)].filter((kind) => scope === 'everything' || !isDecodedElsewhere(kind));
-  const [objectMeta] = await Promise.all([loadObjectMeta(), ...wanted.map(load)]);
+  await Promise.all(wanted.map(load));
   return (resource) => {
     const { raw, kindName } = resource;
     const problems = objectMeta.validate(raw.metadata) ? none : errorsOf(objectMeta, resource, ['metadata'], true);
@@ -65,13 +65,17 @@ function errorsOf({ validate }: Structure, resource: Resource, path: Path, typed
   const value = path.length === 0 ? resource.raw : resource.raw.metadata;
   const out: StructureProblem[] = [];
   for (const [i, error] of (validate.errors ?? []).slice(0, maxProblems).entries()) {
-    // An empty text fits no pattern either.
     const before = validate.errors?.[i - 1];
-    if (error.keyword === 'pattern' && before?.keyword === 'minLength' && before.instancePath === error.instancePath) continue;
+    if (before?.instancePath === error.instancePath && saysIt(before, error)) continue;
     const problem = describeError(error, value, path, decoding);
     if (problem) out.push(problem);
   }
   return out;
+}
+
+/** A value of a wrong type is none of a set of values either, and an empty text fits no pattern. */
+function saysIt(before: SchemaError, { keyword }: SchemaError): boolean {
+  return before.keyword === 'type' || (before.keyword === 'minLength' && keyword === 'pattern');
 }
 
 /** A required field that is there under a wrong name is one mistake, not two. */

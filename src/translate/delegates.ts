@@ -12,6 +12,8 @@ export interface DroppedRule {
   rule: number;
   /** The match that no match of the root rule goes with. */
   match: number;
+  /** The condition by which it contradicts the root's first match. */
+  field: string;
 }
 
 /** What a root rule with a `delegate` becomes (SEL-R22). */
@@ -35,7 +37,7 @@ export function delegate(mesh: Mesh, root: Service, route: HTTPRoute): Delegatio
   for (const [rule, own] of http.entries()) {
     if (!own) continue;
     const match = mergeMatches(rootMatches, matchesOf(own, found.namespace));
-    if (typeof match === 'number') merged.dropped.push({ rule, match });
+    if (!Array.isArray(match)) merged.dropped.push({ rule, ...match });
     else merged.rules.push({ route: mergeRoute(route, own, match), rule });
   }
   return merged;
@@ -49,17 +51,17 @@ function matchesOf({ match = [] }: HTTPRoute, namespace: string): (HTTPMatchRequ
 /**
  * Each match of the delegate with each match of the root that it does not contradict (SEL-R23).
  *
- * @returns the index of the delegate's first match that contradicts all of the root's
+ * @returns the delegate's first match that contradicts all of the root's, if there is one
  */
-function mergeMatches(root: readonly (HTTPMatchRequest | null)[], own: readonly (HTTPMatchRequest | null)[]): HTTPMatchRequest[] | number {
+function mergeMatches(root: readonly (HTTPMatchRequest | null)[], own: readonly (HTTPMatchRequest | null)[]): HTTPMatchRequest[] | Omit<DroppedRule, 'rule'> {
   const roots = root.filter((m) => m !== null);
   if (roots.length === 0) return own.filter((m) => m !== null);
   if (!own.some((m) => m !== null)) return roots;
   const out: HTTPMatchRequest[] = [];
   for (const [index, match] of own.entries()) {
     if (match === null) continue;
-    const taken = roots.filter((r) => !contradicts(r, match));
-    if (taken.length === 0) return index;
+    const taken = roots.filter((r) => contradiction(r, match) === undefined);
+    if (taken.length === 0) return { match: index, field: contradiction(roots[0] as HTTPMatchRequest, match) as string };
     out.push(...taken.map((r) => mergeMatch(r, match)));
   }
   return out;
@@ -109,28 +111,29 @@ function joinNames(root: string | undefined, own: string | undefined): string | 
   return root && own ? `${root}-${own}` : own || root;
 }
 
-/** SEL-R25 */
-function contradicts(root: HTTPMatchRequest, own: HTTPMatchRequest): boolean {
-  if (textContradicts(root.uri, own.uri) || textContradicts(root.scheme, own.scheme)) return true;
-  if (textContradicts(root.method, own.method) || textContradicts(root.authority, own.authority)) return true;
-  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
-    for (const [key, value] of Object.entries(own[field] ?? {})) if (textContradicts(root[field]?.[key], value)) return true;
+const texts = ['uri', 'scheme', 'method', 'authority'] as const;
+const maps = ['headers', 'withoutHeaders', 'queryParams'] as const;
+
+/** The condition of the delegate's match that contradicts the root's, if there is one (SEL-R25). */
+function contradiction(root: HTTPMatchRequest, own: HTTPMatchRequest): string | undefined {
+  for (const field of texts) if (textContradicts(root[field], own[field])) return field;
+  for (const field of maps) {
+    for (const [key, value] of Object.entries(own[field] ?? {})) if (textContradicts(root[field]?.[key], value)) return `${field} "${key}"`;
   }
-  if (Boolean(root.ignoreUriCase) !== Boolean(own.ignoreUriCase)) return true;
-  if (root.port && own.port && root.port !== own.port) return true;
-  if (root.sourceNamespace && root.sourceNamespace !== own.sourceNamespace) return true;
+  if (Boolean(root.ignoreUriCase) !== Boolean(own.ignoreUriCase)) return 'ignoreUriCase';
+  if (root.port && own.port && root.port !== own.port) return 'port';
+  if (root.sourceNamespace && root.sourceNamespace !== own.sourceNamespace) return 'sourceNamespace';
   for (const [key, value] of Object.entries(own.sourceLabels ?? {})) {
-    if (root.sourceLabels && Object.hasOwn(root.sourceLabels, key) && root.sourceLabels[key] !== value) return true;
+    if (root.sourceLabels && Object.hasOwn(root.sourceLabels, key) && root.sourceLabels[key] !== value) return `sourceLabels "${key}"`;
   }
   const { gateways = [] } = root;
-  return gateways.length > 0 && (own.gateways ?? []).some((name) => !gateways.includes(name));
+  return gateways.length > 0 && (own.gateways ?? []).some((name) => !gateways.includes(name)) ? 'gateways' : undefined;
 }
 
 /** An expression goes with nothing, an exact text with itself only, a prefix with what begins with it. */
 function textContradicts(root: StringMatch | undefined, own: StringMatch | undefined): boolean {
   if (!root || !own) return false;
-  const ownText = own.exact || own.prefix;
   if (root.regex || own.regex) return true;
   if (root.exact) return own.exact !== root.exact || Boolean(own.prefix);
-  return !(root.prefix && ownText?.startsWith(root.prefix));
+  return !(root.prefix && (own.exact || own.prefix)?.startsWith(root.prefix));
 }

@@ -39,7 +39,10 @@ describe.skipIf(!there)('recorded cases of the reference', () => {
 
 test('every deviation tells what differs, why, and in which modes', () => {
   for (const [id, { reference, right, why, modes }] of Object.entries(deviations)) {
-    expect([reference, right, why].every((text) => typeof text === 'string' && text.length > 0), id).toBe(true);
+    expect(
+      [reference, right, why].every((text) => typeof text === 'string' && text.length > 0),
+      id,
+    ).toBe(true);
     expect(modes.length > 0 && modes.every((mode) => mode === 'offline' || mode === 'full'), id).toBe(true);
   }
 });

@@ -4,7 +4,7 @@ import { type Fix, formatPath, type Path } from '../../manifest/problem.ts';
 import type { Resource, SourceText } from '../../manifest/resource.ts';
 import { inputMessages } from '../catalogue/input.ts';
 import type { Skipped } from '../engine.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, Related } from '../finding.ts';
 import type { Level } from '../message.ts';
 
 /** Lines and columns count from 1; the end is where the last character is, plus one column. */
@@ -123,11 +123,15 @@ export function itemOfFinding(finding: Finding): ReportItem {
     path,
     file: resource.document?.source.name,
     place,
-    related: finding.related.map((r) => ({ text: r.text, place: placeOf(r.resource, r.path), origin: r.resource.friendlyName })),
+    related: finding.related.map(itemOfRelated),
     fix: finding.fix,
     unparsable: false,
     documentation: documentationOf(finding.code),
   };
+}
+
+function itemOfRelated({ resource, path, text }: Related): RelatedItem {
+  return { text, place: placeOf(resource, path), origin: resource.friendlyName };
 }
 
 export function itemOfProblem(problem: InputProblem): ReportItem {
@@ -145,11 +149,11 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
     analyzer: 'input',
     origin: resource?.friendlyName ?? '',
     resource,
-    field: path ? formatPath(path) : undefined,
+    field: path && path.length > 0 ? formatPath(path) : undefined,
     path,
     file: source.name,
     place,
-    related: [],
+    related: (problem.related ?? []).map(itemOfRelated),
     fix: undefined,
     unparsable: problem.unparsable,
     documentation: documentationOf(problem.code),

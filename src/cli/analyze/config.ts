@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
 import { type Level, levels } from '../../analysis/message.ts';
 import { nearest } from '../../manifest/nearest.ts';
-import type { Resource } from '../../manifest/resource.ts';
 import type { Assume } from '../../model/mesh.ts';
 import { usageError } from '../exit.ts';
 
@@ -74,58 +73,99 @@ export async function loadConfig(path: string | undefined): Promise<LoadedConfig
   return { config: checkConfig(value, file), file };
 }
 
+const ruleLevels: readonly string[] = ['off', 'error', 'warning', 'info'];
+const thresholds: readonly string[] = ['error', 'warning', 'info'];
+
+/** What a module exports stays as it is: a copy of it is returned. */
 function checkConfig(value: unknown, file: string): Config {
   const fail = (text: string): never => {
     throw usageError(`the configuration ${file}: ${text}`);
   };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('has to be a map (a module exports it as default)');
-  const config = value as Config;
-  for (const key of Object.keys(config)) {
-    if (keys.includes(key)) continue;
-    const near = nearest(key, keys);
-    fail(`unknown key "${key}"${near ? `; did you mean ${near}?` : `; known are ${keys.join(', ')}`}`);
-  }
-  const oneOf = (key: string, given: unknown, allowed: readonly string[]): void => {
-    if (given !== undefined && !allowed.includes(given as string)) fail(`${key} has to be one of ${allowed.join(', ')}, not ${JSON.stringify(given)}`);
+  const map = (key: string, given: unknown): Record<string, unknown> => {
+    if (!isMap(given)) return fail(`${key} has to be a map, not ${show(given)}`);
+    return given;
   };
-  const texts = (key: string, given: unknown): void => {
-    if (given !== undefined && !(Array.isArray(given) && given.every((g) => typeof g === 'string'))) fail(`${key} has to be a list of texts`);
-  };
-  const rules = (key: string, given: unknown, options: boolean): void => {
-    if (given === undefined) return;
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) fail(`${key} has to be a map from codes or analyzers to levels`);
-    for (const [rule, setting] of Object.entries(given as Record<string, unknown>)) {
-      const level = options && Array.isArray(setting) ? setting[0] : setting;
-      // `off` is a boolean to YAML 1.1.
-      if (level === false) (given as Record<string, unknown>)[rule] = 'off';
-      else oneOf(`${key}.${rule}`, level, ['off', 'error', 'warning', 'info']);
+  const known = (key: string, given: Record<string, unknown>, allowed: readonly string[]): void => {
+    const name = (field: string): string => (key === '' ? field : `${key}.${field}`);
+    for (const field of Object.keys(given)) {
+      if (allowed.includes(field)) continue;
+      const near = nearest(field, allowed);
+      fail(`unknown key "${name(field)}"${near ? `; did you mean ${name(near)}?` : `; known are ${allowed.join(', ')}`}`);
     }
   };
+  const oneOf = (key: string, given: unknown, allowed: readonly string[]): void => {
+    if (given !== undefined && !allowed.includes(given as string)) fail(`${key} has to be one of ${allowed.join(', ')}, not ${show(given)}`);
+  };
+  const text = (key: string, given: unknown): void => {
+    if (given !== undefined && (typeof given !== 'string' || given === '')) fail(`${key} has to be text, not ${show(given)}`);
+  };
+  const texts = (key: string, given: unknown): void => {
+    if (given !== undefined && !(Array.isArray(given) && given.every((g) => typeof g === 'string'))) fail(`${key} has to be a list of texts, not ${show(given)}`);
+  };
+  const level = (key: string, given: unknown): RuleLevel => {
+    // `off` is a boolean to YAML 1.1.
+    const word = given === false ? 'off' : given;
+    oneOf(key, word ?? null, ruleLevels);
+    return word as RuleLevel;
+  };
+  const rules = <T>(key: string, given: unknown, read: (key: string, setting: unknown) => T): Record<string, T> | undefined => {
+    if (given === undefined) return undefined;
+    return Object.fromEntries(Object.entries(map(key, given)).map(([rule, setting]) => [rule, read(`${key}.${rule}`, setting)]));
+  };
+  const setting = (key: string, given: unknown): RuleSetting => {
+    if (!Array.isArray(given)) return level(key, given);
+    if (given.length > 2) fail(`${key} has to be a level, or a list of a level and options`);
+    return [level(key, given[0]), given[1] === undefined ? {} : map(`the options of ${key}`, given[1])];
+  };
+  if (!isMap(value)) return fail(`has to be a map, not ${show(value)} (a module exports it as default)`);
+  known('', value, keys);
+  const config = { ...value } as Config;
   oneOf('preset', config.preset, ['reference', 'recommended', 'strict']);
-  oneOf('failureThreshold', config.failureThreshold, ['error', 'warning', 'info']);
-  oneOf('outputThreshold', config.outputThreshold, ['error', 'warning', 'info']);
-  rules('rules', config.rules, true);
-  for (const [i, override] of (config.overrides ?? []).entries()) {
-    texts(`overrides[${i}].files`, override.files);
-    texts(`overrides[${i}].namespaces`, override.namespaces);
-    rules(`overrides[${i}].rules`, override.rules, false);
+  oneOf('failureThreshold', config.failureThreshold, thresholds);
+  oneOf('outputThreshold', config.outputThreshold, thresholds);
+  config.rules = rules('rules', config.rules, setting);
+  if (config.overrides !== undefined) {
+    if (!Array.isArray(config.overrides)) return fail(`overrides has to be a list, not ${show(config.overrides)}`);
+    config.overrides = config.overrides.map((given: unknown, i) => {
+      const override = map(`overrides[${i}]`, given);
+      known(`overrides[${i}]`, override, ['files', 'namespaces', 'rules']);
+      texts(`overrides[${i}].files`, override.files);
+      texts(`overrides[${i}].namespaces`, override.namespaces);
+      return { ...override, rules: rules(`overrides[${i}].rules`, override.rules, level) ?? {} };
+    });
   }
   texts('plugins', config.plugins);
   texts('suppress', config.suppress);
+  text('baseline', config.baseline);
+  text('meshConfigFile', config.meshConfigFile);
   if (config.assume !== undefined) {
-    for (const key of Object.keys(config.assume)) if (key !== 'world' && key !== 'hosts') fail(`unknown key "assume.${key}"; known are world and hosts`);
-    oneOf('assume.world', config.assume.world, ['auto', 'complete', 'mesh-only']);
-    texts('assume.hosts', config.assume.hosts);
+    const assume = map('assume', config.assume);
+    known('assume', assume, ['world', 'hosts']);
+    oneOf('assume.world', assume.world, ['auto', 'complete', 'mesh-only']);
+    texts('assume.hosts', assume.hosts);
   }
   return config;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'a map' : String(value);
 }
 
 export function toLevel(level: RuleLevel): Level {
   return levels.find((l) => l.toLowerCase() === level) as Level;
 }
 
-/** The level that the configuration gives a code for a resource; undefined when it says nothing of it. */
-export function levelsOf(config: Config, file: string | undefined): ((code: string, analyzer: string, resource: Resource) => Level | 'off' | undefined) | undefined {
+/** The level that the configuration gives a code in a file and a namespace; undefined when it says nothing of it. */
+export type LevelAt = (code: string, analyzer: string, source: string | undefined, namespace: string) => Level | 'off' | undefined;
+
+/** @param file where the configuration was read: its globs for files are from there */
+export function levelsOf(config: Config, file: string | undefined): LevelAt | undefined {
   const { rules = {}, overrides = [] } = config;
   if (Object.keys(rules).length === 0 && overrides.length === 0) return undefined;
   const base = file ? dirname(resolve(file)) : process.cwd();
@@ -133,13 +173,12 @@ export function levelsOf(config: Config, file: string | undefined): ((code: stri
     const level = typeof setting === 'string' ? setting : setting?.[0];
     return level === undefined || level === 'off' ? level : toLevel(level);
   };
-  return (code, analyzer, resource) => {
+  return (code, analyzer, source, namespace) => {
     let level = convert(rules[code] ?? rules[analyzer]);
     for (const override of overrides) {
-      const source = resource.document?.source.name;
       const path = source === undefined ? '' : relative(base, resolve(source));
       if (override.files && !override.files.some((glob) => matchesGlob(path, glob))) continue;
-      if (override.namespaces && !override.namespaces.some((glob) => matchesGlob(resource.namespace, glob))) continue;
+      if (override.namespaces && !override.namespaces.some((glob) => matchesGlob(namespace, glob))) continue;
       level = convert(override.rules[code] ?? override.rules[analyzer]) ?? level;
     }
     return level;

@@ -41,7 +41,12 @@ export function applyInline(items: readonly ReportItem[], sources: readonly Sour
     return !hit;
   });
   const suppressed = items.length - kept.length;
-  for (const directive of directives) for (const code of directive.codes) if (!directive.used.has(code) && judges(code)) kept.push(unused(directive, code));
+  for (const directive of directives) {
+    if (directive.codes.length === 0) kept.push(unused(directive, 'this comment names no code, so it suppresses nothing'));
+    for (const code of directive.codes) {
+      if (!directive.used.has(code) && judges(code)) kept.push(unused(directive, `this comment suppresses ${code}, and nothing on the next line reports it`));
+    }
+  }
   return { items: kept, suppressed };
 }
 
@@ -54,10 +59,10 @@ function firstLine(item: ReportItem): number {
 }
 
 function directivesOf(source: SourceText): Directive[] {
-  return [...source.text.matchAll(/^[ \t]*#[ \t]*weft-disable-next-line[ \t]+([^\r\n]*)$/gm)].map((match) => {
+  return [...source.text.matchAll(/^[ \t]*#[ \t]*weft-disable-next-line(?![\w-])([^\r\n]*)/gm)].map((match) => {
     const offset = match.index + match[0].indexOf('#');
     const end = match.index + match[0].length;
-    const list = (match[1] as string).split(/\s--(?:\s|$)/)[0] as string;
+    const list = (match[1] as string).split(/(?:^|\s)--(?:\s|$)/)[0] as string;
     const codes = list.split(/[\s,]+/).filter((c) => c !== '');
     return { source, offset, end, line: positionAt(source, nextContent(source.text, end)).line, codes, used: new Set<string>() };
   });
@@ -70,13 +75,13 @@ function nextContent(text: string, from: number): number {
   return pattern.exec(text)?.index ?? text.length;
 }
 
-function unused({ source, offset, end }: Directive, code: string): ReportItem {
+function unused({ source, offset, end }: Directive, text: string): ReportItem {
   const from = positionAt(source, offset);
   const to = positionAt(source, end);
   return {
     code: 'WFT0009',
     level: 'Warning',
-    text: `this comment suppresses ${code}, and nothing on the next line reports it`,
+    text,
     summary: 'a suppression that suppresses nothing',
     help: 'remove the comment, or the code from it',
     effect: undefined,

@@ -39,10 +39,12 @@ export function parseOutputs(values: readonly string[] | undefined, fallback: st
   const outputs = (values ?? []).map((value) => {
     const at = value.indexOf('=');
     const format = at < 0 ? value : value.slice(0, at);
-    if (!(format in formatters)) {
+    if (!Object.hasOwn(formatters, format)) {
       throw usageError(`there is no output format "${format}"`, `Formats: ${Object.keys(formatters).join(', ')}; -o FORMAT=FILE writes to a file.`);
     }
-    return { format, file: at < 0 ? undefined : value.slice(at + 1) };
+    const file = at < 0 ? undefined : value.slice(at + 1);
+    if (file === '') throw usageError(`-o ${value} names no file`, `-o ${format} prints to stdout, -o ${format}=FILE writes to a file.`);
+    return { format, file };
   });
   if (outputs.filter((o) => o.file === undefined).length > 1) throw usageError('only one output can go to stdout', 'Send the others to files: -o sarif=out.sarif');
   if (!outputs.some((o) => o.file === undefined)) outputs.push({ format: fallback, file: undefined });

@@ -1,17 +1,22 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyAnalyzer } from '../../analysis/engine.ts';
+import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
+import { type Level, levels } from '../../analysis/message.ts';
 import { usageError } from '../exit.ts';
+
+const presets: readonly Preset[] = ['reference', 'recommended', 'strict'];
 
 /**
  * Loads analyzers of third parties: modules that export one analyzer, or a list of them, as default.
  *
  * @param folder paths are from here; names without a leading dot or slash that are no file are packages
+ * @param others analyzers whose names are taken
  * @throws CliError (usage) for a module that cannot be loaded or exports something else
  */
-export async function loadPlugins(modules: readonly string[], folder: string): Promise<AnyAnalyzer[]> {
+export async function loadPlugins(modules: readonly string[], folder: string, others: readonly AnyAnalyzer[] = []): Promise<AnyAnalyzer[]> {
   const out: AnyAnalyzer[] = [];
+  const taken = new Set(others.map((analyzer) => analyzer.name));
   for (const name of modules) {
     let exported: unknown;
     try {
@@ -20,7 +25,12 @@ export async function loadPlugins(modules: readonly string[], folder: string): P
     } catch (error) {
       throw usageError(`the plug-in ${name} cannot be loaded: ${(error as Error).message}`);
     }
-    for (const analyzer of Array.isArray(exported) ? exported : [exported]) out.push(check(analyzer, name));
+    for (const one of Array.isArray(exported) ? exported : [exported]) {
+      const analyzer = check(one, name);
+      if (taken.has(analyzer.name)) throw usageError(`the plug-in ${name} exports ${analyzer.name}, and there is an analyzer of that name already`);
+      taken.add(analyzer.name);
+      out.push(analyzer);
+    }
   }
   return out;
 }
@@ -32,17 +42,28 @@ function locate(name: string, folder: string): string {
 }
 
 function check(value: unknown, module: string): AnyAnalyzer {
-  const analyzer = value as Partial<AnyAnalyzer> | undefined;
-  const wrong =
-    typeof analyzer !== 'object' || analyzer === null
-      ? 'has to export an analyzer (or a list of them) as default'
-      : typeof analyzer.name !== 'string'
-        ? 'exports an analyzer without a name'
-        : typeof analyzer.check !== 'function'
-          ? `exports ${analyzer.name} without a function check`
-          : typeof analyzer.messages !== 'object'
-            ? `exports ${analyzer.name} without messages`
-            : undefined;
+  const wrong = whatIsWrong(value);
   if (wrong) throw usageError(`the plug-in ${module} ${wrong}`);
-  return { reads: [], preset: 'recommended', summary: '', ...analyzer } as AnyAnalyzer;
+  return { reads: [], preset: 'recommended', summary: '', ...(value as object) } as unknown as AnyAnalyzer;
+}
+
+/** Follows "the plug-in x"; undefined when nothing is. */
+function whatIsWrong(value: unknown): string | undefined {
+  if (!isMap(value)) return 'has to export an analyzer (or a list of them) as default';
+  const { name, check, messages, reads = [], preset = 'recommended' } = value as Record<keyof AnyAnalyzer, unknown>;
+  if (typeof name !== 'string' || name === '') return 'exports an analyzer without a name';
+  if (typeof check !== 'function') return `exports ${name} without a function check`;
+  if (!isMap(messages)) return `exports ${name} without messages`;
+  if (!Array.isArray(reads) || !reads.every((kind) => typeof kind === 'string')) return `exports ${name}, whose reads are not a list of kinds`;
+  if (!presets.includes(preset as Preset)) return `exports ${name} with the preset ${JSON.stringify(preset)}; there are ${presets.join(', ')}`;
+  for (const [code, message] of Object.entries(messages)) {
+    const { text, level } = isMap(message) ? message : {};
+    if (typeof text !== 'function') return `exports ${name}, whose message ${code} has no function text`;
+    if (!levels.includes(level as Level)) return `exports ${name}, whose message ${code} has the level ${JSON.stringify(level)}; there are ${levels.join(', ')}`;
+  }
+  return undefined;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

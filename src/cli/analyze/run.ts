@@ -1,5 +1,5 @@
 import { atLeast } from '../../analysis/message.ts';
-import type { Report } from '../../analysis/report/report.ts';
+import type { Report, ReportItem } from '../../analysis/report/report.ts';
 import { plainStyle } from '../../analysis/report/style.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
@@ -24,19 +24,35 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
   }
   if (flags.useKube) throw new CliError('weft does not read clusters yet', exitCode.error, 'Name files or directories, and leave --use-kube out.');
   if (flags.dryRun && !flags.fix) throw usageError('--dry-run goes with --fix');
-  let evaluation = await evaluate(session, paths);
+  if (flags.watch) {
+    const { watch } = await import('./watch.ts');
+    return watch(session, paths, outputs);
+  }
+  const deadline = session.deadline?.();
+  let evaluation = await evaluate(session, paths, { deadline });
   if (flags.fix) {
-    const { previewFixes, repairsOf, writeFixes } = await import('./fix.ts');
-    const repairs = repairsOf(evaluation.items);
+    const { fixAll, previewFixes, writeFixes } = await import('./fix.ts');
+    const { input } = evaluation;
+    // What is not reported is not repaired.
+    const wanted = async (e: Evaluation): Promise<ReportItem[]> => (await acceptBaseline(session, e)).items.filter((i) => atLeast(i.level, session.outputThreshold));
+    const fixed = await fixAll(input.sources, evaluation, wanted, (sources) => evaluate(session, paths, { deadline, input: { ...input, sources: [...sources] } }));
     if (flags.dryRun) {
-      await write(process.stdout, previewFixes(repairs, await styleFor(wantsColour(flags.color, process.stdout))));
-      return exitCodeOf(session, evaluation);
+      if (fixed.files.length === 0) warn('There is nothing to repair.');
+      await write(process.stdout, previewFixes(fixed.files, await styleFor(wantsColour(flags.color, process.stdout))));
+      return exitCodeOf(session, await acceptBaseline(session, evaluation));
     }
-    const done = writeFixes(repairs);
-    for (const line of done) warn(`fixed ${line}`);
-    if (done.length > 0) evaluation = await evaluate(session, paths);
+    for (const line of writeFixes(fixed.files)) warn(`fixed ${line}`);
+    evaluation = fixed.evaluation;
   }
   return report(session, paths, evaluation, outputs);
+}
+
+/** What the baseline leaves of an evaluation, and how many of its findings are gone. */
+async function acceptBaseline({ baseline }: Session, evaluation: Evaluation): Promise<Evaluation & { gone: number }> {
+  if (baseline === undefined) return { ...evaluation, gone: 0 };
+  const { applyBaseline, readBaseline } = await import('./baseline.ts');
+  const { items, suppressed, gone } = applyBaseline(evaluation.items, readBaseline(baseline));
+  return { ...evaluation, items, suppressed: evaluation.suppressed + suppressed, gone };
 }
 
 /** The same in every output format. */
@@ -49,15 +65,7 @@ function exitCodeOf({ failureThreshold, flags }: Session, { items, result }: Pic
 /** Prints an evaluation and returns the exit code. */
 export async function report(session: Session, paths: readonly string[], evaluation: Evaluation, outputs: ReturnType<typeof parseOutputs>): Promise<number> {
   const { flags } = session;
-  const { result, input } = evaluation;
-  let { items, suppressed } = evaluation;
-  let gone = 0;
-  if (session.baseline !== undefined) {
-    const { applyBaseline, readBaseline } = await import('./baseline.ts');
-    const applied = applyBaseline(items, readBaseline(session.baseline));
-    ({ items, gone } = applied);
-    suppressed += applied.suppressed;
-  }
+  const { items, suppressed, gone, result, input } = await acceptBaseline(session, evaluation);
   const data: Report = {
     items: items.filter((i) => atLeast(i.level, session.outputThreshold)),
     summary: {
@@ -72,7 +80,7 @@ export async function report(session: Session, paths: readonly string[], evaluat
   };
   await write(process.stdout, await writeOutputs(data, outputs, await styleFor(wantsColour(flags.color, process.stdout)), plainStyle));
 
-  for (const { analyzer, error } of result.engine.crashes) warn(`analyzer ${analyzer} failed: ${(error as Error).message}; the others went on`);
+  for (const { analyzer, error } of result.engine.crashes) warn(`analyzer ${analyzer} failed: ${error instanceof Error ? error.message : String(error)}; the others went on`);
   const failing = items.filter((i) => !i.unparsable && atLeast(i.level, session.failureThreshold)).length;
   const unparsable = items.filter((i) => i.unparsable).length;
   const style = await styleFor(wantsColour(flags.color, process.stderr));

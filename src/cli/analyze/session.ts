@@ -14,7 +14,7 @@ import { CliError, exitCode, usageError } from '../exit.ts';
 import { type PipelineResult, runPipeline } from '../pipeline.ts';
 import type { PipelineCache } from '../pipeline-cache.ts';
 import { readStdin } from '../stdin.ts';
-import { type Config, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
+import { type Config, type LevelAt, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { applyInline } from './inline.ts';
 import { chooseAnalyzers } from './selection.ts';
@@ -24,6 +24,8 @@ import { parseSuppressions, type Suppressions } from './suppress.ts';
 export interface Session {
   flags: AnalyzeFlags;
   config: Config;
+  /** Where it was read; undefined when there is none. */
+  configFile: string | undefined;
   preset: Preset;
   assume: Assume;
   /** All analyzers there are, with those of plug-ins. */
@@ -50,8 +52,8 @@ export async function prepare(flags: AnalyzeFlags, warn: (text: string) => void)
   let available: readonly AnyAnalyzer[] = builtIn;
   if (config.plugins?.length || flags.plugin?.length) {
     const { loadPlugins } = await import('./plugins.ts');
-    const own = await loadPlugins(config.plugins ?? [], file ? dirname(resolve(file)) : '.');
-    available = [...builtIn, ...own, ...(await loadPlugins(flags.plugin ?? [], '.'))];
+    available = [...available, ...(await loadPlugins(config.plugins ?? [], file ? dirname(resolve(file)) : '.', available))];
+    available = [...available, ...(await loadPlugins(flags.plugin ?? [], '.', available))];
   }
   if (config.rules || config.overrides) {
     const codes = new Set([...Object.keys(inputMessages), ...available.flatMap((a) => Object.keys(a.messages))]);
@@ -62,6 +64,7 @@ export async function prepare(flags: AnalyzeFlags, warn: (text: string) => void)
   return {
     flags: { ...flags, meshConfigFile: flags.meshConfigFile ?? fromConfig(config.meshConfigFile, file) },
     config,
+    configFile: file,
     preset,
     assume,
     available,
@@ -105,7 +108,7 @@ export interface EvaluateOptions {
 export async function evaluate(session: Session, paths: readonly string[], { input: given, cache, deadline }: EvaluateOptions = {}): Promise<Evaluation> {
   const { flags, config, preset, suppressions } = session;
   const input = given ?? (await readInput(paths, session, deadline));
-  const levelOf = levelsOf(config, flags.config);
+  const levelAt = levelsOf(config, session.configFile);
   const result = await runPipeline({
     sources: input.sources,
     meshConfigSource: readMeshConfigFile(session),
@@ -116,7 +119,7 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
     analyzers: session.chosen,
     knownHosts: config.assume?.hosts ?? [],
     now: new Date(),
-    levelOf,
+    levelOf: levelAt && ((code, analyzer, { document, namespace }) => levelAt(code, analyzer, document?.source.name, namespace)),
     optionsOf: config.rules ? optionsOf(config, session.available) : undefined,
     cache,
     interrupt: deadline,
@@ -124,7 +127,7 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
   const inScope = (namespace: string): boolean => flags.allNamespaces === true || namespace === '' || namespace === (flags.namespace ?? 'default');
   const scoped = result.findings.filter((f) => inScope(f.resource.kindName === 'Namespace' ? f.resource.name : f.resource.namespace));
   const findings = scoped.filter((f) => !suppressions.suppresses(f));
-  const problems = result.problems.filter((p) => p.unparsable || (preset !== 'reference' && config.rules?.[p.code] !== 'off'));
+  const problems = result.problems.filter((p) => p.unparsable || preset !== 'reference');
   let items = [...input.unreadable.map(({ path, text }) => unreadableItem(path, text)), ...problems.map(itemOfProblem), ...findings.map(itemOfFinding)];
   let suppressed = scoped.length - findings.length;
   if (preset !== 'reference') {
@@ -132,13 +135,21 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
     items = inline.items;
     suppressed += inline.suppressed;
   }
+  if (levelAt) items = items.flatMap((item) => withLevel(item, levelAt));
   return { items, suppressed, input, result };
+}
+
+/** Problems of the input with the level that the configuration gives them; what cannot be used stays an error. */
+function withLevel(item: ReportItem, levelAt: LevelAt): ReportItem[] {
+  if (item.analyzer !== 'input' || item.unparsable) return [item];
+  const level = levelAt(item.code, item.analyzer, item.file, item.resource?.namespace ?? '') ?? item.level;
+  return level === 'off' ? [] : [{ ...item, level }];
 }
 
 /** Whether every analyzer that reports a code could make all its checks, so that the code's absence means something. */
 function judges({ available, chosen }: Session, { engine }: PipelineResult): (code: string) => boolean {
   const skipped = new Set(engine.skipped.map((s) => s.analyzer));
-  return (code) => available.every((a) => !(code in a.messages) || (chosen.includes(a) && engine.ran.includes(a.name) && !skipped.has(a.name)));
+  return (code) => available.every((a) => !Object.hasOwn(a.messages, code) || (chosen.includes(a) && engine.ran.includes(a.name) && !skipped.has(a.name)));
 }
 
 function aliasesOf(analyzers: readonly AnyAnalyzer[]): Map<string, readonly string[]> {
@@ -152,11 +163,11 @@ export async function readInput(paths: readonly string[], { flags, warn }: Sessi
   if (paths.length === 0 && flags.useKube !== false) {
     throw new CliError('nothing to analyze', exitCode.error, 'Name files or directories (weft analyze config/), or - for standard input.');
   }
+  const fromStdin = paths.includes('-');
+  if (fromStdin && process.stdin.isTTY) warn('Reading from standard input; end with Ctrl-D:');
+  const stdin = fromStdin && deadline ? await readStdin(deadline) : undefined;
   try {
-    const input = readFiles(paths, () => {
-      if (process.stdin.isTTY) warn('Reading from standard input; end with Ctrl-D:');
-      return readFileSync(0, 'utf8');
-    });
+    const input = readFiles(paths, () => stdin ?? readFileSync(0, 'utf8'));
     for (const path of input.skipped) warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
     return input;
   } catch (error) {

@@ -9,7 +9,7 @@ export function baselineCommand(): Command {
       .command(name)
       .description(description)
       .argument('<files...>', 'files, directories, or - for standard input')
-      .option('--baseline <file>', 'the file of the baseline', 'weft-baseline.json')
+      .option('--baseline <file>', 'the file of the baseline (default: that of the configuration, else weft-baseline.json)')
       .option('-A, --all-namespaces', 'all namespaces')
       .option('--preset <name>', 'reference, recommended or strict')
       .option('--assume <world>', 'complete, mesh-only or auto')

@@ -1,3 +1,4 @@
+import { deprecatedRingSize } from '../../manifest/istio/deprecated.ts';
 import type {
   LoadBalancerSettings,
   LoadBalancerSettings_ConsistentHashLB,
@@ -20,9 +21,10 @@ export function checkLoadBalancer(sink: ProblemSink, path: Path, settings: LoadB
 
 function checkConsistentHash(sink: ProblemSink, path: Path, hash: LoadBalancerSettings_ConsistentHashLB): void {
   if (hash.httpCookie) checkCookie(sink, [...path, 'httpCookie'], hash.httpCookie);
-  if (hash.minimumRingSize) {
+  const deprecated = deprecatedRingSize(hash, ['spec', ...path]);
+  if (deprecated) {
     const at = [...path, 'minimumRingSize'];
-    sink.warning(at, 'consistentHash.minimumRingSize is deprecated', { help: 'use consistentHash.ringHash.minimumRingSize' });
+    sink.warning(at, deprecated.text, deprecated);
     if (hash.ringHash || hash.maglev)
       sink.error(at, 'only one size can be set: minimumRingSize stands beside a hash algorithm (Maglev/Ringhash), which has its own', {
         help: 'remove minimumRingSize',

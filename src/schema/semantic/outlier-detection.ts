@@ -1,3 +1,4 @@
+import { deprecatedErrors } from '../../manifest/istio/deprecated.ts';
 import type { OutlierDetection } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
 import { checkDuration } from './primitives.ts';
@@ -8,11 +9,8 @@ export function checkOutlierDetection(sink: ProblemSink, path: Path, outlier: Ou
   if (!outlier) return;
   checkDuration(sink, [...path, 'baseEjectionTime'], outlier.baseEjectionTime);
   checkDuration(sink, [...path, 'interval'], outlier.interval);
-  if (outlier.consecutiveErrors) {
-    sink.warning([...path, 'consecutiveErrors'], 'consecutiveErrors of outlierDetection is deprecated', {
-      help: 'use consecutive5xxErrors, or consecutiveGatewayErrors for 502, 503 and 504 only',
-    });
-  }
+  const deprecated = deprecatedErrors(outlier, ['spec', ...path]);
+  if (deprecated) sink.warning([...path, 'consecutiveErrors'], deprecated.text, deprecated);
   if (!outlier.splitExternalLocalOriginErrors && (outlier.consecutiveLocalOriginFailures ?? 0) > 0) {
     sink.error([...path, 'consecutiveLocalOriginFailures'], 'outlier detection has consecutiveLocalOriginFailures, but local failures are not counted apart', {
       help: 'set splitExternalLocalOriginErrors: true beside it',

@@ -1,7 +1,7 @@
 // What the compiled CEL rules of src/schema/generated call. Values have the types of their schemas; an error of CEL is thrown.
 import { parseDuration } from '../../manifest/duration.ts';
 import { isIp } from '../semantic/primitives.ts';
-import type { SchemaError } from './shape.ts';
+import { textLength } from './text-length.ts';
 
 export { isIp } from '../semantic/primitives.ts';
 
@@ -80,12 +80,6 @@ export function isIn(value: unknown, of: Collection): boolean {
 export function size(value: string | Collection): number {
   if (typeof value === 'string') return textLength(value);
   return Array.isArray(value) ? value.length : Object.keys(value).length;
-}
-
-export function textLength(text: string): number {
-  let length = text.length;
-  for (let i = 1; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) length--;
-  return length;
 }
 
 export function contains(text: string, part: string): boolean {
@@ -179,12 +173,4 @@ function isAuthority(text: string): boolean {
   const literal = /^\[([^\]%]*)(?:%25(.+))?\](?::\d*)?$/.exec(host);
   if (literal) return isIp(literal[1] as string) && (literal[1] as string).includes(':') && !escapes.test(literal[2] ?? '');
   return /^[^\s[\]\\^`{|}#%:]*(?::\d*)?$/.test(host);
-}
-
-/** Adds an error to those of a validator, which has a list only once there are errors. */
-export function fail(errors: SchemaError[] | null, instancePath: string, keyword: string, params: SchemaError['params']): SchemaError[] {
-  const error = { instancePath, keyword, params };
-  if (!errors) return [error];
-  errors.push(error);
-  return errors;
 }

@@ -39,7 +39,7 @@ export interface SchemaError {
 }
 
 export interface Validator {
-  (value: unknown, context?: { instancePath: string }): boolean;
+  (value: unknown, instancePath?: string): boolean;
   errors?: SchemaError[] | null;
 }
 

@@ -98,7 +98,9 @@ export function refused(path: Path, text: string, help?: string, fix?: Fix): Str
 /** `has to be …`, after the path. */
 function expectation({ keyword, params }: SchemaError): string {
   const limit = Number(params.limit);
-  const count = (what: string): string => `${limit} ${what}${limit === 1 ? '' : 's'}`;
+  const count = (one: string, many: string): string => `${limit} ${limit === 1 ? one : many}`;
+  const characters = (): string => count('character', 'characters');
+  const entries = (): string => (keyword.endsWith('Items') ? count('item', 'items') : count('entry', 'entries'));
   switch (keyword) {
     case 'type':
       return `has to be ${[params.type]
@@ -116,15 +118,15 @@ function expectation({ keyword, params }: SchemaError): string {
     case 'maximum':
       return `has to be ${limit} or less`;
     case 'minLength':
-      return limit === 1 ? 'has to be text that is not empty' : `has to be ${count('character')} or longer`;
+      return limit === 1 ? 'has to be text that is not empty' : `has to be ${characters()} or longer`;
     case 'maxLength':
-      return `has to be ${count('character')} or shorter`;
+      return `has to be ${characters()} or shorter`;
     case 'minItems':
     case 'minProperties':
-      return `has to have ${count(keyword === 'minItems' ? 'item' : 'entrie')} or more`.replace('1 entrie ', '1 entry ');
+      return `has to have ${entries()} or more`;
     case 'maxItems':
     case 'maxProperties':
-      return `has to have ${count(keyword === 'maxItems' ? 'item' : 'entrie')} or fewer`.replace('1 entrie ', '1 entry ');
+      return `has to have ${entries()} or fewer`;
     default:
       return `does not fit its schema (${keyword})`;
   }

@@ -1,3 +1,4 @@
+import { deprecatedMirrorPercent } from '../../../manifest/istio/deprecated.ts';
 import type { HTTPRoute } from '../../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../../manifest/problem.ts';
 import { checkDuration } from '../primitives.ts';
@@ -29,11 +30,11 @@ export function checkHttpRoute(sink: ProblemSink, path: Path, rule: HTTPRoute, i
 }
 
 function checkMirroring(sink: ProblemSink, path: Path, rule: HTTPRoute): void {
-  if (rule.mirrorPercent !== undefined) {
-    const at = [...path, 'mirrorPercent'];
-    if (rule.mirrorPercent > 100) sink.error(at, `the percentage of mirrored requests is ${rule.mirrorPercent}; the most is 100`);
-    sink.warning(at, '"mirrorPercent" is deprecated in favour of "mirrorPercentage"', { help: `write mirrorPercentage: {value: ${rule.mirrorPercent}}` });
+  if ((rule.mirrorPercent ?? 0) > 100) {
+    sink.error([...path, 'mirrorPercent'], `the percentage of mirrored requests is ${rule.mirrorPercent}; the most is 100`);
   }
+  const deprecated = deprecatedMirrorPercent(rule, ['spec', ...path]);
+  if (deprecated) sink.warning([...path, 'mirrorPercent'], deprecated.text, deprecated);
   if (rule.mirrorPercentage) checkMirrorPercentage(sink, [...path, 'mirrorPercentage'], rule.mirrorPercentage.value, 'mirrorPercentage');
   checkDestination(sink, [...path, 'mirror'], rule.mirror);
   checkMirrors(sink, [...path, 'mirrors'], rule.mirrors);

@@ -1,0 +1,103 @@
+import type { DestinationRule, Subset, TrafficPolicy } from '../manifest/istio/networking.gen.ts';
+import type { Path } from '../manifest/problem.ts';
+import type { Resource } from '../manifest/resource.ts';
+import { ageIsKnown, byCreation } from './creation.ts';
+import { toFqdn } from './hosts.ts';
+import type { Mesh } from './mesh.ts';
+import { type Scopes, scopesOf } from './visibility.ts';
+
+export type Rule = Resource<DestinationRule>;
+
+/** What the rules for one host say together (DR-R4). */
+export interface MergedRule {
+  /** The traffic policy for the whole host, whole from one rule. */
+  policy: { rule: Rule; policy: TrafficPolicy; path: Path } | undefined;
+  subsets: { rule: Rule; subset: Subset; path: Path }[];
+}
+
+interface OfNamespace {
+  exact: Map<string, Rule[]>;
+  /** Hosts that begin with `*`, by what follows it. */
+  wild: Map<string, Rule[]>;
+}
+
+/** Finds the destination rules of a namespace for a host (DR-R1, DR-R2). */
+export class DestinationRules {
+  private readonly namespaces = new Map<string, OfNamespace>();
+  private readonly namespacesByHost = new Map<string, string[]>();
+
+  static of(mesh: Mesh): DestinationRules {
+    return mesh.memo('destination rules by host', ['DestinationRule'], () => new DestinationRules(mesh.list('DestinationRule')));
+  }
+
+  private constructor(rules: readonly Rule[]) {
+    for (const rule of rules) {
+      const host = toFqdn(rule.namespace, rule.spec.host ?? '').toLowerCase();
+      const { exact, wild } = this.ofNamespace(rule.namespace);
+      if (host.startsWith('*')) push(wild, host.slice(1), rule);
+      else {
+        push(exact, host, rule);
+        push(this.namespacesByHost, host, rule.namespace);
+      }
+    }
+  }
+
+  private ofNamespace(namespace: string): OfNamespace {
+    let found = this.namespaces.get(namespace);
+    if (!found) {
+      found = { exact: new Map(), wild: new Map() };
+      this.namespaces.set(namespace, found);
+    }
+    return found;
+  }
+
+  /** The rules of a namespace with the most specific host that covers the host given. */
+  inNamespace(namespace: string, fqdn: string): readonly Rule[] {
+    const found = this.namespaces.get(namespace);
+    const exact = found?.exact.get(fqdn);
+    if (!found || exact) return exact ?? [];
+    for (let start = 0; start <= fqdn.length && found.wild.size > 0; start++) {
+      const rules = found.wild.get(fqdn.slice(start));
+      if (rules) return rules;
+    }
+    return [];
+  }
+
+  /** Namespaces with a rule for exactly this host. */
+  namespacesOf(fqdn: string): ReadonlySet<string> {
+    return new Set(this.namespacesByHost.get(fqdn));
+  }
+}
+
+function push<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const list = map.get(key);
+  if (list) list.push(item);
+  else map.set(key, [item]);
+}
+
+/** Who sees a rule outside of its own namespace: nobody when it is for some workloads only (DR-R3, DR-R5). */
+export function scopesOfRule({ namespace, spec }: Rule, defaults?: readonly string[]): Scopes {
+  return spec.workloadSelector ? new Set() : scopesOf(spec.exportTo, namespace, defaults);
+}
+
+/**
+ * What rules with one host in one namespace say together (DR-R4, DR-R5). Undefined when it depends on the client, or on which of
+ * the rules is the oldest and the input does not tell.
+ */
+export function mergeRules(rules: readonly Rule[]): MergedRule | undefined {
+  if (rules.some(({ spec }) => spec.workloadSelector) || new Set(rules.map((rule) => [...scopesOfRule(rule)].sort().join(','))).size > 1) return undefined;
+  const sorted = [...rules].sort(byCreation);
+  const withPolicy = sorted.filter(({ spec }) => spec.trafficPolicy);
+  const subsets = sorted.flatMap((rule) => (rule.spec.subsets ?? []).flatMap((subset, i) => (subset ? [{ rule, subset, path: ['spec', 'subsets', i] }] : [])));
+  const byName = [...Map.groupBy(subsets, ({ subset }) => subset.name ?? '').values()];
+  if (!firstIsKnown(withPolicy) || !byName.every((list) => firstIsKnown(list.map(({ rule }) => rule)))) return undefined;
+  const [rule] = withPolicy;
+  return {
+    policy: rule?.spec.trafficPolicy && { rule, policy: rule.spec.trafficPolicy, path: ['spec', 'trafficPolicy'] },
+    subsets: byName.map(([first]) => first as (typeof subsets)[number]),
+  };
+}
+
+function firstIsKnown([first, ...others]: readonly Rule[]): boolean {
+  return first === undefined || others.every((other) => other === first || ageIsKnown(first, other));
+}
