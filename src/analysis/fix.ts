@@ -36,7 +36,8 @@ export function editOf({ resource, fix }: Repair): Edit | undefined {
       return key && fix.text !== undefined ? { ...key, text: requote(source.text.slice(key.start, key.end), fix.text) } : undefined;
     case 'value': {
       const before = source.text.slice(value.start, value.end);
-      return scalar !== undefined && fix.text !== undefined && !before.includes('\n') ? { ...value, text: requote(before, fix.text) } : undefined;
+      const after = fix.number === undefined ? fix.text && requote(before, fix.text) : String(fix.number);
+      return scalar !== undefined && after !== undefined && !before.includes('\n') ? { ...value, text: after } : undefined;
     }
     case 'entry': {
       const inFlow = locate(resource, fix.path.slice(0, -1))?.place.flow === true;

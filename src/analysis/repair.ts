@@ -122,7 +122,7 @@ function apply(root: unknown, { resource, fix }: { resource: Resource; fix: Fix 
   if (key === undefined) return false;
   const map = at as Record<string | number, unknown>;
   const value = map[key];
-  if (fix.target === 'value') map[key] = fix.text;
+  if (fix.target === 'value') map[key] = fix.number ?? fix.text;
   else {
     delete map[key];
     const name = fix.target === 'key' ? fix.text : fix.nest?.key;

@@ -12,6 +12,8 @@ export interface Fix {
   target: 'key' | 'value' | 'entry';
   /** The new key or the new scalar. */
   text?: string;
+  /** The new scalar where it is a number. */
+  number?: number;
   /** For an entry: it becomes a map with this key, which holds the value under `field`. Without it the entry goes. */
   nest?: { key: string; field: string };
 }

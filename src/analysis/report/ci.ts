@@ -1,5 +1,5 @@
 import type { Level } from '../message.ts';
-import type { Report, ReportItem } from './report.ts';
+import { pathOf, type Report, type ReportItem } from './report.ts';
 import { fingerprintOf } from './sarif.ts';
 
 const command: Readonly<Record<Level, string>> = { Error: 'error', Warning: 'warning', Info: 'notice' };
@@ -9,7 +9,7 @@ export function formatGithub(report: Report): string {
   return report.items
     .map((item) => {
       const properties: [string, string | number | undefined][] = [
-        ['file', item.file],
+        ['file', item.file === undefined ? undefined : pathOf(item.file)],
         ['line', item.place?.line],
         ['endLine', item.place?.endLine],
         ['col', item.place?.column],
@@ -46,7 +46,7 @@ export function formatGitlab(report: Report): string {
       // GitLab drops issues with equal fingerprints.
       fingerprint: count === 1 ? fingerprint : `${fingerprint}-${count}`,
       severity: severity[item.level],
-      location: { path: item.file ?? item.origin, lines: { begin: item.place?.line ?? 1 } },
+      location: { path: item.file === undefined ? item.origin : pathOf(item.file), lines: { begin: item.place?.line ?? 1 } },
     };
   });
   return `${JSON.stringify(issues, null, 2)}\n`;

@@ -1,6 +1,7 @@
 import type { Level } from '../message.ts';
 import { type Report, type ReportItem, referenceOf } from './report.ts';
 import type { Style } from './style.ts';
+import { oneLine, visible } from './terminal-text.ts';
 
 const colourOf: Readonly<Record<Level, keyof Style>> = { Error: 'error', Warning: 'warning', Info: 'info' };
 
@@ -11,9 +12,5 @@ export function formatLog(report: Report, style: Style): string {
 
 function placeText(item: ReportItem): string {
   const parts = [item.origin, referenceOf(item)].filter(Boolean);
-  return parts.length > 0 ? `(${parts.join(' ')}) ` : '';
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ');
+  return parts.length > 0 ? `(${visible(parts.join(' '))}) ` : '';
 }

@@ -2,6 +2,7 @@ import { lineText } from '../../manifest/position.ts';
 import type { Level } from '../message.ts';
 import type { Place, Report, ReportItem } from './report.ts';
 import type { Style } from './style.ts';
+import { columnsOf, oneLine, visible } from './terminal-text.ts';
 
 const colourOf: Readonly<Record<Level, keyof Style>> = { Error: 'error', Warning: 'warning', Info: 'info' };
 const widest = 160;
@@ -22,26 +23,26 @@ export function formatPretty(report: Report, style: Style): string {
 
 function formatItem(item: ReportItem, style: Style): string {
   const paint = style[colourOf[item.level]];
-  const out: string[] = [`${paint(`${item.level.toLowerCase()} ${item.code}`)} ${style.strong(item.text)}`];
+  const out: string[] = [`${paint(`${item.level.toLowerCase()} ${item.code}`)} ${style.strong(oneLine(item.text))}`];
   const gutter = String(Math.max(item.place?.endLine ?? 0, ...item.related.map((r) => r.place?.line ?? 0), 0)).length;
   const pad = ' '.repeat(gutter);
   const bar = style.dim('|');
-  const where = [placeText(item.place) ?? item.file, item.origin, style.dim(item.field ?? '')].filter((s) => s !== undefined && s !== '').join('  ');
+  const where = [visible(placeText(item.place) ?? item.file ?? ''), visible(item.origin), style.dim(visible(item.field ?? ''))].filter((s) => s !== '').join('  ');
   if (where !== '') out.push(`${pad}${style.dim('-->')} ${where}`);
   if (item.place) {
     const frame = frameOf(item.place, pad, style, paint);
     if (frame.length > 0) out.push(`${pad} ${bar}`, ...frame);
   }
   for (const related of item.related) {
-    out.push(`${pad}${style.dim(':::')} ${[placeText(related.place), related.origin].filter(Boolean).join('  ')}: ${related.text}`);
+    out.push(`${pad}${style.dim(':::')} ${visible([placeText(related.place), related.origin].filter(Boolean).join('  '))}: ${oneLine(related.text)}`);
     if (related.place) {
       const text = lineText(related.place.source, related.place.line);
       if (text !== undefined && text.trim() !== '') out.push(`${style.dim(String(related.place.line).padStart(gutter))} ${bar} ${clip(text)}`);
     }
   }
-  if (item.effect) out.push(`${pad} ${style.dim('=')} ${style.strong('effect')}: ${item.effect}`);
-  if (item.help) out.push(`${pad} ${style.dim('=')} ${style.good('help')}: ${item.help}`);
-  if (item.fix) out.push(`${pad} ${style.dim('=')} ${style.good('fix')}: ${item.fix.title} ${style.dim('(--fix does it)')}`);
+  if (item.effect) out.push(`${pad} ${style.dim('=')} ${style.strong('effect')}: ${oneLine(item.effect)}`);
+  if (item.help) out.push(`${pad} ${style.dim('=')} ${style.good('help')}: ${oneLine(item.help)}`);
+  if (item.fix) out.push(`${pad} ${style.dim('=')} ${style.good('fix')}: ${oneLine(item.fix.title)} ${style.dim('(--fix does it)')}`);
   return `${out.join('\n')}\n`;
 }
 
@@ -59,17 +60,16 @@ function frameOf(place: Place, pad: string, style: Style, paint: (text: string) 
   const before = place.line > 1 ? lineText(place.source, place.line - 1) : undefined;
   if (before !== undefined && before.trim() !== '' && !before.startsWith('---')) out.push(`${number(place.line - 1)} ${bar} ${style.dim(clip(before))}`);
   // A minified line is cut to what surrounds the place.
-  const from = place.column > widest ? place.column - 40 : 1;
-  const shown = text.slice(from - 1, from - 1 + widest);
-  out.push(`${number(place.line)} ${bar} ${shown}${text.length > from - 1 + widest ? '…' : ''}`);
-  const lineEnd = from + shown.length;
-  const end = place.endLine === place.line ? Math.min(place.endColumn, lineEnd) : lineEnd;
-  const width = Math.max(1, end - place.column);
-  const indent = text.slice(from - 1, place.column - 1).replace(/[^\t]/g, ' ');
-  out.push(`${pad} ${bar} ${indent}${paint('^'.repeat(width))}`);
+  const from = place.column > widest ? place.column - 41 : 0;
+  const to = from + widest;
+  const cut = from > 0 ? '…' : '';
+  out.push(`${number(place.line)} ${bar} ${cut}${visible(text.slice(from, to))}${text.length > to ? '…' : ''}`);
+  const end = Math.min(place.endLine === place.line ? place.endColumn - 1 : text.length, to);
+  const indent = `${cut}${text.slice(from, place.column - 1)}`.replace(/[^\t]+/g, (run) => ' '.repeat(columnsOf(run)));
+  out.push(`${pad} ${bar} ${indent}${paint('^'.repeat(Math.max(1, columnsOf(text.slice(place.column - 1, end)))))}`);
   return out;
 }
 
 function clip(text: string): string {
-  return text.length > widest ? `${text.slice(0, widest)}…` : text;
+  return visible(text.length > widest ? `${text.slice(0, widest)}…` : text);
 }

@@ -1,5 +1,5 @@
 import type { Level } from '../message.ts';
-import type { Place, Report, ReportItem } from './report.ts';
+import { type Place, pathOf, type Report, type ReportItem } from './report.ts';
 import { sha256 } from './hash.ts';
 
 const levelOf: Readonly<Record<Level, string>> = { Error: 'error', Warning: 'warning', Info: 'note' };
@@ -68,10 +68,11 @@ function locationOf(file: string | undefined, place: Place | undefined, origin: 
   };
 }
 
-/** A relative reference with forward slashes, other characters escaped. */
-export function uriOf(file: string): string {
-  const name = file === '-' ? 'stdin' : file.replace(/\\/g, '/').replace(/^\.\//, '');
-  return name.split('/').map(encodeURIComponent).join('/');
+/** A reference with forward slashes, other characters escaped: relative, or with the scheme `file` for an absolute path. */
+function uriOf(file: string): string {
+  const escaped = pathOf(file).split('/').map(encodeURIComponent).join('/');
+  if (escaped.startsWith('/')) return `file://${escaped}`;
+  return /^[A-Za-z]%3A\//.test(escaped) ? `file:///${escaped.replace('%3A', ':')}` : escaped;
 }
 
 /** The same finding keeps it while lines are added and removed around it. */
