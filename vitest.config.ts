@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Rules and functions, each tested next to its code. */
-const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{conformance,real}/**'] };
+const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{cli,conformance,real}/**'] };
+
+/** The real command, built where dist/ is older than the sources. */
+const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 60_000 };
 
 /** The recorded cases beside the checkout: they change the working directory, so each file has a process. */
 const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const };
@@ -12,6 +15,6 @@ const real = { name: 'real', include: ['test/real/**/*.test.ts'], testTimeout: 1
 export default defineConfig({
   test: {
     passWithNoTests: true,
-    projects: [unit, conformance, real].map((test) => ({ test })),
+    projects: [unit, cli, conformance, real].map((test) => ({ test })),
   },
 });

@@ -6,8 +6,7 @@ import type { DestinationRule, OutlierDetection } from '../src/manifest/istio/ne
 import { formatPath, type Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { endpointCount } from '../src/model/endpoint-count.ts';
-import type { Mesh } from '../src/model/mesh.ts';
-import { effectiveBlock } from '../src/translate/traffic-policy.ts';
+import { type Block, effectiveBlock, writtenBlocks } from '../src/translate/traffic-policy.ts';
 
 /** Where an ejection would be: all endpoints of the host, or those of a subset. */
 interface Cluster {
@@ -56,25 +55,11 @@ export default defineAnalyzer({
   messages,
   check(context) {
     for (const rule of context.mesh.list('DestinationRule')) {
-      for (const block of detections(rule.spec)) if (!detects(block.value)) report(context, rule, block.path, { clusters: [], limit: 0, written: false }, []);
+      for (const block of writtenBlocks(rule.spec, 'outlierDetection')) if (!detects(block.value)) report(context, rule, block.path, { clusters: [], limit: 0, written: false }, []);
       checkShares(context, rule);
     }
   },
 });
-
-interface Detection {
-  value: OutlierDetection;
-  path: Path;
-}
-
-/** Every outlier detection that is written in a rule. */
-function detections({ trafficPolicy, subsets = [] }: DestinationRule): Detection[] {
-  const policies = [{ policy: trafficPolicy, path: ['spec', 'trafficPolicy'] }, ...subsets.map((s, i) => ({ policy: s?.trafficPolicy, path: ['spec', 'subsets', i, 'trafficPolicy'] }))];
-  return policies.flatMap(({ policy, path }) => [
-    ...(policy?.outlierDetection ? [{ value: policy.outlierDetection, path: [...path, 'outlierDetection'] }] : []),
-    ...(policy?.portLevelSettings ?? []).flatMap((p, i) => (p?.outlierDetection ? [{ value: p.outlierDetection, path: [...path, 'portLevelSettings', i, 'outlierDetection'] }] : [])),
-  ]);
-}
 
 /** Whether errors of any kind lead to an ejection (DR-R60, DR-R65). */
 function detects({ consecutive5xxErrors, consecutiveGatewayErrors, splitExternalLocalOriginErrors }: OutlierDetection): boolean {
@@ -83,10 +68,10 @@ function detects({ consecutive5xxErrors, consecutiveGatewayErrors, splitExternal
 
 function checkShares(context: Context<typeof messages>, rule: Resource<DestinationRule>): void {
   const { host = '', exportTo } = rule.spec;
-  if (detections(rule.spec).length === 0 || host.startsWith('*')) return;
+  if (writtenBlocks(rule.spec, 'outlierDetection').length === 0 || host.startsWith('*')) return;
   const entry = context.mesh.hosts.lookup(rule.namespace, exportTo, host);
   if (!entry || entry.host.startsWith('*')) return;
-  const found = new Map<string, Detection & { clusters: Map<string, number> }>();
+  const found = new Map<string, Block<'outlierDetection'> & { clusters: Map<string, number> }>();
   for (const { name, subset, labels } of clustersOf(rule.spec, host)) {
     const endpoints = endpointCount(context.mesh, entry, labels);
     if (!endpoints) continue;
@@ -120,7 +105,7 @@ function report({ report }: Context<typeof messages>, rule: Resource<Destination
   if (data.clusters.length === 0) return report('WFT1003', rule, [...path, 'consecutive5xxErrors'], data);
   const least = enough(data.clusters);
   const at = [...path, 'maxEjectionPercent'];
-  const fix = data.written && least !== undefined ? { title: `set maxEjectionPercent to ${least}`, path: at, target: 'value' as const, text: String(least) } : undefined;
+  const fix = data.written && least !== undefined ? { title: `set maxEjectionPercent to ${least}`, path: at, target: 'value' as const, number: least } : undefined;
   report('WFT1003', rule, data.written ? at : path, data, { related, fix });
 }
 

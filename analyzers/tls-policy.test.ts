@@ -34,6 +34,11 @@ it.each([
   expect(texts(cart + peers + rule(tls(mode)))).toEqual(expected);
 });
 
+it('is not quite certain of certificates', () => {
+  expect(run(cart + strict + rule(tls('SIMPLE')))[0]?.level).toBe('Error');
+  expect(run(cart + strict + rule(tls('MUTUAL', ', clientCertificate: /own/cert.pem')))[0]?.level).toBe('Warning');
+});
+
 it('says what is sent and what is accepted', () => {
   const [said] = run(cart + strict + rule(tls('DISABLE')));
   expect(said?.text).toBe(

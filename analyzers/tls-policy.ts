@@ -54,7 +54,7 @@ const messages = { WFT1013 };
 const sends: Readonly<Record<string, string>> = {
   DISABLE: 'sends plaintext',
   SIMPLE: 'shows no certificate of the client',
-  MUTUAL: 'shows a certificate that is not of the mesh',
+  MUTUAL: 'shows a certificate of its own',
   ISTIO_MUTUAL: 'starts mTLS',
 };
 
@@ -233,7 +233,8 @@ class Refusals {
         ...(accepted.policy && first.tls ? [{ resource: accepted.policy, path: accepted.path, text: `says what is accepted: ${accepted.mode}` }] : []),
         { resource: workload.resource, text: `workload ${workload.name}` },
       ];
-      report('WFT1013', resource, path, { ...first, more: hosts.size - 1 }, { related });
+      // A certificate of its own may be one that the CA of the mesh has signed.
+      report('WFT1013', resource, path, { ...first, more: hosts.size - 1 }, { related, level: first.tls?.mode === 'MUTUAL' ? 'Warning' : undefined });
     }
   }
 }

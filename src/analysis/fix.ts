@@ -36,14 +36,15 @@ export function editOf({ resource, fix }: Repair): Edit | undefined {
       return key && fix.text !== undefined ? { ...key, text: requote(source.text.slice(key.start, key.end), fix.text) } : undefined;
     case 'value': {
       const before = source.text.slice(value.start, value.end);
-      const after = fix.number === undefined ? fix.text && requote(before, fix.text) : String(fix.number);
-      return scalar !== undefined && after !== undefined && !before.includes('\n') ? { ...value, text: after } : undefined;
+      if (scalar === undefined || before.includes('\n')) return undefined;
+      if (fix.number !== undefined) return { ...value, text: String(fix.number) };
+      return fix.text === undefined ? undefined : { ...value, text: requote(before, fix.text) };
     }
     case 'entry': {
-      const inFlow = locate(resource, fix.path.slice(0, -1))?.place.flow === true;
-      if (fix.nest) return nestingOf(source, found.place, fix.nest, inFlow);
-      if (!key) return undefined;
-      return inFlow ? flowRemovalOf(source.text, key.start, value.end) : removalOf(source.text, key.start, value.end);
+      const map = locate(resource, fix.path.slice(0, -1))?.place;
+      if (!key || !map) return undefined;
+      if (fix.nest) return nestingOf(source, found.place, map, fix.nest);
+      return map.flow ? flowRemovalOf(source.text, key.start, value.end) : removalOf(source.text, key.start, value.end);
     }
   }
 }
@@ -56,16 +57,18 @@ function requote(before: string, text: string): string {
 }
 
 /** `percent: 5` becomes `percentage:` with `value: 5` below it, or `percentage: {value: 5}` in flow style. */
-function nestingOf(source: SourceText, { key, value, scalar }: NodePlace, { key: outer, field }: { key: string; field: string }, inFlow: boolean): Edit | undefined {
+function nestingOf({ text }: SourceText, { key, value, scalar }: NodePlace, map: NodePlace, { key: outer, field }: { key: string; field: string }): Edit | undefined {
   if (!key || scalar === undefined) return undefined;
-  const { text } = source;
   const written = text.slice(key.start, key.end);
   const between = text.slice(key.end, value.start);
   const held = text.slice(value.start, value.end);
   // Neither an anchor nor a tag may come to stand before something else.
   if (!/^[ \t]*:[ \t]*$/.test(between) || held === '' || held.includes('\n')) return undefined;
   const [start, end, quoted] = [key.start, value.end, (name: string): string => requote(written, name)];
-  if (inFlow) return { start, end, text: `${quoted(outer)}${between}{${quoted(field)}${between}${held}}` };
+  if (map.flow) {
+    const gap = text[map.value.start + 1] === ' ' ? ' ' : '';
+    return { start, end, text: `${quoted(outer)}${between}{${gap}${quoted(field)}${between}${held}${gap}}` };
+  }
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const indent = ' '.repeat(start - lineStart + stepOf(text));
   return { start, end, text: `${quoted(outer)}:${lineEndOf(text, end)}${indent}${quoted(field)}${between}${held}` };

@@ -15,7 +15,7 @@ export interface Repaired {
 
 interface Planned {
   edit: Edit;
-  /** More than one where several findings ask for the same edit. */
+  /** More than one where several findings ask for the same edit: what an alias stands for is written once. */
   repairs: Repair[];
 }
 
@@ -89,9 +89,10 @@ function provenOf({ source, start, end }: SourceDocument, planned: readonly Plan
   const holds = (list: readonly Planned[]): boolean => {
     const value = read(applyEdits(text, list.map(({ edit }) => edit), start));
     const expected = read(text);
+    const effects = new Map(list.flatMap(({ repairs }) => repairs.map((repair) => [JSON.stringify([repair.resource.within, repair.fix.path]), repair])));
     // What is written deep inside goes first, because a repair further out may rename the way to it.
-    const effects = list.flatMap(({ repairs }) => repairs.slice(0, 1)).sort((a, b) => b.fix.path.length - a.fix.path.length);
-    return value !== undefined && expected !== undefined && effects.every((repair) => apply(expected, repair)) && isDeepStrictEqual(value, expected);
+    const inwards = [...effects.values()].sort((a, b) => b.fix.path.length - a.fix.path.length);
+    return value !== undefined && expected !== undefined && inwards.every((repair) => apply(expected, repair)) && isDeepStrictEqual(value, expected);
   };
   if (holds(planned)) return new Set(planned);
   const kept: Planned[] = [];

@@ -59,7 +59,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const program = createProgram();
     inheritExit(program);
-    await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
+    if (argv.length <= 2) program.outputHelp();
+    else await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   } finally {
@@ -78,7 +79,7 @@ function inheritExit(command: Command): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     // commander printed its message already.
-    return error.exitCode === 0 || error.code === 'commander.help' ? exitCode.ok : exitCode.usage;
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   if (error instanceof CliError) {
     process.stderr.write(`Error: ${error.message}\n${error.help ? `${error.help}\n` : ''}`);

@@ -34,9 +34,9 @@ export class PipelineCache implements Memory {
   private hour = '';
 
   /** A source with this name and text, as it was read in the last run. */
-  source({ name, text }: SourceText): ReadSource | undefined {
+  source({ name, text, damaged }: SourceText): ReadSource | undefined {
     const known = this.sources.get(name);
-    return known?.source.text === text ? known : undefined;
+    return known?.source.text === text && known.source.damaged === damaged ? known : undefined;
   }
 
   keepSources(sources: readonly ReadSource[]): void {

@@ -134,21 +134,17 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
 
 /** WFT0007 for every resource that another of its name stands in for and that says something else. */
 function definedTwice(overridden: readonly Resource[], byIdentity: ReadonlyMap<string, Resource>): InputProblem[] {
-  const places = new Set<string>();
   return overridden.flatMap((resource) => {
-    const { document, within, name, friendlyName } = resource;
+    const { document, name, friendlyName } = resource;
     const winner = byIdentity.get(identityOf(resource));
     // Without a name (generateName) there are as many as are written.
     if (!document || !winner?.document || name === '' || isDeepStrictEqual(resource.raw, winner.raw)) return [];
-    // A file can be named twice.
-    const place = [document.source.name, document.start, ...within].join(' ');
-    if (places.has(place)) return [];
-    places.add(place);
     const other = winner.document.source.name === document.source.name ? 'this file' : winner.document.source.name;
     const text = `${friendlyName} is defined again in ${other}, and only the last definition counts`;
     const help = 'remove one of the two, or give it another name or namespace';
-    const related = [{ resource: winner, path: [], text: 'the definition that counts' }];
-    return [{ code: 'WFT0007', level: 'Warning', source: document.source, offset: undefined, text, help, unparsable: false, resource, path: [], related }];
+    const path = ['metadata', 'name'];
+    const related = [{ resource: winner, path, text: 'the definition that counts' }];
+    return [{ code: 'WFT0007', level: 'Warning', source: document.source, offset: undefined, text, help, unparsable: false, resource, path, related }];
   });
 }
 

@@ -1,4 +1,6 @@
+import { readSync } from 'node:fs';
 import type { Deadline } from './deadline.ts';
+import { CliError } from './exit.ts';
 
 /** All of the standard input, or a rejection when the time is over: a plain read would wait for a writer that never ends. */
 export async function readStdin(deadline: Deadline): Promise<string> {
@@ -13,5 +15,29 @@ export async function readStdin(deadline: Deadline): Promise<string> {
   } finally {
     // An open stream would keep the process.
     stdin.destroy();
+  }
+}
+
+/**
+ * As `readStdin`, without a limit: plain reads, because the stream of standard input takes milliseconds to load.
+ *
+ * @throws CliError for what cannot be read, such as a directory
+ */
+export function readStdinSync(): string {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(65536);
+    try {
+      const length = readSync(0, chunk);
+      if (length === 0) return Buffer.concat(chunks).toString('utf8');
+      chunks.push(chunk.subarray(0, length));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      // How Windows tells the end of a pipe.
+      if (code === 'EOF') return Buffer.concat(chunks).toString('utf8');
+      if (code !== 'EAGAIN') throw new CliError(`cannot read standard input: ${message}`);
+      // Another program set the pipe to not wait: so wait here.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
 }

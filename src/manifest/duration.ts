@@ -1,3 +1,6 @@
+/** The longest duration that Go can hold: about 292 years. */
+const maximum = 2 ** 63;
+
 const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /**
@@ -7,7 +10,7 @@ const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs:
  */
 export function parseDuration(text: string): number | undefined {
   const plain = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  if (plain) return Number(plain[1]) * (units[plain[2] as string] as number);
+  if (plain) return inRange(Number(plain[1]) * (units[plain[2] as string] as number));
   const match = /^([-+]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return /^[-+]?0$/.test(text) ? 0 : undefined;
   let total = 0;
@@ -16,7 +19,11 @@ export function parseDuration(text: string): number | undefined {
     // Whole and fraction apart: 0.067 * 1e9 is not a whole number of nanoseconds in binary.
     total += Number(whole) * size + Math.trunc(Number(fraction) * (size / 10 ** fraction.length));
   }
-  return text.startsWith('-') ? -total : total;
+  return inRange(text.startsWith('-') ? -total : total);
+}
+
+function inRange(nanoseconds: number): number | undefined {
+  return Math.abs(nanoseconds) < maximum ? nanoseconds : undefined;
 }
 
 /** `1m30s`, `1.5s`, `250ms` of nanoseconds. */

@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { extname, join, normalize } from 'node:path';
+import { extname, join, normalize, resolve } from 'node:path';
 import type { SourceText } from './resource.ts';
 
 const extensions: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
@@ -18,6 +19,8 @@ export interface ReadFiles {
   skipped: string[];
   /** Files that exist and cannot be read. */
   unreadable: FileProblem[];
+  /** All that were read, those in others, too. */
+  directories: string[];
 }
 
 /** A path that was named on the command line and is not there. */
@@ -36,18 +39,19 @@ export function sourceText(name: string, text: string): SourceText {
 
 /**
  * Reads files and directories (always with their subdirectories, as the reference does) in the order given, entries of a
- * directory by name. A directory that a link leads back to is read once.
+ * directory by name. A directory that a link leads back to is read once, and so is a file that is named twice.
  *
  * @param stdin reads the standard input, for the path `-`
  * @param anyExtension files that are named (not found in a directory) are read whatever they are called
  * @throws MissingFileError for a path that does not exist
  */
 export function readFiles(paths: readonly string[], stdin: () => string, { anyExtension = false } = {}): ReadFiles {
-  const out: ReadFiles = { sources: [], skipped: [], unreadable: [] };
+  const out: ReadFiles = { sources: [], skipped: [], unreadable: [], directories: [] };
   const seen = new Set<string>();
   for (const path of paths) {
     if (path === '-') {
-      out.sources.push(sourceText('-', stdin()));
+      if (!seen.has('-')) out.sources.push(sourceText('-', stdin()));
+      seen.add('-');
       continue;
     }
     let directory: boolean;
@@ -59,7 +63,7 @@ export function readFiles(paths: readonly string[], stdin: () => string, { anyEx
       continue;
     }
     if (directory) readDirectory(normalize(path).replace(/\/$/, ''), seen, out);
-    else readOne(path, out, anyExtension);
+    else readOne(path, seen, out, anyExtension);
   }
   return out;
 }
@@ -69,6 +73,7 @@ function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): vo
     const real = realpathSync(directory);
     if (seen.has(real)) return;
     seen.add(real);
+    out.directories.push(directory);
     const names = readdirSync(directory).sort();
     for (const name of names) {
       const path = join(directory, name);
@@ -80,14 +85,17 @@ function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): vo
         continue;
       }
       if (stats.isDirectory()) readDirectory(path, seen, out);
-      else if (stats.isFile()) readOne(path, out);
+      else if (stats.isFile()) readOne(path, seen, out);
     }
   } catch (error) {
     out.unreadable.push({ path: directory, text: reason(error) });
   }
 }
 
-function readOne(path: string, out: ReadFiles, anyExtension = false): void {
+function readOne(path: string, seen: Set<string>, out: ReadFiles, anyExtension = false): void {
+  const absolute = resolve(path);
+  if (seen.has(absolute)) return;
+  seen.add(absolute);
   if (!anyExtension && !extensions.has(extname(path))) {
     out.skipped.push(path);
     return;
@@ -98,7 +106,8 @@ function readOne(path: string, out: ReadFiles, anyExtension = false): void {
       out.unreadable.push({ path, text: `the file has ${Math.round(size / 1048576)} MiB, and the most is ${maxFileBytes / 1048576} MiB` });
       return;
     }
-    out.sources.push(sourceText(path, readFileSync(path, 'utf8')));
+    const source = sourceText(path, readFileSync(path, 'utf8'));
+    out.sources.push(source.text.includes('\ufffd') && !isUtf8(readFileSync(path)) ? { ...source, damaged: true } : source);
   } catch (error) {
     out.unreadable.push({ path, text: reason(error) });
   }

@@ -10,6 +10,8 @@ export interface InputProblem {
   level: Level;
   source: SourceText;
   offset: number | undefined;
+  /** Where the faulty text ends; absent: at the end of its line. */
+  end?: number;
   text: string;
   help?: string;
   /** The document could not be used: the reference exits with 65. */
@@ -44,15 +46,11 @@ const systemNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-lease
 export function loadSource(source: SourceText, options: LoadOptions): LoadedSource {
   const out: LoadedSource = { resources: [], problems: [], unknownKinds: new Map(), others: [] };
   if (source.text.includes('\u0000')) {
-    out.problems.push({
-      code: 'WFT0001',
-      level: 'Error',
-      source,
-      offset: undefined,
-      text: 'this is a binary file, not YAML or JSON',
-      help: 'leave it out, or save it as UTF-8 text',
-      unparsable: true,
-    });
+    // A byte order mark of UTF-16 is no UTF-8.
+    const utf16 = source.text.startsWith('\ufffd\ufffd');
+    const text = utf16 ? 'this file is in UTF-16, and only UTF-8 is read' : 'this is a binary file, not YAML or JSON';
+    const help = utf16 ? 'save it as UTF-8' : 'leave it out, or save it as UTF-8 text';
+    out.problems.push({ code: 'WFT0001', level: 'Error', source, offset: undefined, text, help, unparsable: true });
     return out;
   }
   const chunks = splitDocuments(source.text);
@@ -70,6 +68,11 @@ function parseDocument(document: SourceDocument, out: LoadedSource): unknown {
   const problem = (code: string, level: Level, offset: number, message: string, help: string, unparsable: boolean): void => {
     out.problems.push({ code, level, source: document.source, offset: document.start + offset, text: message, help, unparsable });
   };
+  const damage = document.source.damaged ? text.indexOf('\ufffd') : -1;
+  if (damage >= 0) {
+    problem('WFT0001', 'Error', damage, 'this document is not in UTF-8', 'save it as UTF-8', true);
+    return undefined;
+  }
   try {
     let parsed: ReturnType<typeof parseYaml>;
     try {
@@ -84,9 +87,19 @@ function parseDocument(document: SourceDocument, out: LoadedSource): unknown {
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     const help = helpFor(error.message, text);
-    problem('WFT0001', 'Error', error.offset, `this document is not valid YAML: ${error.message}`, help, true);
+    const quoted = /(single|double) quoted scalar/.exec(error.message);
+    const offset = (quoted && openQuote(text, quoted[1] === 'single' ? "'" : '"')) ?? error.offset;
+    problem('WFT0001', 'Error', Math.min(offset, text.trimEnd().length), `this document is not valid YAML: ${error.message}`, help, true);
     return undefined;
   }
+}
+
+/** Where a quote begins that nothing ends: parsers notice it at the end of the document only. */
+function openQuote(text: string, quote: string): number | undefined {
+  // A whole quoted text, a comment, or a quote where a value can begin.
+  const pattern = /(?<=^|[\s,[{:-])(?:"(?:\\[\s\S]|[^"\\])*"|'(?:''|[^'])*'(?!')|#[^\n]*|(["']))/g;
+  for (const match of text.matchAll(pattern)) if (match[1] === quote) return match.index;
+  return undefined;
 }
 
 function helpFor(message: string, text: string): string {
@@ -111,6 +124,7 @@ function reportPlainWords(document: SourceDocument, out: LoadedSource): void {
       level: 'Warning',
       source: document.source,
       offset: document.start + offset,
+      end: document.start + offset + word.length,
       text: `unquoted ${word} is the boolean ${value} to Kubernetes, which reads YAML 1.1`,
       help: `write "${word}" in quotes for the word, or ${value} for the boolean`,
       unparsable: false,

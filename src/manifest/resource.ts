@@ -7,6 +7,8 @@ export interface SourceText {
   readonly text: string;
   /** The name ends in `.json`: the reference prints no lines for these. */
   readonly json: boolean;
+  /** Some bytes were not UTF-8; each run of them is U+FFFD in the text. */
+  readonly damaged?: boolean;
 }
 
 /** One YAML document of a source text. Offsets count UTF-16 units. */

@@ -81,11 +81,20 @@ export function scopesOfRule({ namespace, spec }: Rule, defaults?: readonly stri
 }
 
 /**
+ * Of the rules for one host in one namespace those with one key are merged (DR-R4). exportTo is compared as it is written: none is
+ * not the same as `*`.
+ */
+export function mergeKey({ spec: { exportTo = [], workloadSelector } }: Rule): string {
+  const labels = Object.entries(workloadSelector?.matchLabels ?? {}).sort();
+  return JSON.stringify([workloadSelector ? labels : undefined, workloadSelector ? [] : [...new Set(exportTo)].sort()]);
+}
+
+/**
  * What rules with one host in one namespace say together (DR-R4, DR-R5). Undefined when it depends on the client, or on which of
  * the rules is the oldest and the input does not tell.
  */
 export function mergeRules(rules: readonly Rule[]): MergedRule | undefined {
-  if (rules.some(({ spec }) => spec.workloadSelector) || new Set(rules.map((rule) => [...scopesOfRule(rule)].sort().join(','))).size > 1) return undefined;
+  if (rules.some(({ spec }) => spec.workloadSelector) || new Set(rules.map(mergeKey)).size > 1) return undefined;
   const sorted = [...rules].sort(byCreation);
   const withPolicy = sorted.filter(({ spec }) => spec.trafficPolicy);
   const subsets = sorted.flatMap((rule) => (rule.spec.subsets ?? []).flatMap((subset, i) => (subset ? [{ rule, subset, path: ['spec', 'subsets', i] }] : [])));

@@ -53,10 +53,17 @@ function readMessage(message: string, value: unknown, path: Mutable, out: Decode
     return;
   }
   const object = value as Record<string, unknown>;
-  for (const key of Object.keys(object)) {
+  const keys = Object.keys(object);
+  let choices = 0;
+  for (const key of keys) {
     const field = fields.get(key);
     if (!field) {
       if (object[key] !== undefined) out.unknown.push({ path: [...path, key], field: key, known: [...new Set([...fields.values()].map((f) => f.name))] });
+      continue;
+    }
+    // Where a field is there in both spellings, the camelCase one counts, even if it is null.
+    if (key !== field.name && keys.includes(field.name)) {
+      delete object[key];
       continue;
     }
     path.push(key);
@@ -67,9 +74,18 @@ function readMessage(message: string, value: unknown, path: Mutable, out: Decode
       const read = field.repeated ? readList(field, item, path, out) : readSingle(field, item, path, out);
       if (field.name !== key) delete object[key];
       object[field.name] = read;
+      if (field.oneof) choices++;
     }
     path.pop();
   }
+  if (choices > 1) keepLastChoices(fields, object);
+}
+
+/** Of the fields of a oneof that are set, the one that the message declares last counts. */
+function keepLastChoices(fields: ReadonlyMap<string, FieldShape>, object: Record<string, unknown>): void {
+  const last = new Map<string, string>();
+  for (const { name, oneof } of fields.values()) if (oneof && object[name] !== undefined) last.set(oneof, name);
+  for (const { name, oneof } of fields.values()) if (oneof && last.get(oneof) !== name) delete object[name];
 }
 
 function readList(field: FieldShape, value: unknown, path: Mutable, out: Decoded): unknown {
@@ -81,17 +97,25 @@ function readList(field: FieldShape, value: unknown, path: Mutable, out: Decoded
     path.push(i);
     // A null item stays: validation reports it with its own words.
     if (value[i] !== null) value[i] = readSingle(field, value[i], path, out);
-    else if (field.type !== 'message') value[i] = field.type === 'string' ? '' : 0;
+    else if (field.type !== 'message') value[i] = defaultOf(field);
     path.pop();
   }
   return value;
 }
 
+/** What `null` stands for in a list or a map. */
+function defaultOf({ type, ref }: FieldShape): unknown {
+  if (type === 'enum') return nameOf(enums[ref as string] ?? {}, 0);
+  return type === 'string' || type === 'bytes' ? '' : 0;
+}
+
 function readSingle(field: FieldShape, value: unknown, path: Mutable, out: Decoded): unknown {
   switch (field.type) {
     case 'string':
-    case 'bytes':
       if (typeof value !== 'string') fail(out, path, 'text', value);
+      return value;
+    case 'bytes':
+      if (typeof value !== 'string' || !isBase64(value)) fail(out, path, 'text in base64', value);
       return value;
     case 'bool':
       if (typeof value !== 'boolean') fail(out, path, 'true or false', value);
@@ -116,9 +140,9 @@ function readMap(shape: FieldShape, value: unknown, path: Mutable, out: Decoded)
   const map = value as Record<string, unknown>;
   for (const key of Object.keys(map)) {
     path.push(key);
-    if (shape.key !== undefined && !/^(?:0|[1-9]\d{0,9})$/.test(key)) fail(out, path, 'under a key that is a whole number', key);
+    if (shape.key !== undefined && !(/^(?:0|[1-9]\d*)$/.test(key) && Number(key) <= 4294967295)) fail(out, path, 'under a key that is a whole number', key);
     if (map[key] === null) {
-      if (field.type !== 'message') map[key] = field.type === 'string' ? '' : 0;
+      if (field.type !== 'message') map[key] = defaultOf(field);
     } else map[key] = readSingle(field, map[key], path, out);
     path.pop();
   }
@@ -128,15 +152,23 @@ function readMap(shape: FieldShape, value: unknown, path: Mutable, out: Decoded)
 function readEnum(ref: string, value: unknown, path: Mutable, out: Decoded): unknown {
   const values = enums[ref];
   if (!values) return value;
-  if (typeof value === 'number') {
-    for (const [name, number] of Object.entries(values)) if (number === value) return name;
-    // The reference accepts numbers that name nothing, and then treats them as none of the values.
-    return String(value);
-  }
+  if (typeof value === 'number' && Number.isInteger(value)) return nameOf(values, value);
   if (typeof value !== 'string' || !Object.hasOwn(values, value)) {
     out.errors.push({ path: [...path], text: `has to be one of ${Object.keys(values).join(', ')}, and this is ${describe(value)}` });
   }
   return value;
+}
+
+/** The reference accepts numbers that name nothing, and then treats them as none of the values. */
+function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+  for (const [name, number] of Object.entries(values)) if (number === value) return name;
+  return String(value);
+}
+
+/** With padding, as the standard alphabet has it; line breaks do not count. */
+function isBase64(text: string): boolean {
+  const digits = text.replace(/[\r\n]/g, '');
+  return digits.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(digits);
 }
 
 function readWellKnown(ref: string, value: unknown, path: Mutable, out: Decoded): unknown {
@@ -181,13 +213,23 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   uint64: [0, 2 ** 64],
 };
 
+/** Numbers in quotes, as JSON writes them without: no `+`, no zeros in front, digits before and after the point. */
+const quotedInteger = /^\s*-?(?:0|[1-9]\d*)\s*$/;
+const quotedNumber = /^\s*-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?\s*$/;
+const notFinite: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+
+function unquoted(value: string, isInteger: boolean): number | undefined {
+  if (isInteger) return quotedInteger.test(value) ? Number(value) : undefined;
+  return quotedNumber.test(value) || notFinite.has(value) ? Number(value) : undefined;
+}
+
 function readNumber(type: string, value: unknown, path: Mutable, out: Decoded): unknown {
-  const number = typeof value === 'string' && /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(value) ? Number(value) : value;
+  const range = ranges[type];
+  const number = typeof value === 'string' ? unquoted(value, range !== undefined) : value;
   if (typeof number !== 'number') {
-    fail(out, path, 'a number', value);
+    fail(out, path, range ? 'a whole number' : 'a number', value);
     return value;
   }
-  const range = ranges[type];
   if (range && (!Number.isInteger(number) || number < range[0] || number > range[1])) {
     fail(out, path, `a whole number from ${range[0]} to ${range[1]}`, value);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationRule } from '../manifest/istio/networking.gen.ts';
 import { formatPath } from '../manifest/problem.ts';
-import { effectiveBlock } from './traffic-policy.ts';
+import { effectiveBlock, writtenBlocks } from './traffic-policy.ts';
 
 const outlierDetection = {};
 const tls = {};
@@ -38,4 +38,16 @@ describe('outlier detection', () => {
   ])('%s', (_, port, subset, path) => expect(source(rule, port, subset)).toBe(path));
 
   it('there is none without policies', () => expect(source({ subsets: [null as never] }, 80, 0)).toBe(''));
+});
+
+it('finds every part that is written', () => {
+  const rule: DestinationRule = {
+    trafficPolicy: { tls, portLevelSettings: [null as never, at(80, { outlierDetection })] },
+    subsets: [null as never, { trafficPolicy: { outlierDetection, portLevelSettings: [at(80, { outlierDetection })] } }],
+  };
+  expect(writtenBlocks(rule, 'outlierDetection').map(({ path }) => formatPath(path))).toEqual([
+    'spec.trafficPolicy.portLevelSettings[1].outlierDetection',
+    'spec.subsets[1].trafficPolicy.outlierDetection',
+    'spec.subsets[1].trafficPolicy.portLevelSettings[0].outlierDetection',
+  ]);
 });

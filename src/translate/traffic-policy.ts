@@ -11,6 +11,35 @@ export interface Block<Name extends PortBlock = PortBlock> {
   path: Path;
 }
 
+/** A traffic policy of a rule, and where it is written. */
+export interface WrittenPolicy {
+  policy: TrafficPolicy;
+  path: Path;
+  /** Index in `subsets`; undefined for that of the host. */
+  subset: number | undefined;
+}
+
+/** The traffic policies of the host and of its subsets. */
+export function policiesOf({ trafficPolicy, subsets = [] }: DestinationRule): WrittenPolicy[] {
+  const ofHost: WrittenPolicy[] = trafficPolicy ? [{ policy: trafficPolicy, path: ['spec', 'trafficPolicy'], subset: undefined }] : [];
+  return [
+    ...ofHost,
+    ...subsets.flatMap((s, subset) => (s?.trafficPolicy ? [{ policy: s.trafficPolicy, path: ['spec', 'subsets', subset, 'trafficPolicy'], subset }] : [])),
+  ];
+}
+
+/** Every part of this name that is written in a rule, for the host, a subset or a port. */
+export function writtenBlocks<Name extends PortBlock>(rule: DestinationRule, name: Name): Block<Name>[] {
+  const block = (settings: TrafficPolicy_PortTrafficPolicy | null, path: Path): Block<Name>[] => {
+    const value = settings?.[name];
+    return value ? [{ value, path: [...path, name] }] : [];
+  };
+  return policiesOf(rule).flatMap(({ policy, path }) => [
+    ...block(policy, path),
+    ...(policy.portLevelSettings ?? []).flatMap((entry, i) => block(entry, [...path, 'portLevelSettings', i])),
+  ]);
+}
+
 export interface PortEntry {
   entry: TrafficPolicy_PortTrafficPolicy;
   index: number;

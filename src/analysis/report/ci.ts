@@ -1,6 +1,7 @@
 import type { Level } from '../message.ts';
 import { pathOf, type Report, type ReportItem } from './report.ts';
 import { fingerprintOf } from './sarif.ts';
+import { visible } from './terminal-text.ts';
 
 const command: Readonly<Record<Level, string>> = { Error: 'error', Warning: 'warning', Info: 'notice' };
 
@@ -23,8 +24,9 @@ export function formatGithub(report: Report): string {
     .join('');
 }
 
+/** The text is shown in a log, which knows the codes of terminals. */
 function escapeData(text: string): string {
-  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+  return visible(text.replace(/\r\n?/g, '\n')).replace(/%/g, '%25').replace(/\n/g, '%0A');
 }
 
 function escapeProperty(text: string): string {

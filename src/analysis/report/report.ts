@@ -48,6 +48,8 @@ export interface ReportItem {
   fix: Fix | undefined;
   /** The document could not be used at all. */
   unparsable: boolean;
+  /** It was not there the last time: only of inputs that are watched. */
+  isNew?: boolean;
   /** Page about the code; of the reference for its codes. */
   documentation: string | undefined;
 }
@@ -138,7 +140,10 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
   const { source, offset, resource, path } = problem;
   let place: Place | undefined;
   if (resource && path) place = placeOf(resource, path);
-  else if (offset !== undefined) place = toPlace(source, Math.min(offset, source.text.length), endOfFirstLine(source, Math.min(offset, source.text.length)));
+  else if (offset !== undefined) {
+    const start = Math.min(offset, source.text.length);
+    place = toPlace(source, start, problem.end ?? endOfFirstLine(source, start));
+  }
   return {
     code: problem.code,
     level: problem.level,

@@ -56,7 +56,8 @@ export function findConfig(folder: string): string | undefined {
  * @throws CliError (usage) for a file that cannot be read or says what no configuration says
  */
 export async function loadConfig(path: string | undefined): Promise<LoadedConfig> {
-  const file = path ?? findConfig('.');
+  const found = path === undefined ? findConfig('.') : undefined;
+  const file = path ?? (found && relative('.', found));
   if (file === undefined) return { config: {}, file };
   let value: unknown;
   try {
@@ -68,9 +69,15 @@ export async function loadConfig(path: string | undefined): Promise<LoadedConfig
       value = parseYaml(readFileSync(file, 'utf8')).value ?? {};
     }
   } catch (error) {
-    throw usageError(`the configuration ${file} cannot be read: ${(error as Error).message}`);
+    throw usageError(`the configuration ${file} cannot be read: ${lineOf(file, error)}${error instanceof Error ? error.message : String(error)}`);
   }
   return { config: checkConfig(value, file), file };
+}
+
+/** Where a YAML or JSON text is wrong: `line 3: `. */
+function lineOf(file: string, error: unknown): string {
+  if (!(error instanceof Error && error.name === 'YamlError' && 'offset' in error)) return '';
+  return `line ${readFileSync(file, 'utf8').slice(0, Number(error.offset)).split('\n').length}: `;
 }
 
 const ruleLevels: readonly string[] = ['off', 'error', 'warning', 'info'];
@@ -104,9 +111,13 @@ function checkConfig(value: unknown, file: string): Config {
   };
   const level = (key: string, given: unknown): RuleLevel => {
     // `off` is a boolean to YAML 1.1.
-    const word = given === false ? 'off' : given;
+    const word = given === false ? 'off' : lower(given);
     oneOf(key, word ?? null, ruleLevels);
     return word as RuleLevel;
+  };
+  const threshold = (key: 'failureThreshold' | 'outputThreshold'): void => {
+    if (config[key] !== undefined) config[key] = lower(config[key]) as RuleLevel;
+    oneOf(key, config[key], thresholds);
   };
   const rules = <T>(key: string, given: unknown, read: (key: string, setting: unknown) => T): Record<string, T> | undefined => {
     if (given === undefined) return undefined;
@@ -115,14 +126,14 @@ function checkConfig(value: unknown, file: string): Config {
   const setting = (key: string, given: unknown): RuleSetting => {
     if (!Array.isArray(given)) return level(key, given);
     if (given.length > 2) fail(`${key} has to be a level, or a list of a level and options`);
-    return [level(key, given[0]), given[1] === undefined ? {} : map(`the options of ${key}`, given[1])];
+    return [level(key, given[0]), given[1] === undefined ? {} : map(`${key}[1]`, given[1])];
   };
   if (!isMap(value)) return fail(`has to be a map, not ${show(value)} (a module exports it as default)`);
   known('', value, keys);
   const config = { ...value } as Config;
   oneOf('preset', config.preset, ['reference', 'recommended', 'strict']);
-  oneOf('failureThreshold', config.failureThreshold, thresholds);
-  oneOf('outputThreshold', config.outputThreshold, thresholds);
+  threshold('failureThreshold');
+  threshold('outputThreshold');
   config.rules = rules('rules', config.rules, setting);
   if (config.overrides !== undefined) {
     if (!Array.isArray(config.overrides)) return fail(`overrides has to be a list, not ${show(config.overrides)}`);
@@ -145,6 +156,11 @@ function checkConfig(value: unknown, file: string): Config {
     texts('assume.hosts', assume.hosts);
   }
   return config;
+}
+
+/** Levels are taken in any case, as the flags take them. */
+function lower(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -71,8 +71,8 @@ export function previewFixes(files: readonly FixedFile[], style: Style = plainSt
 
 function paint(patch: string, style: Style): string {
   return patch
+    .replace(/^Index: .*\n=+\n/, '')
     .split('\n')
-    .filter((line) => !/^=+$/.test(line))
     .map((line) => (line.startsWith('+') ? style.good(line) : line.startsWith('-') ? style.error(line) : line))
     .join('\n');
 }

@@ -23,7 +23,7 @@ export async function loadPlugins(modules: readonly string[], folder: string, ot
       const url = pathToFileURL(locate(name, folder)).href;
       exported = ((await import(url)) as { default?: unknown }).default;
     } catch (error) {
-      throw usageError(`the plug-in ${name} cannot be loaded: ${(error as Error).message}`);
+      throw usageError(`the plug-in ${name} cannot be loaded: ${reasonOf(error)}`);
     }
     for (const one of Array.isArray(exported) ? exported : [exported]) {
       const analyzer = check(one, name);
@@ -33,6 +33,11 @@ export async function loadPlugins(modules: readonly string[], folder: string, ot
     }
   }
   return out;
+}
+
+/** What Node says, without the module of weft that asked for it. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/ imported from .*|\nRequire stack:[\s\S]*/, '');
 }
 
 function locate(name: string, folder: string): string {

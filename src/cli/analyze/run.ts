@@ -5,7 +5,7 @@ import { CliError, exitCode, usageError } from '../exit.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import type { AnalyzeFlags } from './flags.ts';
-import { parseOutputs, writeOutputs } from './outputs.ts';
+import { type Output, parseOutputs, writeOutputs } from './outputs.ts';
 import { listAnalyzers } from './selection.ts';
 import { type Evaluation, evaluate, prepare, type Session } from './session.ts';
 import { conclude } from './summary.ts';
@@ -44,11 +44,16 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     for (const line of writeFixes(fixed.files)) warn(`fixed ${line}`);
     evaluation = fixed.evaluation;
   }
-  return report(session, paths, evaluation, outputs);
+  return report(session, paths, await acceptBaseline(session, evaluation), outputs);
 }
 
-/** What the baseline leaves of an evaluation, and how many of its findings are gone. */
-async function acceptBaseline({ baseline }: Session, evaluation: Evaluation): Promise<Evaluation & { gone: number }> {
+export interface Accepted extends Evaluation {
+  /** Findings of the baseline that do not occur any more. */
+  gone: number;
+}
+
+/** What the baseline leaves of an evaluation. */
+export async function acceptBaseline({ baseline }: Session, evaluation: Evaluation): Promise<Accepted> {
   if (baseline === undefined) return { ...evaluation, gone: 0 };
   const { applyBaseline, readBaseline } = await import('./baseline.ts');
   const { items, suppressed, gone } = applyBaseline(evaluation.items, readBaseline(baseline));
@@ -63,9 +68,9 @@ function exitCodeOf({ failureThreshold, flags }: Session, { items, result }: Pic
 }
 
 /** Prints an evaluation and returns the exit code. */
-export async function report(session: Session, paths: readonly string[], evaluation: Evaluation, outputs: ReturnType<typeof parseOutputs>): Promise<number> {
+export async function report(session: Session, paths: readonly string[], evaluation: Accepted, outputs: readonly Output[]): Promise<number> {
   const { flags } = session;
-  const { items, suppressed, gone, result, input } = await acceptBaseline(session, evaluation);
+  const { items, suppressed, gone, result, input } = evaluation;
   const data: Report = {
     items: items.filter((i) => atLeast(i.level, session.outputThreshold)),
     summary: {

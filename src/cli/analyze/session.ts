@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { analyzers as builtIn } from '../../../analyzers/index.ts';
 import { inputMessages } from '../../analysis/catalogue/input.ts';
 import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
+import type { Finding } from '../../analysis/finding.ts';
 import type { Level } from '../../analysis/message.ts';
 import type { Messages } from '../../analysis/message.ts';
 import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
@@ -13,7 +14,7 @@ import { type Deadline, parseTimeout } from '../deadline.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { type PipelineResult, runPipeline } from '../pipeline.ts';
 import type { PipelineCache } from '../pipeline-cache.ts';
-import { readStdin } from '../stdin.ts';
+import { readStdin, readStdinSync } from '../stdin.ts';
 import { type Config, type LevelAt, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { applyInline } from './inline.ts';
@@ -79,7 +80,7 @@ export async function prepare(flags: AnalyzeFlags, warn: (text: string) => void)
 
   /** Paths of a configuration are from its folder. */
   function fromConfig(path: string | undefined, from: string | undefined): string | undefined {
-    return path === undefined || from === undefined ? path : resolve(dirname(from), path);
+    return path === undefined || from === undefined || isAbsolute(path) ? path : join(dirname(from), path);
   }
 }
 
@@ -104,6 +105,9 @@ export interface EvaluateOptions {
   deadline?: Deadline;
 }
 
+/** A finding, or a problem of the input, which may not be about a resource. */
+type Said = Pick<Finding, 'code'> & Partial<Pick<Finding, 'resource'>>;
+
 /** @throws CliError for input that is not there, and when the time is over */
 export async function evaluate(session: Session, paths: readonly string[], { input: given, cache, deadline }: EvaluateOptions = {}): Promise<Evaluation> {
   const { flags, config, preset, suppressions } = session;
@@ -125,11 +129,13 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
     interrupt: deadline,
   });
   const inScope = (namespace: string): boolean => flags.allNamespaces === true || namespace === '' || namespace === (flags.namespace ?? 'default');
-  const scoped = result.findings.filter((f) => inScope(f.resource.kindName === 'Namespace' ? f.resource.name : f.resource.namespace));
-  const findings = scoped.filter((f) => !suppressions.suppresses(f));
-  const problems = result.problems.filter((p) => p.unparsable || preset !== 'reference');
-  let items = [...input.unreadable.map(({ path, text }) => unreadableItem(path, text)), ...problems.map(itemOfProblem), ...findings.map(itemOfFinding)];
-  let suppressed = scoped.length - findings.length;
+  const isInScope = ({ resource }: Said): boolean => !resource || inScope(resource.kindName === 'Namespace' ? resource.name : resource.namespace);
+  const isSuppressed = ({ code, resource }: Said): boolean => resource !== undefined && suppressions.suppresses({ code, resource });
+  const problems = result.problems.filter((p) => p.unparsable || (preset !== 'reference' && isInScope(p)));
+  const findings = result.findings.filter(isInScope);
+  const kept = { problems: problems.filter((p) => p.unparsable || !isSuppressed(p)), findings: findings.filter((f) => !isSuppressed(f)) };
+  let items = [...input.unreadable.map(({ path, text }) => unreadableItem(path, text)), ...kept.problems.map(itemOfProblem), ...kept.findings.map(itemOfFinding)];
+  let suppressed = problems.length + findings.length - kept.problems.length - kept.findings.length;
   if (preset !== 'reference') {
     const inline = applyInline(items, input.sources, aliasesOf(session.available), judges(session, result));
     items = inline.items;
@@ -167,7 +173,7 @@ export async function readInput(paths: readonly string[], { flags, warn }: Sessi
   if (fromStdin && process.stdin.isTTY) warn('Reading from standard input; end with Ctrl-D:');
   const stdin = fromStdin && deadline ? await readStdin(deadline) : undefined;
   try {
-    const input = readFiles(paths, () => stdin ?? readFileSync(0, 'utf8'));
+    const input = readFiles(paths, () => stdin ?? readStdinSync());
     for (const path of input.skipped) warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
     return input;
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Resource } from '../../manifest/resource.ts';
 import { CliError } from '../exit.ts';
 
 export interface Suppressions {
-  suppresses: (finding: Finding) => boolean;
+  suppresses: (finding: Pick<Finding, 'code' | 'resource'>) => boolean;
   warnings: string[];
 }
 

@@ -29,7 +29,7 @@ export function analyzeCommand(): Command {
       .option('--baseline <file>', 'drop findings that this file lists')
       .option('--fix', 'repair what is certain, in the files')
       .option('--dry-run', 'with --fix: show the repairs as a diff')
-      .option('--watch', 'analyze again whenever an input changes')
+      .option('--watch', 'analyze again whenever an input changes, until Ctrl-C (which ends it with 130, as it does other programs)')
       .option('--timeout <duration>', 'give up after this time, such as 30s')
       .addOption(ignored('-r, --revision <name>'))
       .addOption(ignored('--remote-contexts <contexts>'))

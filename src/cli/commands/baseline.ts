@@ -21,7 +21,7 @@ export function baselineCommand(): Command {
         process.exitCode = await runBaseline(name, files, self.optsWithGlobals());
       });
   };
-  sub('create', 'write all findings of the input to the baseline');
-  sub('prune', 'take out of the baseline what the input no longer has');
+  sub('create', 'Write all findings of the input to the baseline.');
+  sub('prune', 'Take out of the baseline what the input no longer has.');
   return command;
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { placeOf, itemOfProblem } from '../../analysis/report/report.ts';
+import { itemOfProblem, placeOf } from '../../analysis/report/report.ts';
+import { visible } from '../../analysis/report/terminal-text.ts';
 import { type ReadFiles, readFiles, MissingFileError } from '../../manifest/files.ts';
 import { type InputProblem, loadSource } from '../../manifest/load.ts';
 import { positionAt } from '../../manifest/position.ts';
@@ -10,7 +10,8 @@ import { decodeMessage } from '../../schema/decode.ts';
 import { specMessage } from '../../schema/messages.ts';
 import { loadValidators } from '../../schema/validate.ts';
 import { CliError, exitCode } from '../exit.ts';
-import { styleFor, wantsColour } from '../terminal.ts';
+import { readStdinSync } from '../stdin.ts';
+import { styleFor, wantsColour, write } from '../terminal.ts';
 import { checkOperator } from './operator.ts';
 import { checkDeployment, checkService, type Said } from './workloads.ts';
 
@@ -39,19 +40,19 @@ export async function runValidate(flags: ValidateFlags): Promise<number> {
   for (const source of sources) {
     const said = await checkSource(source, flags);
     errors.push(...said.errors);
-    out.push(...said.notes);
+    out.push(...said.notes.map(visible));
     if (said.errors.length > 0) continue;
-    if (said.warnings.length > 0) out.push(`"${source.name}" has warnings:`, ...said.warnings.map((w) => `  ${style.warning('!')} ${w}`));
+    if (said.warnings.length > 0) out.push(`"${source.name}" has warnings:`, ...said.warnings.map((w) => `  ${style.warning('!')} ${visible(w)}`));
     else out.push(source.name === '-' ? 'the input is valid' : `"${source.name}" is valid`);
   }
-  if (errors.length > 0) out.push(`${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...errors.map((e) => `  ${style.error('✘')} ${e}`));
-  process.stderr.write(`${out.join('\n')}\n`);
+  if (errors.length > 0) out.push(`${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...errors.map((e) => `  ${style.error('✘')} ${visible(e)}`));
+  await write(process.stderr, `${out.join('\n')}\n`);
   return errors.length > 0 ? exitCode.error : exitCode.ok;
 }
 
 function read(paths: readonly string[]): ReadFiles {
   try {
-    return readFiles(paths, () => readFileSync(0, 'utf8'), { anyExtension: true });
+    return readFiles(paths, readStdinSync, { anyExtension: true });
   } catch (error) {
     if (error instanceof MissingFileError) throw new CliError(error.message);
     throw error;
