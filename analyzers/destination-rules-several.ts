@@ -44,15 +44,18 @@ export default defineAnalyzer({
   },
 });
 
+function hostOf({ namespace, spec }: Rule): string {
+  return toFqdn(namespace, spec.host ?? '').toLowerCase();
+}
+
 function groupsOf(rules: readonly Rule[]): Group[] {
   const groups = new Map<string, Group>();
   for (const rule of rules) {
-    const { namespace, spec } = rule;
-    const host = toFqdn(namespace, spec.host ?? '').toLowerCase();
-    const key = `${namespace}/${host}`;
+    const host = hostOf(rule);
+    const key = `${rule.namespace}/${host}`;
     const group = groups.get(key);
     if (group) group.rules.push(rule);
-    else groups.set(key, { host, namespace, rules: [rule] });
+    else groups.set(key, { host, namespace: rule.namespace, rules: [rule] });
   }
   for (const { rules } of groups.values()) rules.sort(byCreation);
   return [...groups.values()];
@@ -64,9 +67,10 @@ const mostCompared = 20;
 function checkNamespace(context: Own, { host, rules }: Group): void {
   if (rules.length < 2) return;
   const merged = [...Map.groupBy(rules, mergeKey).values()];
-  for (const list of merged) checkMerged(context, host, list);
-  const open = merged.flatMap(([first]) => (first && !first.spec.workloadSelector ? [first] : [])).slice(0, mostCompared);
-  for (const [i, rule] of open.entries()) for (const other of open.slice(0, i)) checkApart(context, host, other, rule);
+  const forAll = merged.flatMap(([first]) => (first && !first.spec.workloadSelector ? [first] : [])).slice(0, mostCompared);
+  for (const [i, rule] of forAll.entries()) for (const other of forAll.slice(0, i)) checkApart(context, host, other, rule, rules.length === 2);
+  // With a third rule that is not merged with them, more than these two decide.
+  if (forAll.length < 2) for (const list of merged) checkMerged(context, host, list);
 }
 
 /** Of rules that are merged the first traffic policy counts, and the first subset of each name (DR-R4). */
@@ -102,21 +106,26 @@ function checkMerged({ report }: Own, host: string, rules: readonly Rule[]): voi
   }
 }
 
-/** Rules with different exportTo are not merged, whatever their order: who sees both uses the last one only (DR-R4). */
-function checkApart({ mesh, report }: Own, host: string, first: Rule, last: Rule): void {
+/**
+ * Rules with different exportTo are not merged, whatever their order: who sees both uses the last one only (DR-R4).
+ *
+ * @param alone there is no other rule for this host
+ */
+function checkApart({ mesh, report }: Own, host: string, first: Rule, last: Rule, alone: boolean): void {
   const [a, b] = [new Set(first.spec.exportTo), new Set(last.spec.exportTo)];
   const includes = (x: ReadonlySet<string>, y: ReadonlySet<string>): boolean => y.size > 0 && [...y].every((name) => x.has(name));
   if (includes(a, b) || includes(b, a)) return;
   const defaults = mesh.meshConfig.defaultDestinationRuleExportTo;
-  if (!isSeenTogether(scopesOfRule(first, defaults), scopesOfRule(last, defaults)) || lostOf([first], [last]).length === 0) return;
-  const known = ageIsKnown(first, last);
-  const which = known ? `that of ${last.fullName}, which is newer` : 'the one created last';
-  report('WFT1008', first, first.spec.exportTo ? ['spec', 'exportTo'] : ['spec', 'host'], {
-    what: `namespaces that see this rule and ${last.fullName} use only one of them for ${host}, ${which}: rules with different exportTo are not merged`,
-  }, {
+  const lost = lostOf([first], [last]);
+  if (!isSeenTogether(scopesOfRule(first, defaults), scopesOfRule(last, defaults)) || lost.length + lostOf([last], [first]).length === 0) return;
+  const known = alone && ageIsKnown(first, last);
+  const which = known ? `, ${last.fullName}, which is newer` : alone ? ', the one that is created last' : '';
+  const place = ({ spec }: Rule): Path => ['spec', spec.exportTo ? 'exportTo' : 'host'];
+  const what = `namespaces that see this rule and ${last.fullName} use only one of the two for ${host}${which}: rules with different exportTo are not merged`;
+  report('WFT1008', first, place(first), { what }, {
     help: 'let both have the same exportTo, so that they are merged, or put them into one rule',
-    effect: known ? `${names(lostOf([first], [last]), ', ')} of this rule ${are(lostOf([first], [last]))} lost to them` : 'what only one of the two says is lost to them, if it is the older one',
-    related: [{ resource: last, path: last.spec.exportTo ? ['spec', 'exportTo'] : ['spec', 'host'], text: `the exportTo of ${last.fullName}` }],
+    effect: known && lost.length > 0 ? `${names(lost, ', ')} of this rule ${are(lost)} lost to them` : 'what only one of the two says may be lost to them',
+    related: [{ resource: last, path: place(last), text: `the exportTo of ${last.fullName}` }],
   });
 }
 
@@ -151,30 +160,33 @@ function serviceNamespace(mesh: Mesh, host: string): string | undefined {
 
 function checkHidden({ mesh, report }: Own, own: Group, ofServices: readonly Group[]): void {
   const { namespace, host } = own;
+  const rules = own.rules.filter((rule) => appliesAtHome(rule));
+  const [rule] = rules;
+  if (!rule) return;
   const hidden: { rules: Rule[]; lost: string[] }[] = [];
   for (const group of ofServices) {
-    // Another rule of this namespace may be more specific.
-    if (group.namespace === namespace || DestinationRules.of(mesh).inNamespace(namespace, group.host)[0]?.spec.host !== own.rules[0]?.spec.host) continue;
-    const rules = group.rules.filter((rule) => isSeenIn(scopesOfRule(rule, mesh.meshConfig.defaultDestinationRuleExportTo), namespace));
-    const lost = lostOf(rules, own.rules);
-    if (lost.length > 0) hidden.push({ rules, lost });
+    const [nearest] = DestinationRules.of(mesh).inNamespace(namespace, group.host);
+    if (group.namespace === namespace || !nearest || hostOf(nearest) !== host) continue;
+    const seen = group.rules.filter((r) => isSeenIn(scopesOfRule(r, mesh.meshConfig.defaultDestinationRuleExportTo), namespace));
+    const lost = lostOf(seen, rules);
+    if (lost.length > 0) hidden.push({ rules: seen, lost });
   }
   const [first] = hidden;
-  const rule = own.rules.find(({ spec }) => isSeenIn(new Set(spec.exportTo?.length ? spec.exportTo : ['.']), '*') || appliesAtHome(spec.exportTo, namespace));
-  if (!first || !rule) return;
-  const others = hidden.length > 1 ? ` and ${hidden.length - 1} more` : '';
-  const what = `clients in namespace ${namespace} use this rule and nothing of ${first.rules[0]?.fullName}${others} in the namespace of the service: ${names(first.lost, ', ')} ${are(first.lost)} lost to them`;
-  const related = hidden.flatMap(({ rules, lost }) => rules.map((r): Related => ({ resource: r, path: ['spec', 'host'], text: `lost in ${namespace}: ${names(lost, ', ')}` })));
+  if (!first) return;
+  const others = hidden.length > 1 ? ` (${hidden.length - 1} more rules are hidden, too)` : '';
+  const what = `clients in namespace ${namespace} use this rule and nothing of ${names(first.rules.map((r) => r.fullName), ', ')}, in the namespace of the service: ${names(first.lost, ', ')} ${are(first.lost)} lost to them${others}`;
   const subset = hidden.flatMap(({ lost }) => lost).find((name) => name.startsWith('subset '));
   report('WFT1008', rule, ['spec', 'host'], { what }, {
-    help: host.startsWith('*') ? 'add rules for these hosts to this namespace, too, that repeat what is needed' : 'repeat here what is needed, or remove this rule',
-    effect: subset === undefined ? 'their requests go out without it' : `routes of these clients to ${subset} get 503: there is no such cluster`,
-    related: related.slice(0, 10),
+    help: host.startsWith('*') ? 'add rules for these hosts to this namespace, too, with what is needed of the hidden ones' : 'repeat here what is needed, or remove this rule',
+    effect: subset === undefined ? 'their requests go out without it' : `routes of these clients to ${subset} get 503: their proxies have no such cluster`,
+    related: hidden
+      .slice(0, 10)
+      .flatMap(({ rules: list, lost }) => list.map((r): Related => ({ resource: r, path: ['spec', 'host'], text: `lost in ${namespace}: ${names(lost, ', ')}` }))),
   });
 }
 
 /** DR-R1: whatever the mesh's default is, a rule applies in its own namespace. */
-function appliesAtHome(exportTo: readonly string[] | undefined, namespace: string): boolean {
+function appliesAtHome({ namespace, spec: { exportTo } }: Rule): boolean {
   return !exportTo?.length || ['*', '.', namespace].some((name) => exportTo.includes(name));
 }
 

@@ -8,7 +8,7 @@ import { nearest } from '../src/manifest/nearest.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { allowsHostnames, allowsKind, allowsNamespace, namespacesFrom } from '../src/model/allowed-routes.ts';
-import { findNamed, hostnamesOf, isGatewayRef, isServiceRef, type Listener, listenersOf, type ParentReference, parentRefs, type Route, routeKinds, routesOf } from '../src/model/gateway-api.ts';
+import { findNamed, gatewayGroup, hostnamesOf, isGatewayRef, isServiceRef, type Listener, listenersOf, type ParentReference, parentRefs, type Route, routeKinds, routesOf } from '../src/model/gateway-api.ts';
 import { clusterDomain } from '../src/model/hosts.ts';
 import type { Service } from '../src/model/kubernetes.ts';
 import { items } from '../src/model/untyped.ts';
@@ -54,6 +54,9 @@ export default defineAnalyzer({
 function problemOf(context: Own, route: Route, ref: ParentReference): Found | undefined {
   if (isGatewayRef(ref)) return gatewayProblem(context, route, ref);
   if (isServiceRef(ref)) return serviceProblem(context, ref);
+  if (ref.group === gatewayGroup && ref.kind === 'Service') {
+    return { problem: `without a group it is a kind of ${gatewayGroup}, which has no Service`, extra: { help: 'write group: "" beside kind: Service' } };
+  }
   if (ref.group !== 'networking.istio.io' || ref.kind !== 'ServiceEntry' || findNamed(context.mesh, 'ServiceEntry', ref) || !context.knows('ServiceEntry')) return undefined;
   return missing(context, 'ServiceEntry', ref);
 }

@@ -3,13 +3,18 @@ import annotationsK8s from './annotations-k8s.ts';
 import apiVersion from './api-version.ts';
 import applicationUid from './application-uid.ts';
 import authAuthorizationPolicies from './auth-authorization-policies.ts';
+import authorizationMethod from './authorization-method.ts';
+import authorizationPrincipal from './authorization-principal.ts';
 import conditions from './conditions.ts';
 import deploymentMultiService from './deployment-multi-service.ts';
 import deprecation from './deprecation.ts';
 import destinationRuleCaCertificate from './destinationrule-ca-certificate.ts';
 import destinationRuleSubsetPods from './destinationrule-subset-pods.ts';
 import envoyFilterPatch from './envoyfilter-patch.ts';
+import exportTo from './export-to.ts';
 import externalControlPlane from './externalcontrolplane.ts';
+import gatewayApiBackend from './gateway-api-backend.ts';
+import gatewayApiParent from './gateway-api-parent.ts';
 import gatewayCertificate from './gateway-certificate.ts';
 import gatewayConflicting from './gateway-conflicting.ts';
 import gatewayIngressPort from './gateway-ingress-port.ts';
@@ -20,19 +25,25 @@ import injection from './injection.ts';
 import k8sGatewaySelector from './k8sgateway-selector.ts';
 import meshNetworks from './meshnetworks.ts';
 import mirror from './mirror.ts';
+import peerAuthenticationConflict from './peer-authentication-conflict.ts';
+import referenceGrant from './reference-grant.ts';
 import retryBudget from './retry-budget.ts';
 import routeWeights from './route-weights.ts';
 import schemaValidation from './schema-validation.ts';
+import selectorWorkloads from './selector-workloads.ts';
 import servicePortName from './service-port-name.ts';
+import serviceTargetPort from './service-target-port.ts';
 import serviceEntryAddresses from './serviceentry-addresses.ts';
 import servicesMultiCluster from './services-multi-cluster.ts';
 import shadowedRoute from './shadowed-route.ts';
+import sidecarEgress from './sidecar-egress.ts';
 import sidecarSelector from './sidecar-selector.ts';
 import structure from './structure.ts';
 import telemetryDefaultSelector from './telemetry-default-selector.ts';
 import telemetryLightstep from './telemetry-lightstep.ts';
 import telemetryProvider from './telemetry-provider.ts';
 import telemetrySelector from './telemetry-selector.ts';
+import tlsPolicy from './tls-policy.ts';
 import virtualServiceConflictingMeshHosts from './virtualservice-conflicting-mesh-hosts.ts';
 import virtualServiceDestinationHost from './virtualservice-destination-host.ts';
 import virtualServiceDestinationRule from './virtualservice-destination-rule.ts';
@@ -46,13 +57,18 @@ export const analyzers: readonly AnyAnalyzer[] = [
   apiVersion,
   applicationUid,
   authAuthorizationPolicies,
+  authorizationMethod,
+  authorizationPrincipal,
   conditions,
   deploymentMultiService,
   deprecation,
   destinationRuleCaCertificate,
   destinationRuleSubsetPods,
   envoyFilterPatch,
+  exportTo,
   externalControlPlane,
+  gatewayApiBackend,
+  gatewayApiParent,
   gatewayCertificate,
   gatewayConflicting,
   gatewayIngressPort,
@@ -63,19 +79,25 @@ export const analyzers: readonly AnyAnalyzer[] = [
   k8sGatewaySelector,
   meshNetworks,
   mirror,
+  peerAuthenticationConflict,
+  referenceGrant,
   retryBudget,
   routeWeights,
   ...schemaValidation,
+  selectorWorkloads,
   serviceEntryAddresses,
   servicePortName,
   servicesMultiCluster,
+  serviceTargetPort,
   shadowedRoute,
+  sidecarEgress,
   sidecarSelector,
   structure,
   telemetryDefaultSelector,
   telemetryLightstep,
   telemetryProvider,
   telemetrySelector,
+  tlsPolicy,
   virtualServiceConflictingMeshHosts,
   virtualServiceDestinationHost,
   virtualServiceDestinationRule,

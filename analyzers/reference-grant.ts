@@ -4,13 +4,13 @@ import type { Resource } from '../src/manifest/resource.ts';
 import { backendRefs, findNamed, gatewayGroup, isGatewayRef, isServiceRef, listenersOf, parentRefs, type Reference, routeKinds, routesOf } from '../src/model/gateway-api.ts';
 import { ReferenceGrants } from '../src/model/reference-grants.ts';
 
-const WFT1018 = message<{ kind: string; target: string; namespace: string; from: string }>({
+const WFT1018 = message<{ kind: string; target: string; namespace: string; from: Resource }>({
   name: 'ReferenceNotGranted',
   level: 'Error',
   summary: 'a reference into another namespace that no ReferenceGrant there allows',
-  text: ({ kind, target, namespace, from }) => `${kind} "${target}" is in namespace "${namespace}", where no ReferenceGrant lets a ${from} name it`,
+  text: ({ kind, target, namespace, from }) => `${kind} "${target}" is in namespace "${namespace}", where no ReferenceGrant is for a reference of kind ${from.kind} from namespace "${from.namespace}"`,
   help: ({ kind, namespace, from }) =>
-    `add a ReferenceGrant in namespace "${namespace}" with to.kind: ${kind}, and from.group: ${gatewayGroup}, from.kind and from.namespace of this ${from.split(' ', 1)[0]}`,
+    `add a ReferenceGrant to namespace "${namespace}": from group ${gatewayGroup}, kind ${from.kind}, namespace ${from.namespace}; to group "", kind ${kind}`,
 });
 
 const messages = { WFT1018 };
@@ -52,5 +52,5 @@ function checkReference({ mesh, knows, report }: Context<typeof messages>, from:
     .listIn('gateway-api/ReferenceGrant', namespace)
     .slice(0, 1)
     .map((grant) => ({ resource: grant, path: ['spec'], text: 'this one grants something else' }));
-  report('WFT1018', from, [...ref.path, 'namespace'], { kind, target: name, namespace, from: `${from.kind} of namespace "${from.namespace}"` }, { effect, related });
+  report('WFT1018', from, [...ref.path, 'namespace'], { kind, target: name, namespace, from }, { effect, related });
 }

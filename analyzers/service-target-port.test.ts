@@ -14,6 +14,7 @@ it.each([
   ['a number', '{port: 80, targetPort: 8080}', []],
   ['a number in quotes', '{port: 80, targetPort: "8080"}', []],
   ['no target', '{port: 8080}', []],
+  ['a port of the sidecar', '{port: 15020}', []],
   ['a name', '{port: 80, targetPort: http-web}', []],
   ['another number', '{port: 80, targetPort: 9090}', ['Info 0.targetPort']],
   ['no target and another number', '{port: 80}', ['Info 0.port']],
@@ -48,6 +49,7 @@ it.each([
   ['lists no ports', deployment('{name: app}')],
   ['is a gateway', deployment('{name: istio-proxy, image: auto, ports: [{name: prom, containerPort: 15090}]}')],
   ['has a sidecar among its init containers', deployment('{name: app}', 'cart', 'initContainers: [{name: p, restartPolicy: Always, ports: [{containerPort: 9090}]}], ')],
+  ['is selected by a Gateway', cart + '---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: edge}\nspec: {selector: {app: cart}}\n'],
   ['has other labels', cart.replace('app: cart', 'app: pay')],
 ])('says nothing of a number when the workload %s', (_, yaml) => {
   expect(said(service('{port: 80, targetPort: 9090}') + yaml)).toEqual([]);

@@ -4,8 +4,11 @@ import { message } from '../src/analysis/message.ts';
 import { names } from '../src/analysis/wording.ts';
 import { nearest } from '../src/manifest/nearest.ts';
 import type { Path } from '../src/manifest/problem.ts';
+import { sidecarPorts } from '../src/model/capture.ts';
 import { containersOf, proxyContainer } from '../src/model/injection.ts';
 import type { ContainerPort, ServicePort } from '../src/model/kubernetes.ts';
+import { SelectorIndex } from '../src/model/label-index.ts';
+import type { Mesh } from '../src/model/mesh.ts';
 import { protocolNames } from '../src/model/protocols.ts';
 import { workloadsSelected } from '../src/model/selection.ts';
 import { containerPorts, targetOf } from '../src/model/service-ports.ts';
@@ -33,7 +36,7 @@ const WFT1027 = message<{ port: number; target: string | number; declared: strin
 export default defineAnalyzer({
   name: 'weft.ServiceTargetPortAnalyzer',
   summary: 'ports of services go to ports that their workloads have',
-  reads: ['Service', 'Pod'],
+  reads: ['Service', 'Pod', 'Gateway'],
   preset: 'recommended',
   messages: { WFT1027 },
   check({ mesh, knowsWorkloads, report }) {
@@ -42,11 +45,12 @@ export default defineAnalyzer({
       if (type === 'ExternalName' || !selector || Object.keys(selector).length === 0 || !knowsWorkloads()) continue;
       const workloads = workloadsSelected(mesh, service.namespace, selector);
       const [first] = workloads;
-      if (!first || workloads.some(isGateway)) continue;
+      if (!first) continue;
+      const ofProxy = workloads.some((workload) => isGateway(mesh, workload));
       const declared = workloads.map(({ spec }) => containerPorts(spec));
       for (const [i, port] of items(service.spec.ports).entries()) {
         const target = targetOf(port);
-        if (isServed(port, target, declared)) continue;
+        if (typeof target === 'number' ? ofProxy || sidecarPorts.has(target) || maybeServed(target, declared) : isNamed(port, target, declared)) continue;
         const path = ['spec', 'ports', i, port.targetPort === undefined ? 'port' : 'targetPort'];
         const data = { port: port.port, target, declared: names(describe(declared.flat()), ', '), workload: nameOf(workloads) };
         const related = [{ resource: first.resource, path: portsPath(first), text: 'the ports that it declares' }];
@@ -57,9 +61,12 @@ export default defineAnalyzer({
   },
 });
 
-/** Whether there is a doubt, too: a container that lists no ports may listen on any. */
-function isServed(port: ServicePort, target: string | number, declared: readonly ContainerPort[][]): boolean {
-  if (typeof target === 'number') return declared.some((ports) => ports.length === 0 || ports.some((p) => p.containerPort === target));
+/** A container that lists no ports may listen on any. */
+function maybeServed(target: number, declared: readonly ContainerPort[][]): boolean {
+  return declared.some((ports) => ports.length === 0 || ports.some((port) => port.containerPort === target));
+}
+
+function isNamed(port: ServicePort, target: string, declared: readonly ContainerPort[][]): boolean {
   return typeof target !== 'string' || declared.some((ports) => ports.some((p) => p.name === target && protocolOf(p) === protocolOf(port)));
 }
 
@@ -67,9 +74,11 @@ function protocolOf({ protocol = 'TCP' }: { protocol?: string }): string {
   return protocol;
 }
 
-/** A proxy opens the ports that it is told to over xDS, and declares none of them. */
-function isGateway({ spec }: Workload): boolean {
-  return containersOf(spec).some(({ name, image }) => image === 'auto' || (name === proxyContainer && spec.containers?.length === 1));
+/** A gateway opens the ports that it is told to by its configuration, and declares none of them. */
+function isGateway(mesh: Mesh, { spec, labels }: Workload): boolean {
+  if (containersOf(spec).some(({ name, image }) => image === 'auto' || (name === proxyContainer && spec.containers?.length === 1))) return true;
+  const gateways = mesh.memo('gateways by selector', ['Gateway'], () => new SelectorIndex(mesh.list('Gateway'), (gateway) => gateway.spec.selector ?? {}));
+  return gateways.selecting(labels).length > 0;
 }
 
 const protocols: ReadonlySet<string> = new Set(protocolNames);

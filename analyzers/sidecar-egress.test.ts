@@ -62,6 +62,11 @@ it.each([
   expect(said?.fix?.text).toBe(fixed);
 });
 
+it('says how a service is named', () => {
+  expect(run('bank/gone.bank')[0]?.help).toBe('a Service is named by its whole host: gone.bank.svc.cluster.local');
+  expect(run('"*/gone.org"')[0]?.help).toContain('namespace/host');
+});
+
 it('the Sidecar of the mesh is for all namespaces', () => {
   expect(run('./cart.shop.svc.cluster.local', {}, 'istio-system')).toEqual([]);
   expect(run('bank/secret.bank.svc.cluster.local', {}, 'istio-system')).toEqual([]);

@@ -102,7 +102,14 @@ function hostProblem(context: Context<typeof messages>, entry: Entry): Found | u
     const only = named.every(({ namespace }) => namespace === other.namespace) ? other.namespace : undefined;
     return { problem: `this host is of namespace "${other.namespace}"`, extra: { ...meant(only, entry.path, only && `${only}/${host}`), related: relatedTo(other) } };
   }
-  return similar(mesh, hosts, entry) ?? { problem: `no Service or ServiceEntry${of} has this host`, extra: { help: unknown.help } };
+  return similar(mesh, hosts, entry) ?? { problem: `no Service or ServiceEntry${of} has this host`, extra: { help: unknown.help ?? helpForShort(mesh, host) } };
+}
+
+/** `cart.shop` and `cart.shop.svc` look like a service, and are not the host of one. */
+function helpForShort(mesh: Mesh, host: string): string | undefined {
+  const [name, namespace, more] = host.split('.');
+  const isService = namespace !== undefined && knownNamespaces(mesh).has(namespace) && (more === undefined || more === 'svc');
+  return isService ? `a Service is named by its whole host: ${name}.${namespace}.${clusterDomain}` : undefined;
 }
 
 /** What is nearly a host, and so shows what was meant. */

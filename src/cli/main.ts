@@ -7,7 +7,7 @@ import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { CliError, exitCode } from './exit.ts';
 import { type BooleanFlag, ignored, normalizeBooleans } from './flags.ts';
-import { ignoreBrokenPipes } from './terminal.ts';
+import { write } from './terminal.ts';
 
 const booleanFlags: readonly BooleanFlag[] = [
   ...['color', 'remote', 'use-kube'].map((name) => ({ name, negatable: true })),
@@ -15,8 +15,21 @@ const booleanFlags: readonly BooleanFlag[] = [
   ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
 ];
 
-/** The command line, without anything done. */
-export function createProgram(): Command {
+const commands: Readonly<Record<string, () => Command>> = {
+  analyze: analyzeCommand,
+  validate: validateCommand,
+  baseline: baselineCommand,
+  explain: explainCommand,
+  completion: completionCommand,
+  version: versionCommand,
+};
+
+/**
+ * The command line, without anything done.
+ *
+ * @param only where it names a command, the other commands are left out: they take time to set up, and nobody asks for them
+ */
+export function createProgram(only?: string): Command {
   const program = new Command('weft')
     .description('Author, analyse and test service-mesh configuration.')
     .option('-n, --namespace <name>', 'namespace of resources that name none')
@@ -34,30 +47,26 @@ export function createProgram(): Command {
     .addOption(ignored('--log_target <targets>'))
     .addOption(ignored('--log_stacktrace_level <levels>'))
     .helpCommand(true)
+    .configureOutput({ writeOut: (text) => write('stdout', text), writeErr: (text) => write('stderr', text) })
     .showHelpAfterError('(weft --help lists commands and flags)')
     .exitOverride();
-  program.addCommand(analyzeCommand());
-  program.addCommand(validateCommand());
-  program.addCommand(baselineCommand());
-  program.addCommand(explainCommand());
-  program.addCommand(completionCommand());
-  program.addCommand(versionCommand());
-  program.addCommand(completeCommand(createProgram), { hidden: true });
+  const wanted = only !== undefined && Object.hasOwn(commands, only) ? commands[only] : undefined;
+  for (const create of wanted ? [wanted] : Object.values(commands)) program.addCommand(create());
+  if (!wanted) program.addCommand(completeCommand(createProgram), { hidden: true });
   return program;
 }
 
 /** Runs the command line and sets the exit code. A user's mistake is one line on stderr; a bug shows its stack and how to report it. */
 export async function main(argv: readonly string[]): Promise<void> {
-  ignoreBrokenPipes();
   let ended = false;
   // Without anything left to wait for, Node ends a program in the middle of an await, and calls that a success.
   process.once('beforeExit', () => {
     if (ended) return;
-    process.stderr.write('Error: something that weft waits for never ends: an analyzer of a plug-in, or a bug in weft\n');
+    write('stderr', 'Error: something that weft waits for never ends: an analyzer of a plug-in, or a bug in weft\n');
     process.exitCode = exitCode.error;
   });
   try {
-    const program = createProgram();
+    const program = createProgram(argv[2]);
     inheritExit(program);
     if (argv.length <= 2) program.outputHelp();
     else await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
@@ -82,10 +91,10 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   if (error instanceof CliError) {
-    process.stderr.write(`Error: ${error.message}\n${error.help ? `${error.help}\n` : ''}`);
+    write('stderr', `Error: ${error.message}\n${error.help ? `${error.help}\n` : ''}`);
     return error.exit;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`Error: this is a bug in weft, not in your input:\n${text}\nPlease report it with the input that caused it.\n`);
+  write('stderr', `Error: this is a bug in weft, not in your input:\n${text}\nPlease report it with the input that caused it.\n`);
   return exitCode.error;
 }

@@ -1,12 +1,28 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { plainStyle, type Style } from '../analysis/report/style.ts';
 
+// Node's streams for stdout and stderr cost more to set up than all of a small report to print, so they are not used.
+export type Stream = 'stdin' | 'stdout' | 'stderr';
+
+const descriptors: Readonly<Record<Stream, number>> = { stdin: 0, stdout: 1, stderr: 2 };
+
+export function isTerminal(stream: Stream): boolean {
+  const descriptor = descriptors[stream];
+  try {
+    // Only devices are worth loading node:tty for.
+    return fstatSync(descriptor).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(descriptor);
+  } catch {
+    return false;
+  }
+}
+
 /** `--color` wins over NO_COLOR, that over FORCE_COLOR, that over what the stream is. */
-export function wantsColour(flag: boolean | undefined, stream: NodeJS.WriteStream): boolean {
+export function wantsColour(flag: boolean | undefined, stream: Stream): boolean {
   if (flag !== undefined) return flag;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return stream.isTTY === true && TERM !== 'dumb';
+  return TERM !== 'dumb' && isTerminal(stream);
 }
 
 /** Colours for a stream. chalk is loaded only where there is colour. */
@@ -25,22 +41,23 @@ export async function styleFor(colour: boolean): Promise<Style> {
   };
 }
 
-/** Writes all of a text. A reader of a pipe that went away does not want the rest; what is found still decides the exit code. */
-export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (text === '') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => {
-      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
-      else reject(error);
-    });
-  });
-}
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** A reader that went away (`weft … | head`) is no error. */
-export function ignoreBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+/**
+ * Writes all of a text, at once. A reader of a pipe that went away (`weft … | head`) does not want the rest, which is no error: what
+ * is found still decides the exit code.
+ */
+export function write(stream: 'stdout' | 'stderr', text: string): void {
+  let rest = Buffer.from(text, 'utf8');
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptors[stream], rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      // The pipe is full, and its other end shares it as one that does not block.
+      Atomics.wait(pause, 0, 0, 2);
+    }
   }
 }

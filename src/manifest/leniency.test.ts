@@ -9,6 +9,7 @@ describe('what Kubernetes reads and YAML 1.2 does not', () => {
     ['a colon ends a text in a flow list', '[1.2.3.4, 001:db8::]', ['1.2.3.4', '001:db8::']],
     ['a bracket closes at the indentation of its key', 'a: {\n  b: [1,\n2\n],\n}\nc: 3', { a: { b: [1, 2] }, c: 3 }],
     ['brackets in quotes and comments close nothing', 'a: {\nb: "]}", # }\nc: 1\n}\nd: 2', { a: { b: ']}', c: 1 }, d: 2 }],
+    ['tabs are between the parts', 'a: {\tb: 1,\tc:\t[ 2\t],\t"d\t":\t\'e:\tf\'\t}\t# :\tg', { a: { b: 1, c: [2], 'd\t': 'e:\tf' } }],
     ['a quoted text ends in a colon and a bracket', '{"a:]": "b:,"}', { 'a:]': 'b:,' }],
   ])('%s', (_, text, value) => expect(parseYaml(text).value).toEqual(value));
 

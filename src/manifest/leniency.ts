@@ -1,7 +1,7 @@
 import { COLLECTION_STYLE_FLOW, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, parseEvents, SCALAR_STYLE_PLAIN, YAMLException } from 'js-yaml';
 
-// Two things that YAML 1.2 has otherwise than the parser of Kubernetes: how far the lines of a flow collection are indented, and
-// a colon at the end of a plain text in one. Such a document is rewritten before it is parsed, and offsets are led back.
+// What the parser here has otherwise than that of Kubernetes, all in flow collections: how far the lines are indented, tabs
+// between the parts, and a colon at the end of a plain text. Such a document is rewritten before it is parsed, and offsets are led back.
 
 const maxDepth = 500;
 /** More than any document is indented. */
@@ -54,7 +54,9 @@ export function isIndentationError(error: unknown): boolean {
 }
 
 /** @throws YAMLException where indentation cannot mend it; its mark is in the adapted text */
-export function adapt(original: string): Adapted {
+export function adapt(text: string): Adapted {
+  // With blanks for some tabs, one for one.
+  let original = text;
   const insertions: Insertion[] = [];
   let adapted = apply(original, insertions);
   for (let round = 0; round < mostRounds; round++) {
@@ -68,8 +70,14 @@ export function adapt(original: string): Adapted {
     } catch (error) {
       // Whoever parses the text meets any other error again, and knows how to tell of it.
       if (!isIndentationError(error)) return adapted;
-      const at = (error as YAMLException).mark?.position ?? 0;
-      const inside = flowLines(original, adapted.back(at));
+      const at = adapted.back((error as YAMLException).mark?.position ?? 0);
+      const untabbed = withoutTabs(original, at);
+      if (untabbed !== original) {
+        original = untabbed;
+        adapted = apply(original, insertions);
+        continue;
+      }
+      const inside = flowLines(original, at);
       // A line that separates documents ends one wherever it is.
       if (inside.some((line) => /^(?:---|\.\.\.)\s/.test(`${original.slice(line, line + 4)} `))) throw error;
       const lines = inside.filter((line) => !insertions.some((i) => i.at === line));
@@ -79,6 +87,18 @@ export function adapt(original: string): Adapted {
     }
   }
   return adapted;
+}
+
+/** Quoted texts, comments, and what is between two parts of a flow collection. */
+const separation = /(?<=^|[\s,[{:])(?:"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|#.*)|[:,[{][ \t]*\t[ \t]*|[ \t]*\t[ \t]*(?=[\]}])/g;
+
+/** The text with blanks for the tabs between the parts of flow collections on the line of a place. */
+function withoutTabs(text: string, at: number): string {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const next = text.indexOf('\n', at);
+  const line = text.slice(start, next < 0 ? text.length : next);
+  const untabbed = line.replace(separation, (part) => (/^["'#]/.test(part) ? part : part.replaceAll('\t', ' ')));
+  return untabbed === line ? text : text.slice(0, start) + untabbed + text.slice(start + line.length);
 }
 
 /** Starts of the lines from a place inside of a flow collection to where it closes. */

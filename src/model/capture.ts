@@ -4,8 +4,8 @@ import type { Mesh } from './mesh.ts';
 import { matchesLabels } from './selectors.ts';
 import type { Workload } from './workloads.ts';
 
-/** Ports of the sidecar itself, which it does not take away from itself. */
-const ownPorts: ReadonlySet<number> = new Set([15020, 15021, 15090]);
+/** Ports at which the sidecar itself answers: statistics of the pod, health, its own statistics. */
+export const sidecarPorts: ReadonlySet<number> = new Set([15020, 15021, 15090]);
 
 /**
  * Whether a workload certainly has a sidecar, and that sidecar certainly takes the connections to a port of its pods and handles
@@ -13,7 +13,7 @@ const ownPorts: ReadonlySet<number> = new Set([15020, 15021, 15090]);
  */
 export function sidecarTakes(mesh: Mesh, workload: Workload, port: number): boolean {
   const { annotations, namespace } = workload;
-  if (ownPorts.has(port) || !hasSidecar(workload, mesh.find('Namespace', '', namespace)) || hasOwnListeners(mesh, workload)) return false;
+  if (sidecarPorts.has(port) || !hasSidecar(workload, mesh.find('Namespace', '', namespace)) || hasOwnListeners(mesh, workload)) return false;
   if (annotations['sidecar.istio.io/interceptionMode'] === 'NONE') return false;
   const listed = (name: string): string[] | undefined => annotations[`traffic.sidecar.istio.io/${name}`]?.split(',').map((part) => part.trim());
   const included = listed('includeInboundPorts');

@@ -56,7 +56,7 @@ export function formatGitlab(report: Report): string {
 
 /** JUnit XML: one test case a message, so that it fails where errors are; a passing case where there is nothing to say. */
 export function formatJunit(report: Report): string {
-  const byFile = Map.groupBy(report.items, (i) => i.file ?? 'mesh');
+  const byFile = Map.groupBy(report.items, (i) => i.file);
   const suites = [...byFile].map(([file, items]) => suite(file, items));
   if (suites.length === 0) suites.push('  <testsuite name="weft analyze" tests="1" failures="0" errors="0">\n    <testcase name="no findings" classname="weft"/>\n  </testsuite>');
   const failures = report.items.filter((i) => i.level !== 'Info').length;
@@ -64,20 +64,21 @@ export function formatJunit(report: Report): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="weft" tests="${tests}" failures="${failures}" errors="0">\n${suites.join('\n')}\n</testsuites>\n`;
 }
 
-function suite(file: string, items: readonly ReportItem[]): string {
+function suite(file: string | undefined, items: readonly ReportItem[]): string {
   const failures = items.filter((i) => i.level !== 'Info').length;
+  const name = xml(file ?? 'mesh');
   const cases = items.map((item) => {
-    const line = item.place ? ` line="${item.place.line}"` : '';
-    const head = `    <testcase name="${xml(`${item.code} ${item.origin}`.trim())}" classname="${xml(file)}" file="${xml(file)}"${line}>`;
+    const at = file === undefined ? '' : ` file="${name}"${item.place ? ` line="${item.place.line}"` : ''}`;
+    const head = `    <testcase name="${xml(`${item.code} ${item.origin}`.trim())}" classname="${name}"${at}>`;
     const body = xml([item.text, item.field && `at ${item.field}`, item.effect && `effect: ${item.effect}`, item.help && `help: ${item.help}`].filter(Boolean).join('\n'));
-    const place = item.place ? `${file}:${item.place.line}` : file;
+    const place = item.place ? `${file}:${item.place.line}\n` : file === undefined ? '' : `${file}\n`;
     const inner =
       item.level === 'Info'
         ? `      <system-out>${body}</system-out>`
-        : `      <failure type="${item.level}" message="${xml(item.text)}">${xml(place)}\n${body}</failure>`;
+        : `      <failure type="${item.level}" message="${xml(item.text)}">${xml(place)}${body}</failure>`;
     return `${head}\n${inner}\n    </testcase>`;
   });
-  return `  <testsuite name="${xml(file)}" tests="${items.length}" failures="${failures}" errors="0">\n${cases.join('\n')}\n  </testsuite>`;
+  return `  <testsuite name="${name}" tests="${items.length}" failures="${failures}" errors="0">\n${cases.join('\n')}\n  </testsuite>`;
 }
 
 /** Characters that XML 1.0 cannot hold become U+FFFD. */

@@ -39,7 +39,7 @@ function ruleOf(item: ReportItem): Record<string, unknown> {
 }
 
 function resultOf(item: ReportItem, ruleIndex: number): Record<string, unknown> {
-  const text = [item.text, item.effect && `Effect: ${item.effect}.`, item.help && `Help: ${item.help}.`].filter(Boolean).join('\n');
+  const text = [item.text, item.effect && `Effect: ${sentence(item.effect)}`, item.help && `Help: ${sentence(item.help)}`].filter(Boolean).join('\n');
   const location = locationOf(item.file, item.place, item.origin, item.field);
   return {
     ruleId: item.code,
@@ -57,6 +57,10 @@ function resultOf(item: ReportItem, ruleIndex: number): Record<string, unknown> 
       : {}),
     partialFingerprints: { 'weft/v1': fingerprintOf(item) },
   };
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 function locationOf(file: string | undefined, place: Place | undefined, origin: string, field: string | undefined): Record<string, unknown> | undefined {
@@ -77,5 +81,5 @@ function uriOf(file: string): string {
 
 /** The same finding keeps it while lines are added and removed around it. */
 export function fingerprintOf(item: ReportItem): string {
-  return sha256([item.code, item.origin, item.field ?? '', item.text].join('\u0000')).slice(0, 32);
+  return sha256([item.code, item.origin === '' ? (item.file ?? '') : item.origin, item.field ?? '', item.text].join('\u0000')).slice(0, 32);
 }

@@ -1,11 +1,12 @@
 import { exitCode } from '../exit.ts';
 import { pruneBaseline, writeBaseline } from './baseline.ts';
+import { write } from '../terminal.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { evaluate, prepare } from './session.ts';
 
 /** @returns the exit code */
 export async function runBaseline(action: 'create' | 'prune', paths: readonly string[], flags: AnalyzeFlags): Promise<number> {
-  const warn = (text: string): void => void process.stderr.write(`${text}\n`);
+  const warn = (text: string): void => void write('stderr', `${text}\n`);
   const session = await prepare(flags, warn);
   const file = session.baseline ?? 'weft-baseline.json';
   const { items } = await evaluate(session, paths);

@@ -2,7 +2,7 @@ import { atLeast } from '../../analysis/message.ts';
 import type { Report, ReportItem } from '../../analysis/report/report.ts';
 import { plainStyle } from '../../analysis/report/style.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
-import { styleFor, wantsColour, write } from '../terminal.ts';
+import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { type Output, parseOutputs, writeOutputs } from './outputs.ts';
@@ -11,15 +11,15 @@ import { type Evaluation, evaluate, prepare, type Session } from './session.ts';
 import { conclude } from './summary.ts';
 
 const warn = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  write('stderr', `${text}\n`);
 };
 
 /** Runs `weft analyze` and returns the exit code. Only the report goes to stdout. */
 export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags): Promise<number> {
-  const outputs = parseOutputs(flags.output, process.stdout.isTTY ? 'pretty' : 'log');
+  const outputs = parseOutputs(flags.output, isTerminal('stdout') ? 'pretty' : 'log');
   const session = await prepare(flags, warn);
   if (flags.listAnalyzers) {
-    await write(process.stdout, listAnalyzers(session.available));
+    write('stdout', listAnalyzers(session.available));
     return exitCode.ok;
   }
   if (flags.useKube) throw new CliError('weft does not read clusters yet', exitCode.error, 'Name files or directories, and leave --use-kube out.');
@@ -38,7 +38,7 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     const fixed = await fixAll(input.sources, evaluation, wanted, (sources) => evaluate(session, paths, { deadline, input: { ...input, sources: [...sources] } }));
     if (flags.dryRun) {
       if (fixed.files.length === 0) warn('There is nothing to repair.');
-      await write(process.stdout, previewFixes(fixed.files, await styleFor(wantsColour(flags.color, process.stdout))));
+      write('stdout', previewFixes(fixed.files, await styleFor(wantsColour(flags.color, 'stdout'))));
       return exitCodeOf(session, await acceptBaseline(session, evaluation));
     }
     for (const line of writeFixes(fixed.files)) warn(`fixed ${line}`);
@@ -83,12 +83,12 @@ export async function report(session: Session, paths: readonly string[], evaluat
     },
     version,
   };
-  await write(process.stdout, await writeOutputs(data, outputs, await styleFor(wantsColour(flags.color, process.stdout)), plainStyle));
+  write('stdout', await writeOutputs(data, outputs, await styleFor(wantsColour(flags.color, 'stdout')), plainStyle));
 
   for (const { analyzer, error } of result.engine.crashes) warn(`analyzer ${analyzer} failed: ${error instanceof Error ? error.message : String(error)}; the others went on`);
   const failing = items.filter((i) => !i.unparsable && atLeast(i.level, session.failureThreshold)).length;
   const unparsable = items.filter((i) => i.unparsable).length;
-  const style = await styleFor(wantsColour(flags.color, process.stderr));
-  await write(process.stderr, conclude(data, { paths, flags, failing, unparsable, gone, style }));
+  const style = await styleFor(wantsColour(flags.color, 'stderr'));
+  write('stderr', conclude(data, { paths, flags, failing, unparsable, gone, style }));
   return exitCodeOf(session, { items, result });
 }

@@ -10,8 +10,8 @@ const order: readonly Preset[] = ['reference', 'recommended', 'strict'];
  * @throws CliError (usage) for names that no analyzer has; the preset `reference` only warns, as the reference goes on
  */
 export function chooseAnalyzers(all: readonly AnyAnalyzer[], names: readonly string[] | undefined, preset: Preset, warn: (text: string) => void): AnyAnalyzer[] {
-  const wanted = (names ?? []).flatMap((n) => n.split(',')).filter((n) => n !== '');
-  if (wanted.length > 0) {
+  const wanted = new Set((names ?? []).flatMap((n) => n.split(',')).filter((n) => n !== ''));
+  if (wanted.size > 0) {
     const chosen: AnyAnalyzer[] = [];
     for (const name of wanted) {
       const found = all.find((a) => a.name === name);
@@ -25,6 +25,7 @@ export function chooseAnalyzers(all: readonly AnyAnalyzer[], names: readonly str
       warn(text);
     }
     if (chosen.length > 0) return chosen;
+    warn('none of the analyzers that were named exists, so all of them run');
   }
   const rank = order.indexOf(preset);
   return all.filter((a) => order.indexOf(a.preset) <= rank && (preset === 'reference' || !a.supersededBy));

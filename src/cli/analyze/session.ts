@@ -15,6 +15,7 @@ import { CliError, exitCode, usageError } from '../exit.ts';
 import { type PipelineResult, runPipeline } from '../pipeline.ts';
 import type { PipelineCache } from '../pipeline-cache.ts';
 import { readStdin, readStdinSync } from '../stdin.ts';
+import { isTerminal } from '../terminal.ts';
 import { type Config, type LevelAt, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { applyInline } from './inline.ts';
@@ -170,7 +171,7 @@ export async function readInput(paths: readonly string[], { flags, warn }: Sessi
     throw new CliError('nothing to analyze', exitCode.error, 'Name files or directories (weft analyze config/), or - for standard input.');
   }
   const fromStdin = paths.includes('-');
-  if (fromStdin && process.stdin.isTTY) warn('Reading from standard input; end with Ctrl-D:');
+  if (fromStdin && isTerminal('stdin')) warn('Reading from standard input; end with Ctrl-D:');
   const stdin = fromStdin && deadline ? await readStdin(deadline) : undefined;
   try {
     const input = readFiles(paths, () => stdin ?? readStdinSync());

@@ -6,7 +6,7 @@ import type { ReportItem } from '../../analysis/report/report.ts';
 import { MissingFileError, type ReadFiles, readFiles } from '../../manifest/files.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { PipelineCache } from '../pipeline-cache.ts';
-import { write } from '../terminal.ts';
+import { isTerminal, write } from '../terminal.ts';
 import { DirectoryWatcher, type Names } from './directory-watcher.ts';
 import type { Output } from './outputs.ts';
 import { acceptBaseline, report } from './run.ts';
@@ -90,7 +90,7 @@ async function analyzeAgain(
       for (const item of news) item.isNew = true;
       evaluation.items = [...evaluation.items.filter((i) => i.isNew), ...evaluation.items.filter((i) => !i.isNew)];
     }
-    if (process.stdout.isTTY) await write(process.stdout, clearScreen);
+    if (isTerminal('stdout')) write('stdout', clearScreen);
     const code = await report(session, paths, evaluation, outputs);
     const counts = [news?.length ? `${news.length} new` : '', shown ? `${newOf(visible, shown).length} gone` : ''].filter((part) => part !== '' && !part.startsWith('0 '));
     const done = news ? `${changes}: ${counts.join(', ') || 'nothing new'}` : 'done';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { write } from '../terminal.ts';
 
 /** `weft completion SHELL`, and the hidden command that the scripts call for candidates. */
 export function completionCommand(): Command {
@@ -8,7 +9,7 @@ export function completionCommand(): Command {
     .addHelpText('after', '\nExamples:\n  source <(weft completion bash)\n  weft completion fish > ~/.config/fish/completions/weft.fish')
     .action(async (shell: string) => {
       const { completionScript } = await import('../completion.ts');
-      process.stdout.write(completionScript(shell));
+      write('stdout', completionScript(shell));
     });
 }
 
@@ -19,7 +20,7 @@ export function completeCommand(root: () => Command): Command {
     .helpOption(false)
     .action(async (words: string[]) => {
       const { candidates } = await import('../completion.ts');
-      process.stdout.write(
+      write('stdout', 
         candidates(root(), words)
           .map((c) => `${c}\n`)
           .join(''),

@@ -34,7 +34,7 @@ export async function runValidate(flags: ValidateFlags): Promise<number> {
   const paths = (flags.filename ?? []).flatMap((f) => f.split(',')).filter((f) => f !== '');
   if (paths.length === 0) throw new CliError('no files named', exitCode.error, 'Name them with -f: weft validate -f gateway.yaml, or -f - for standard input.');
   const { sources, unreadable } = read(paths);
-  const style = await styleFor(wantsColour(flags.color, process.stderr));
+  const style = await styleFor(wantsColour(flags.color, 'stderr'));
   const errors: string[] = unreadable.map(({ path, text }) => `cannot read ${path}: ${text}`);
   const out: string[] = [];
   for (const source of sources) {
@@ -46,7 +46,7 @@ export async function runValidate(flags: ValidateFlags): Promise<number> {
     else out.push(source.name === '-' ? 'the input is valid' : `"${source.name}" is valid`);
   }
   if (errors.length > 0) out.push(`${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...errors.map((e) => `  ${style.error('✘')} ${visible(e)}`));
-  await write(process.stderr, `${out.join('\n')}\n`);
+  write('stderr', `${out.join('\n')}\n`);
   return errors.length > 0 ? exitCode.error : exitCode.ok;
 }
 
