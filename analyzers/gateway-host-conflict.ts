@@ -4,12 +4,12 @@ import { message } from '../src/analysis/message.ts';
 import { matchName, matchPath } from '../src/analysis/route-names.ts';
 import { names } from '../src/analysis/wording.ts';
 import { coverageOf } from '../src/ir/witness.ts';
-import type { Gateway, VirtualService } from '../src/manifest/istio/networking.gen.ts';
+import type { VirtualService } from '../src/manifest/istio/networking.gen.ts';
 import { matchesRegex } from '../src/manifest/re2.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { ageIsKnown, byCreation } from '../src/model/creation.ts';
 import { resolveGatewayName } from '../src/model/gateway-names.ts';
-import { OverlapIndex } from '../src/model/host-overlap.ts';
+import { serversTaking } from '../src/model/gateway-servers.ts';
 import type { Mesh } from '../src/model/mesh.ts';
 import { scopesOf } from '../src/model/visibility.ts';
 import { type GatewayMatch, matchesAtGateway } from '../src/translate/gateway-routes.ts';
@@ -47,7 +47,6 @@ export default defineAnalyzer({
 });
 
 function groupsOf(mesh: Mesh): Group[] {
-  const servers = new Servers();
   const byHost = new Map<string, Group>();
   for (const service of mesh.list('VirtualService').toSorted(byCreation)) {
     const { gateways = [], hosts = [], exportTo, http } = service.spec;
@@ -56,7 +55,7 @@ function groupsOf(mesh: Mesh): Group[] {
     for (const gateway of new Set(gateways.map((name) => resolveGatewayName(service.namespace, name)))) {
       if (gateway === 'mesh') continue;
       for (const host of new Set(hosts.map((h) => h.toLowerCase()))) {
-        const key = [gateway, host, scopes, servers.keyOf(mesh, gateway, host, service.namespace)].join('\n');
+        const key = [gateway, host, scopes, meetingPoint(mesh, gateway, host, service.namespace)].join('\n');
         const group = byHost.get(key);
         if (group) group.services.push(service);
         else byHost.set(key, { gateway, services: [service], hosts: [host] });
@@ -77,35 +76,13 @@ function groupsOf(mesh: Mesh): Group[] {
   return [...groups.values()];
 }
 
-/** Finds the servers of a gateway that take a host from virtual services of a namespace. */
-class Servers {
-  private readonly byGateway = new Map<string, OverlapIndex<{ server: number; namespace: string }> | undefined>();
-
-  /** The same for two namespaces whose rules meet at the same servers. */
-  keyOf(mesh: Mesh, gateway: string, host: string, namespace: string): string {
-    if (!this.byGateway.has(gateway)) {
-      const [inNamespace, name] = gateway.split('/', 2) as [string, string];
-      const found = mesh.find('Gateway', inNamespace, name);
-      this.byGateway.set(gateway, found && index(found));
-    }
-    const servers = this.byGateway.get(gateway);
-    // Of a gateway that is not in the input nobody knows which namespaces it takes hosts from.
-    if (!servers) return namespace;
-    const taking = [...servers.overlapping(host)].filter((s) => s.namespace === '*' || s.namespace === namespace).map((s) => s.server);
-    return taking.length === 0 ? namespace : [...new Set(taking)].sort((a, b) => a - b).join(' ');
-  }
-}
-
-function index({ spec, namespace }: Resource<Gateway>): OverlapIndex<{ server: number; namespace: string }> {
-  const servers = new OverlapIndex<{ server: number; namespace: string }>();
-  for (const [server, { hosts = [] }] of (spec.servers ?? []).filter(Boolean).entries()) {
-    for (const entry of hosts) {
-      const slash = entry.indexOf('/');
-      const of = slash < 0 ? '*' : entry.slice(0, slash);
-      servers.add(entry.slice(slash + 1).toLowerCase(), { server, namespace: of === '.' ? namespace : of });
-    }
-  }
-  return servers;
+/** The same for two namespaces whose rules meet at the same servers. */
+function meetingPoint(mesh: Mesh, gateway: string, host: string, namespace: string): string {
+  const [inNamespace, name] = gateway.split('/', 2) as [string, string];
+  const found = mesh.find('Gateway', inNamespace, name);
+  const servers = found ? serversTaking(mesh, found, host, namespace) : [];
+  // Of a gateway that is not in the input nobody knows which namespaces it takes hosts from.
+  return servers.length === 0 ? namespace : servers.join(' ');
 }
 
 function checkGroup(context: Own, group: Group): void {

@@ -97,18 +97,32 @@ function placesOf(text: string, offset: number): NodePlace | undefined {
           const name = read(undefined, end);
           child = read(name.value, name.value.end);
           if (name.scalar === '<<' && child.children) {
-            for (const [k, v] of child.children) if (!place.children?.has(k)) place.children?.set(k, v);
+            for (const { children } of mergedBy(child)) for (const [k, v] of children ?? []) if (!place.children?.has(k)) place.children?.set(k, v);
           } else place.children?.set(name.scalar ?? '', child);
         }
         end = Math.max(end, child.value.end, child.key?.end ?? 0);
       }
       at++;
-      place.value.end = end;
+      place.value.end = /[[{]/.test(text[event.start] ?? '') && place.flow ? offset + endOfFlow(text, Math.max(event.start + 1, end - offset)) : end;
     }
     return place;
   };
   while (events[at]?.type === EVENT_DOCUMENT) at++;
   return events[at] === undefined || events[at]?.type === EVENT_POP ? undefined : read(undefined, offset);
+}
+
+/** The maps that a merge key names, one or a list of them. */
+function mergedBy(place: NodePlace): Iterable<NodePlace> {
+  const { children } = place;
+  return children && [...children.keys()].every((key) => typeof key === 'number') ? children.values() : [place];
+}
+
+/** Where a flow collection ends, whose last part ends at `from`. */
+function endOfFlow(text: string, from: number): number {
+  const close = /[\]}]|(?<=\s)#[^\n]*/g;
+  close.lastIndex = from;
+  for (let match = close.exec(text); match; match = close.exec(text)) if (match[0][0] !== '#') return close.lastIndex;
+  return from;
 }
 
 /** A value of which nothing is written is where its key ends, or at the dash of its item. */

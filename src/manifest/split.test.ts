@@ -27,7 +27,11 @@ describe('splitDocuments', () => {
 
   it('gives back what was joined', () => {
     const document = fc.array(fc.constantFrom('a: 1', '  b: 2', '# c', '- d', 'e: "---"', '----', '--- f'), { minLength: 1, maxLength: 5 }).map((lines) => `k: v\n${lines.join('\n')}\n`);
-    fc.assert(fc.property(fc.array(document, { minLength: 1, maxLength: 5 }), (documents) => expect(split(documents.join('---\n'))).toEqual(documents)));
+    fc.assert(
+      fc.property(fc.array(document, { minLength: 1, maxLength: 5 }), (documents) => {
+        expect(split(documents.join('---\n'))).toEqual(documents);
+      }),
+    );
   });
 
   it('stretches are in order, apart, and begin at a line', () => {

@@ -16,7 +16,6 @@ describe('YAML as Kubernetes reads it', () => {
     ['nO', 'nO'],
     ['"yes"', 'yes'],
     ['~', null],
-    ['', null],
     ['Null', null],
     ['0644', 420],
     ['0o644', 420],

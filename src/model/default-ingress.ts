@@ -39,3 +39,8 @@ export function selectsInstalledGateway(selector: Readonly<Record<string, string
   const wanted = Object.entries(selector);
   return wanted.length > 0 && installed.some((gateway) => wanted.every(([key, value]) => gateway[key] === value));
 }
+
+/** Labels of the pods behind a service of Istio's own installation; undefined for any other name. */
+export function labelsOfInstalledGateway(service: string): Readonly<Record<string, string>> | undefined {
+  return installed.find(({ app }) => app === service);
+}

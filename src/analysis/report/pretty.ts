@@ -1,11 +1,15 @@
 import { lineText } from '../../manifest/position.ts';
+import type { Fix } from '../../manifest/problem.ts';
 import type { Level } from '../message.ts';
-import type { Place, Report, ReportItem } from './report.ts';
+import { focusOf } from './focus.ts';
+import type { Place, RelatedItem, Report, ReportItem } from './report.ts';
 import type { Style } from './style.ts';
 import { columnsOf, oneLine, visible } from './terminal-text.ts';
 
 const colourOf: Readonly<Record<Level, keyof Style>> = { Error: 'error', Warning: 'warning', Info: 'info' };
 const widest = 160;
+/** More other places than this help nobody. */
+const mostRelated = 5;
 
 /**
  * For people: each message with the lines it is about, other places that have to do with it, what to do and who is hurt.
@@ -14,7 +18,7 @@ const widest = 160;
  *       --> reviews.yaml:31:9  VirtualService prod/reviews  spec.http[0].route[0].destination.subset
  *        |
  *     31 |         subset: v3
- *        |         ^^^^^^^^^^
+ *        |                 ^^
  *        = help: …
  */
 export function formatPretty(report: Report, style: Style): string {
@@ -23,27 +27,45 @@ export function formatPretty(report: Report, style: Style): string {
 
 function formatItem(item: ReportItem, style: Style): string {
   const paint = style[colourOf[item.level]];
-  const out: string[] = [`${paint(`${item.level.toLowerCase()} ${item.code}`)} ${style.strong(oneLine(item.text))}`];
-  const gutter = String(Math.max(item.place?.endLine ?? 0, ...item.related.map((r) => r.place?.line ?? 0), 0)).length;
+  const place = focusOf(item);
+  const others = item.related.slice(0, mostRelated);
+  const mark = item.isNew ? ` ${style.good('(new)')}` : '';
+  const out: string[] = [`${paint(`${item.level.toLowerCase()} ${item.code}`)}${mark} ${style.strong(oneLine(item.text))}`];
+  const gutter = String(Math.max(place?.line ?? 0, ...others.map((r) => r.place?.line ?? 0))).length;
   const pad = ' '.repeat(gutter);
   const bar = style.dim('|');
-  const where = [visible(placeText(item.place) ?? item.file ?? ''), visible(item.origin), style.dim(visible(item.field ?? ''))].filter((s) => s !== '').join('  ');
+  const where = [visible(placeText(place) ?? item.file ?? ''), visible(item.origin), style.dim(visible(item.field ?? ''))].filter((s) => s !== '').join('  ');
   if (where !== '') out.push(`${pad}${style.dim('-->')} ${where}`);
-  if (item.place) {
-    const frame = frameOf(item.place, pad, style, paint);
+  if (place) {
+    const frame = frameOf(place, pad, style, paint);
     if (frame.length > 0) out.push(`${pad} ${bar}`, ...frame);
   }
-  for (const related of item.related) {
-    out.push(`${pad}${style.dim(':::')} ${visible([placeText(related.place), related.origin].filter(Boolean).join('  '))}: ${oneLine(related.text)}`);
+  for (const related of others) {
+    out.push(`${pad}${style.dim(':::')} ${relatedText(item, related)}`);
     if (related.place) {
       const text = lineText(related.place.source, related.place.line);
       if (text !== undefined && text.trim() !== '') out.push(`${style.dim(String(related.place.line).padStart(gutter))} ${bar} ${clip(text)}`);
     }
   }
+  if (item.related.length > others.length) out.push(`${pad}${style.dim(':::')} and ${item.related.length - others.length} more`);
   if (item.effect) out.push(`${pad} ${style.dim('=')} ${style.strong('effect')}: ${oneLine(item.effect)}`);
-  if (item.help) out.push(`${pad} ${style.dim('=')} ${style.good('help')}: ${oneLine(item.help)}`);
-  if (item.fix) out.push(`${pad} ${style.dim('=')} ${style.good('fix')}: ${oneLine(item.fix.title)} ${style.dim('(--fix does it)')}`);
+  const canDo = style.dim('(--fix does it)');
+  const same = item.help !== undefined && tells(item.help, item.fix);
+  if (item.help) out.push(`${pad} ${style.dim('=')} ${style.good('help')}: ${oneLine(item.help)}${same ? ` ${canDo}` : ''}`);
+  if (item.fix && !same) out.push(`${pad} ${style.dim('=')} ${style.good('fix')}: ${oneLine(item.fix.title)} ${canDo}`);
   return `${out.join('\n')}\n`;
+}
+
+/** The resource is named where neither the message nor the text has named it. */
+function relatedText(item: ReportItem, { place, origin, text }: RelatedItem): string {
+  const named = origin === item.origin || text.includes(origin.slice(origin.indexOf(' ') + 1));
+  return [visible([placeText(place), named ? '' : origin].filter(Boolean).join('  ')), oneLine(text)].join(named ? '  ' : ': ');
+}
+
+/** Whether a help says already what the fix does. */
+function tells(help: string, fix: Fix | undefined): boolean {
+  const what = fix?.text ?? fix?.nest?.key;
+  return what !== undefined && help.includes(what);
 }
 
 function placeText(place: Place | undefined): string | undefined {

@@ -28,6 +28,8 @@ export function conclude(report: Report, { paths, flags, failing, unparsable, go
     lines.push(`${failing > 0 || unparsable > 0 ? style.error('✘') : style.warning('!')} ${parts.join(', ')}: ${scope} (${read}).`);
   }
   if (unparsable > 0) lines.push(`  ${plural(unparsable, 'document')} could not be used${flags.ignoreUnknown ? ' (--ignore-unknown: no failure)' : ''}.`);
+  const repairs = items.filter((i) => i.fix).length;
+  if (repairs > 0 && !flags.fix) lines.push(`  ${plural(repairs, 'finding')} can be repaired: --fix does it, and --fix --dry-run shows how.`);
   if (summary.suppressed > 0) lines.push(`  ${plural(summary.suppressed, 'finding')} suppressed.`);
   if (gone > 0) lines.push(`  ${plural(gone, 'finding')} of the baseline no longer ${gone === 1 ? 'occurs' : 'occur'}: weft baseline prune takes them out.`);
   lines.push(...skippedLines(report, flags.verbose === true));
