@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { findingsOf } from '../src/analysis/testing.ts';
 import analyzer from './api-version.ts';
 
-const run = (apiVersion: string, kind: string) => findingsOf(analyzer, `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}`, { preset: 'recommended' });
+const run = (apiVersion: string, kind: string) =>
+  findingsOf(analyzer, `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}`, { preset: 'recommended' });
 
 it.each([
   ['networking.istio.io/v1alpha3', 'VirtualService', 'networking.istio.io/v1'],

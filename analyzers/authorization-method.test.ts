@@ -15,17 +15,7 @@ spec:
 `;
 const run = (operation: string, action?: string) => findingsOf(analyzer, policy(operation, action), { preset: 'recommended' });
 
-it.each([
-  ['GET'],
-  ['PATCH'],
-  ['PROPFIND'],
-  ['M-SEARCH'],
-  ['*'],
-  ['GET*'],
-  ['P*'],
-  ['*T'],
-  [''],
-])('"%s" is a method', (value) => {
+it.each([['GET'], ['PATCH'], ['PROPFIND'], ['M-SEARCH'], ['*'], ['GET*'], ['P*'], ['*T'], ['']])('"%s" is a method', (value) => {
   expect(run(`{methods: [${JSON.stringify(value)}]}`)).toEqual([]);
 });
 

@@ -11,7 +11,9 @@ const WFT1028 = message<{ value: string }>({
   level: 'Warning',
   summary: 'an authorization policy names a method that no HTTP request has',
   text: ({ value }) =>
-    matchesSomeMethod(value.toUpperCase()) ? `no request has the method "${value}": case counts, and methods are written in capitals` : `"${value}" matches no HTTP method`,
+    matchesSomeMethod(value.toUpperCase())
+      ? `no request has the method "${value}": case counts, and methods are written in capitals`
+      : `"${value}" matches no HTTP method`,
   help: `methods are ${standardMethods.join(', ')}, or begin or end with *`,
   aliases: ['KIA0102'],
 });
@@ -49,5 +51,13 @@ function correction(value: string, path: Path): ReportExtra {
   if (/^grpc/i.test(value) || value.includes('/') || /^[A-Z][a-z]+[A-Z]/.test(value)) {
     return { help: 'a gRPC call has the method POST; name the call in paths: /package.Service/Method' };
   }
-  return value.length < 3 ? {} : meant(nearest(upper, standardMethods.filter((method) => method[0] === upper[0])), path);
+  return value.length < 3
+    ? {}
+    : meant(
+        nearest(
+          upper,
+          standardMethods.filter((method) => method[0] === upper[0]),
+        ),
+        path,
+      );
 }

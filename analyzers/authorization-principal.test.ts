@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { findingsOf, type TestOptions } from '../src/analysis/testing.ts';
 import analyzer from './authorization-principal.ts';
 
-const object = (head: string, name: string, namespace: string, rest = ''): string => `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}`;
+const object = (head: string, name: string, namespace: string, rest = ''): string =>
+  `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}`;
 const account = (name: string, namespace = 'shop'): string => object('apiVersion: v1\nkind: ServiceAccount', name, namespace);
 const deployment = (pod: string, namespace = 'shop'): string =>
   object('apiVersion: apps/v1\nkind: Deployment', 'd', namespace, `spec: {template: {spec: ${pod}}}\n`);
@@ -73,7 +74,10 @@ it.each([
   ['the old field of a pod', deployment('{serviceAccount: pay}')],
   ['a workload entry', object('apiVersion: networking.istio.io/v1\nkind: WorkloadEntry', 'e', 'shop', 'spec: {address: 1.2.3.4, serviceAccount: pay}\n')],
   ['a workload group', object('apiVersion: networking.istio.io/v1\nkind: WorkloadGroup', 'e', 'shop', 'spec: {template: {serviceAccount: pay}}\n')],
-  ['a service entry', object('apiVersion: networking.istio.io/v1\nkind: ServiceEntry', 'e', 'shop', 'spec: {hosts: [a.b], endpoints: [null, {serviceAccount: pay}]}\n')],
+  [
+    'a service entry',
+    object('apiVersion: networking.istio.io/v1\nkind: ServiceEntry', 'e', 'shop', 'spec: {hosts: [a.b], endpoints: [null, {serviceAccount: pay}]}\n'),
+  ],
   ['a waypoint', object('apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway', 'pay', 'shop', 'spec: {gatewayClassName: istio-waypoint}\n')],
 ])('%s shows that an account exists', (_, yaml) => {
   expect(principal('cluster.local/ns/shop/sa/pay', {}, known + yaml)).toEqual([]);

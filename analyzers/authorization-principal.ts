@@ -3,6 +3,7 @@ import { effectOfDeadValue } from '../src/analysis/dead-value.ts';
 import { meant } from '../src/analysis/meant.ts';
 import { message } from '../src/analysis/message.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
+import { namespaceInWords } from '../src/analysis/wording.ts';
 import type { AuthorizationPolicy } from '../src/manifest/istio/security.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
@@ -84,9 +85,15 @@ interface Found {
   extra: ReportExtra;
 }
 
-function problemOf({ mesh, knows }: Context<typeof messages>, policy: Policy, { namespace, account, prefix }: Identity, value: string, path: Path): Found | undefined {
+function problemOf(
+  { mesh, knows }: Context<typeof messages>,
+  policy: Policy,
+  { namespace, account, prefix }: Identity,
+  value: string,
+  path: Path,
+): Found | undefined {
   const accounts = ServiceAccounts.of(mesh);
-  const exists = prefix ? startsOne(mesh, accounts, namespace, account) : accounts.has(namespace, account);
+  const exists = prefix ? accounts.hasPrefix(namespace, account) : accounts.has(namespace, account);
   const namespaces = knownNamespaces(mesh);
   if (namespace !== policy.namespace && !namespaces.has(namespace)) {
     // An account of any namespace shows that there is one; the accounts that every namespace has do not.
@@ -96,10 +103,10 @@ function problemOf({ mesh, knows }: Context<typeof messages>, policy: Policy, { 
     return { problem: `namespace "${namespace}" does not exist`, extra: meant(near, path, near && replaceNamespace(value, namespace, near)) };
   }
   if (exists || !knows('ServiceAccount') || !showsAccounts(mesh, namespace)) return undefined;
-  if (prefix) return { problem: `no service account of namespace "${namespace}" begins with "${account}"`, extra: {} };
+  if (prefix) return { problem: `no service account of ${namespaceInWords(namespace)} begins with "${account}"`, extra: {} };
   const near = nearAccounts(mesh, accounts, namespace).find(account);
   return {
-    problem: `namespace "${namespace}" has no service account "${account}"`,
+    problem: `${namespaceInWords(namespace)} has no service account "${account}"`,
     extra: meant(near, path, near && value.slice(0, value.length - account.length) + near),
   };
 }
@@ -107,18 +114,6 @@ function problemOf({ mesh, knows }: Context<typeof messages>, policy: Policy, { 
 /** Parts of an installation are seldom in the input: only a namespace that shows one of its accounts shows them all. */
 function showsAccounts(mesh: Mesh, namespace: string): boolean {
   return mesh.options.assume === 'complete' || mesh.listIn('ServiceAccount', namespace).length > 0;
-}
-
-function startsOne(mesh: Mesh, accounts: ServiceAccounts, namespace: string, account: string): boolean {
-  if (account === '') return true;
-  const known = mesh.memo('prefixes of service accounts', kindsWithAccounts, () => new Map<string, boolean>());
-  const key = `${namespace}/${account}`;
-  let found = known.get(key);
-  if (found === undefined) {
-    found = accounts.names(namespace).some((name) => name.startsWith(account));
-    known.set(key, found);
-  }
-  return found;
 }
 
 function nearAccounts(mesh: Mesh, accounts: ServiceAccounts, namespace: string): NearestIndex {

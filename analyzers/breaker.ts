@@ -43,7 +43,8 @@ export default defineAnalyzer({
     for (const rule of context.mesh.list('DestinationRule')) {
       const protocols = new Protocols(context, rule);
       for (const { value, path } of writtenBlocks(rule.spec, 'connectionPool')) {
-        for (const statement of [...zeroes(value), ...freeConnections(value, protocols.of(path)), ...unsharedConnections(value, protocols.of(path))]) say(context, rule, path, statement);
+        for (const statement of [...zeroes(value), ...freeConnections(value, protocols.of(path)), ...unsharedConnections(value, protocols.of(path))])
+          say(context, rule, path, statement);
       }
       for (const { value, path } of writtenBlocks(rule.spec, 'outlierDetection')) {
         for (const statement of [...hiddenDetector(value), ...lateReturn(value)]) say(context, rule, path, statement);
@@ -74,7 +75,10 @@ function zeroes({ tcp, http }: ConnectionPoolSettings): Statement[] {
   return limits.map(([block, field]) => ({
     at: [block, field],
     what: `${field} 0 is no limit at all: Istio takes 0 for not set`,
-    help: field === 'maxRetries' ? 'retries are turned off by attempts 0 in the virtual service; the lowest limit here is 1' : 'the lowest limit is 1; to have none, leave the field out',
+    help:
+      field === 'maxRetries'
+        ? 'retries are turned off by attempts 0 in the virtual service; the lowest limit here is 1'
+        : 'the lowest limit is 1; to have none, leave the field out',
     effect: unlimited[field],
   }));
 }

@@ -17,7 +17,11 @@ it.each([
   ['one that is there', root(under('/a')) + service('shop/d', `http: [${rule('/a')}]`), []],
   ['none of this name', root(under('/a')), ['Error shop/root spec.http[0].delegate.name delegate "shop/d" does not exist']],
   ['one of another namespace', root('{delegate: {name: d, namespace: team}}') + service('team/d', `http: [${rule('/a')}]`), []],
-  ['one with hosts', root(under('/a')) + service('shop/d', `hosts: [b], http: [${rule('/a')}]`), ['Error shop/root spec.http[0].delegate.name virtual service "shop/d" has hosts']],
+  [
+    'one with hosts',
+    root(under('/a')) + service('shop/d', `hosts: [b], http: [${rule('/a')}]`),
+    ['Error shop/root spec.http[0].delegate.name virtual service "shop/d" has hosts'],
+  ],
   [
     'one that it does not see',
     root('{delegate: {name: d, namespace: team}}') + service('team/d', `exportTo: ["."], http: [${rule('/a')}]`),

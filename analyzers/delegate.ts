@@ -9,7 +9,7 @@ import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { byCreation } from '../src/model/creation.ts';
 import type { Mesh } from '../src/model/mesh.ts';
-import { type Delegation, delegate, type DroppedRule } from '../src/translate/delegates.ts';
+import { type Delegation, type DroppedRule, delegate } from '../src/translate/delegates.ts';
 import { httpRules } from '../src/translate/destinations.ts';
 
 type Service = Resource<VirtualService>;
@@ -52,7 +52,12 @@ export default defineAnalyzer({
         else merged.set(use.delegation.delegate, [use]);
       }
     }
-    for (const [service, uses] of merged) reportDropped(context, service, uses.sort((a, b) => byCreation(a.root, b.root) || a.rule - b.rule));
+    for (const [service, uses] of merged)
+      reportDropped(
+        context,
+        service,
+        uses.sort((a, b) => byCreation(a.root, b.root) || a.rule - b.rule),
+      );
   },
 });
 
@@ -85,7 +90,11 @@ function explain(root: Service, delegation: Exclude<Delegation, { kind: 'missing
         related: place('namespaces that see it', 'exportTo'),
       };
     case 'empty':
-      return { what: `delegate "${service.fullName}" has no HTTP rules`, help: `give ${service.fullName} rules under spec.http`, related: place('no http here') };
+      return {
+        what: `delegate "${service.fullName}" has no HTTP rules`,
+        help: `give ${service.fullName} rules under spec.http`,
+        related: place('no http here'),
+      };
     default:
       return {
         what: `every rule of delegate "${service.fullName}" contradicts the matches of this rule`,
@@ -95,7 +104,8 @@ function explain(root: Service, delegation: Exclude<Delegation, { kind: 'missing
   }
 }
 
-const help = "a delegate only narrows what its root rule takes: its paths begin with the root's prefix, and what the root matches by a regular expression it does not match at all";
+const help =
+  "a delegate only narrows what its root rule takes: its paths begin with the root's prefix, and what the root matches by a regular expression it does not match at all";
 
 function placeOf(service: Service, { rule, match, field }: DroppedRule): Related {
   return { resource: service, path: ['spec', 'http', rule, 'match', match], text: `${field} contradicts the root's` };
@@ -109,17 +119,25 @@ function reportDropped({ report }: Context<typeof messages>, service: Service, u
     for (const { rule } of delegation.dropped) count.set(rule, (count.get(rule) ?? 0) + 1);
   }
   const partly = uses.find(({ delegation }) => delegation.kind === 'merged' && delegation.rules.length > 0);
-  if (!partly || partly.delegation.kind !== 'merged') return;
+  if (partly?.delegation.kind !== 'merged') return;
   for (const { rule, match, field } of partly.delegation.dropped) {
     if (count.get(rule) !== uses.length) continue;
-    const roots = uses.slice(0, 10).map(({ root, rule }): Related => ({ resource: root, path: ['spec', 'http', rule], text: `${ruleName(root, rule)} delegates to it` }));
+    const roots = uses
+      .slice(0, 10)
+      .map(({ root, rule }): Related => ({ resource: root, path: ['spec', 'http', rule], text: `${ruleName(root, rule)} delegates to it` }));
     const what = `${field} of this match contradicts the matches of every rule that delegates to "${service.fullName}": ${ruleName(service, rule)} is left out, with all its matches`;
-    report('WFT1011', service, ['spec', 'http', rule, 'match', match], { what }, {
-      level: 'Warning',
-      help,
-      effect: 'no request gets what this rule says',
-      related: roots,
-    });
+    report(
+      'WFT1011',
+      service,
+      ['spec', 'http', rule, 'match', match],
+      { what },
+      {
+        level: 'Warning',
+        help,
+        effect: 'no request gets what this rule says',
+        related: roots,
+      },
+    );
   }
 }
 

@@ -30,7 +30,13 @@ export default defineAnalyzer({
     for (const sidecar of mesh.list('Sidecar')) {
       if (!sidecar.spec.outboundTrafficPolicy?.egressProxy) continue;
       const detail = 'the field OutboundTrafficPolicy.EgressProxy (outboundTrafficPolicy.egressProxy) is ignored';
-      report('IST0002', sidecar, ['spec', 'outboundTrafficPolicy', 'egressProxy'], { detail }, { help: 'remove it; an egress host in the Sidecar leads to an egress gateway' });
+      report(
+        'IST0002',
+        sidecar,
+        ['spec', 'outboundTrafficPolicy', 'egressProxy'],
+        { detail },
+        { help: 'remove it; an egress host in the Sidecar leads to an egress gateway' },
+      );
     }
     if (preset === 'reference') return;
     for (const rule of mesh.list('DestinationRule')) checkRule(rule, context);

@@ -26,7 +26,11 @@ describe('in one namespace', () => {
     ['two hosts', [rule('shop/a', `${cart}, ${tls}`), rule('shop/b', `host: pay, ${pool}`)], []],
     ['two namespaces of a short name', [rule('shop/a', `${cart}, ${tls}`), rule('front/b', `${cart}, ${pool}`)], []],
     ['workloads', [rule('shop/a', `${cart}, ${tls}, workloadSelector: {matchLabels: {a: b}}`), rule('shop/b', `${cart}, ${pool}`)], []],
-    ['the same workloads', ['a', 'b'].map((name) => rule(`shop/${name}`, `${cart}, ${name === 'a' ? tls : pool}, workloadSelector: {matchLabels: {a: b}}`)), ['shop/b spec.trafficPolicy']],
+    [
+      'the same workloads',
+      ['a', 'b'].map((name) => rule(`shop/${name}`, `${cart}, ${name === 'a' ? tls : pool}, workloadSelector: {matchLabels: {a: b}}`)),
+      ['shop/b spec.trafficPolicy'],
+    ],
     ['two exportTo', [rule('shop/a', `${cart}, ${tls}, exportTo: ["."]`), rule('shop/b', `${cart}, ${pool}, exportTo: ["*"]`)], ['shop/a spec.exportTo']],
     ['everyone, in two ways', [rule('shop/a', `${cart}, ${tls}`), rule('shop/b', `${cart}, ${subset('v1')}, exportTo: ["*"]`)], ['shop/a spec.host']],
     ['two exportTo, one in the other', [rule('shop/a', `${cart}, ${tls}, exportTo: [x]`), rule('shop/b', `${cart}, ${pool}, exportTo: [x, z]`)], []],
@@ -40,7 +44,9 @@ describe('in one namespace', () => {
     const text = (a: string, b: string): string | undefined => found(rule('shop/a', `${cart}, ${tls}`, a), rule('shop/b', `${cart}, ${pool}`, b))[0]?.text;
     expect(text('', '')).toMatch(/^only one trafficPolicy .* rule created first: destination rule shop\/a/);
     expect(text(made(2), made(1))).toMatch(/is not used from here: destination rule shop\/b, which is older/);
-    expect(found(rule('shop/a', `${cart}, ${tls}`), rule('shop/b', `${cart}, ${pool}`))[0]?.effect).toBe('where shop/a is first, connectionPool as written here applies to no request');
+    expect(found(rule('shop/a', `${cart}, ${tls}`), rule('shop/b', `${cart}, ${pool}`))[0]?.effect).toBe(
+      'where shop/a is first, connectionPool as written here applies to no request',
+    );
   });
 });
 
@@ -59,7 +65,8 @@ describe('in the namespace of clients', () => {
   ])('%s', (_, rules, expected) => expect(places(...rules)).toEqual(expected));
 
   it('knows the namespace of a service entry', () => {
-    const entry = (name: string): string => `---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: ${name}, namespace: ${name}}\nspec: {hosts: [api.example]}\n`;
+    const entry = (name: string): string =>
+      `---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: ${name}, namespace: ${name}}\nspec: {hosts: [api.example]}\n`;
     const rules = [rule('shop/api', `host: api.example, ${pool}`), rule('front/api', `host: api.example, ${tls}`)];
     expect(places(...rules, entry('shop'))).toEqual(['front/api spec.host']);
     expect(places(...rules, entry('shop'), entry('front'))).toEqual([]);
@@ -68,7 +75,9 @@ describe('in the namespace of clients', () => {
 
   it('says what is lost', () => {
     const [finding] = found(own, rule('front/cart', `${whole}, ${tls}`));
-    expect(finding?.text).toBe('clients in namespace front use this rule and nothing of shop/cart, in the namespace of the service: subset v1, connectionPool are lost to them');
+    expect(finding?.text).toBe(
+      'clients in namespace front use this rule and nothing of shop/cart, in the namespace of the service: subset v1, connectionPool are lost to them',
+    );
     expect(finding?.effect).toMatch(/subset v1 get 503/);
   });
 });

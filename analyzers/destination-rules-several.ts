@@ -82,11 +82,17 @@ function checkMerged({ report }: Own, host: string, rules: readonly Rule[]): voi
     const what = known
       ? `${thing} of ${host} is not used from here: destination rule ${winner.fullName}, which is older, defines it, too`
       : `only one ${thing} of ${host} is used, that of the rule created first: destination rule ${winner.fullName} defines it, too (and is first when both are created at once)`;
-    report('WFT1008', rule, path, { what }, {
-      help: 'put all that is for one host into one destination rule',
-      effect: `${known ? '' : `where ${winner.fullName} is first, `}${parts} as written here applies to no request`,
-      related: [{ resource: winner, path: there, text: `${thing} of ${winner.fullName}` }],
-    });
+    report(
+      'WFT1008',
+      rule,
+      path,
+      { what },
+      {
+        help: 'put all that is for one host into one destination rule',
+        effect: `${known ? '' : `where ${winner.fullName} is first, `}${parts} as written here applies to no request`,
+        related: [{ resource: winner, path: there, text: `${thing} of ${winner.fullName}` }],
+      },
+    );
   };
   for (const rule of rules) {
     const { trafficPolicy, subsets: own = [] } = rule.spec;
@@ -122,11 +128,17 @@ function checkApart({ mesh, report }: Own, host: string, first: Rule, last: Rule
   const which = known ? `, ${last.fullName}, which is newer` : alone ? ', the one that is created last' : '';
   const place = ({ spec }: Rule): Path => ['spec', spec.exportTo ? 'exportTo' : 'host'];
   const what = `namespaces that see this rule and ${last.fullName} use only one of the two for ${host}${which}: rules with different exportTo are not merged`;
-  report('WFT1008', first, place(first), { what }, {
-    help: 'let both have the same exportTo, so that they are merged, or put them into one rule',
-    effect: known && lost.length > 0 ? `${names(lost, ', ')} of this rule ${are(lost)} lost to them` : 'what only one of the two says may be lost to them',
-    related: [{ resource: last, path: place(last), text: `the exportTo of ${last.fullName}` }],
-  });
+  report(
+    'WFT1008',
+    first,
+    place(first),
+    { what },
+    {
+      help: 'let both have the same exportTo, so that they are merged, or put them into one rule',
+      effect: known && lost.length > 0 ? `${names(lost, ', ')} of this rule ${are(lost)} lost to them` : 'what only one of the two says may be lost to them',
+      related: [{ resource: last, path: place(last), text: `the exportTo of ${last.fullName}` }],
+    },
+  );
 }
 
 /** A rule in a client's own namespace takes the place of those in the service's, also a wildcard of an exact host (DR-R1, DR-R2). */
@@ -140,21 +152,26 @@ function checkOtherNamespaces(context: Own, groups: readonly Group[]): void {
   for (const group of groups) {
     // What is in the root namespace is for all who have nothing nearer.
     if (group.namespace === mesh.rootNamespace) continue;
-    if (!group.host.startsWith('*')) checkHidden(context, group, [ofServices.get(group.host)].filter((g) => g !== undefined));
-    else {
-      const found = under.get(group.host) ?? [...exact.overlapping(group.host)].slice(0, mostUnderWildcard);
+    let found = under.get(group.host);
+    if (!found) {
+      found = [...exact.overlapping(group.host)].slice(0, mostUnderWildcard);
       under.set(group.host, found);
-      checkHidden(context, group, found);
     }
+    checkHidden(context, group, found);
   }
 }
 
-const mostUnderWildcard = 1000;
+/** More hosts than this under one wildcard are not looked at: the first ones tell what happens to all. */
+const mostUnderWildcard = 200;
 
 /** The namespace of the service that a host stands for; undefined where several or none have it. */
 function serviceNamespace(mesh: Mesh, host: string): string | undefined {
   if (host.endsWith(`.${clusterDomain}`)) return parseFqdn('', host).namespace;
-  const namespaces = new Set(serviceEntriesByHost(mesh).get(host)?.map((entry) => entry.namespace));
+  const namespaces = new Set(
+    serviceEntriesByHost(mesh)
+      .get(host)
+      ?.map((entry) => entry.namespace),
+  );
   return namespaces.size === 1 ? [...namespaces][0] : undefined;
 }
 
@@ -173,16 +190,28 @@ function checkHidden({ mesh, report }: Own, own: Group, ofServices: readonly Gro
   }
   const [first] = hidden;
   if (!first) return;
-  const others = hidden.length > 1 ? ` (${hidden.length - 1} more rules are hidden, too)` : '';
-  const what = `clients in namespace ${namespace} use this rule and nothing of ${names(first.rules.map((r) => r.fullName), ', ')}, in the namespace of the service: ${names(first.lost, ', ')} ${are(first.lost)} lost to them${others}`;
+  const what = `clients in namespace ${namespace} use this rule and nothing of ${names(
+    first.rules.map((r) => r.fullName),
+    ', ',
+  )}, in the namespace of the service: ${names(first.lost, ', ')} ${are(first.lost)} lost to them${hidden.length > 1 ? ', and more of other rules' : ''}`;
   const subset = hidden.flatMap(({ lost }) => lost).find((name) => name.startsWith('subset '));
-  report('WFT1008', rule, ['spec', 'host'], { what }, {
-    help: host.startsWith('*') ? 'add rules for these hosts to this namespace, too, with what is needed of the hidden ones' : 'repeat here what is needed, or remove this rule',
-    effect: subset === undefined ? 'their requests go out without it' : `routes of these clients to ${subset} get 503: their proxies have no such cluster`,
-    related: hidden
-      .slice(0, 10)
-      .flatMap(({ rules: list, lost }) => list.map((r): Related => ({ resource: r, path: ['spec', 'host'], text: `lost in ${namespace}: ${names(lost, ', ')}` }))),
-  });
+  report(
+    'WFT1008',
+    rule,
+    ['spec', 'host'],
+    { what },
+    {
+      help: host.startsWith('*')
+        ? 'add rules for these hosts to this namespace, too, with what is needed of the hidden ones'
+        : 'repeat here what is needed, or remove this rule',
+      effect: subset === undefined ? 'their requests go out without it' : `routes of these clients to ${subset} get 503: their proxies have no such cluster`,
+      related: hidden
+        .slice(0, 10)
+        .flatMap(({ rules: list, lost }) =>
+          list.map((r): Related => ({ resource: r, path: ['spec', 'host'], text: `lost in ${namespace}: ${names(lost, ', ')}` })),
+        ),
+    },
+  );
 }
 
 /** DR-R1: whatever the mesh's default is, a rule applies in its own namespace. */

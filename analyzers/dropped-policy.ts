@@ -25,7 +25,8 @@ const WFT1025 = message<Dropped>({
       ? `${names(lost, ' and ')} of this rule ${lost.length === 1 ? 'does' : 'do'} not apply to ${where}: the settings of a port stand alone`
       : `${where} takes over nothing of the host's ${by}: ${names(lost, ', ')} ${lost.length === 1 ? 'does' : 'do'} not apply to it`,
   help: ({ lost }) => `repeat ${lost.length === 1 ? 'it' : 'them'} here, if ${lost.length === 1 ? 'it is' : 'they are'} wanted here, too`,
-  effect: ({ where, lost, by }) => `${where} has ${by === undefined ? lost.map((name) => defaults[name as AnyBlock]).join(', ') : 'the defaults of these settings'}`,
+  effect: ({ where, lost, by }) =>
+    `${where} has ${by === undefined ? lost.map((name) => defaults[name as AnyBlock]).join(', ') : 'the defaults of these settings'}`,
 });
 
 /** What a cluster has where a policy does not say something. */

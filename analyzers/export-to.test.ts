@@ -38,7 +38,9 @@ it('the annotation of a Service', () => {
 
 it('a ReferenceGrant', () => {
   expect(said(here + grant('{from: [{group: g, kind: K, namespace: front}], to: []}'))).toEqual([]);
-  expect(said(here + grant('{from: [{group: g, kind: K, namespace: front}, {namespace: gone}, null, {namespace: 3}, 7]}'))).toEqual(['spec.from.1.namespace gone']);
+  expect(said(here + grant('{from: [{group: g, kind: K, namespace: front}, {namespace: gone}, null, {namespace: 3}, 7]}'))).toEqual([
+    'spec.from.1.namespace gone',
+  ]);
   expect(said(here + grant('{from: {namespace: gone}}') + grant('7'))).toEqual([]);
 });
 

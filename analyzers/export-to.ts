@@ -66,7 +66,13 @@ function annotated(written: string): Entry[] {
   return parts.map((part, i) => ({
     name: part.trim(),
     path: ['metadata', 'annotations', annotation],
-    replaced: (by) => parts.with(i, part.replace(part.trim(), () => by)).join(','),
+    replaced: (by) =>
+      parts
+        .with(
+          i,
+          part.replace(part.trim(), () => by),
+        )
+        .join(','),
   }));
 }
 
@@ -80,9 +86,15 @@ function check({ mesh, knows, report }: Context<typeof messages>, resource: Reso
   for (const { name, path, replaced } of missing) {
     const candidate = near.find(name);
     const nobody = missing.length === entries.length;
-    report('WFT1012', resource, path, { field, namespace: name }, {
-      ...meant(candidate, path, candidate && replaced(candidate)),
-      effect: nobody ? `no namespace sees ${what}` : `the namespace that was meant does not see ${what}`,
-    });
+    report(
+      'WFT1012',
+      resource,
+      path,
+      { field, namespace: name },
+      {
+        ...meant(candidate, path, candidate && replaced(candidate)),
+        effect: nobody ? `no namespace sees ${what}` : `the namespace that was meant does not see ${what}`,
+      },
+    );
   }
 }

@@ -18,10 +18,18 @@ it.each([
   ['a service of another namespace', '{name: pay, port: 80}', ['backendRefs.1.name: Service "pay" does not exist in namespace "shop"']],
   ['no port', '{name: cart, port: 81}', ['backendRefs.1.port: Service shop/cart has no port 81']],
   ['a port that is not written', '{name: cart}', []],
-  ['a host name', '{name: cart.shop.svc.cluster.local, port: 80}', ['backendRefs.1.name: "cart.shop.svc.cluster.local" is a host name, and a backend is named by the name of its Service']],
+  [
+    'a host name',
+    '{name: cart.shop.svc.cluster.local, port: 80}',
+    ['backendRefs.1.name: "cart.shop.svc.cluster.local" is a host name, and a backend is named by the name of its Service'],
+  ],
   ['a kind of its own', '{group: example.com, kind: Bucket, name: b}', []],
   ['the host of a service', '{group: networking.istio.io, kind: Hostname, name: pay.bank.svc.cluster.local, port: 80}', []],
-  ['a host without the port', '{group: networking.istio.io, kind: Hostname, name: pay.bank.svc.cluster.local, port: 81}', ['backendRefs.1.port: pay.bank.svc.cluster.local has no port 81']],
+  [
+    'a host without the port',
+    '{group: networking.istio.io, kind: Hostname, name: pay.bank.svc.cluster.local, port: 81}',
+    ['backendRefs.1.port: pay.bank.svc.cluster.local has no port 81'],
+  ],
   ['no host', '{group: networking.istio.io, kind: Hostname, name: gone.example.com, port: 80}', ['backendRefs.1.name: host "gone.example.com" does not exist']],
 ])('%s', (_, ref, expected) => {
   for (const kind of ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute']) expect(said(cart + backend(ref, kind))).toEqual(expected);

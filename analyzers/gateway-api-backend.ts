@@ -79,7 +79,14 @@ function hostAsName({ name, namespace, path }: BackendReference): Found {
 /** Istio's own kind of backend: a host of any Service or ServiceEntry. */
 function hostProblem(context: Own, route: Route, { name, path, port }: BackendReference): Found | undefined {
   const entry = context.mesh.hosts.lookup(route.namespace, undefined, name);
-  if (entry) return portProblem(entry.host, entry.resource, entry.ports.map((p) => p.number), port, path);
+  if (entry)
+    return portProblem(
+      entry.host,
+      entry.resource,
+      entry.ports.map((p) => p.number),
+      port,
+      path,
+    );
   const at = [...path, 'name'];
   const unknown = unknownHost(context, route.namespace, name, at);
   return unknown && { problem: `host "${name}" does not exist`, path: at, extra: unknown };

@@ -25,10 +25,22 @@ it.each([
   ['no gateway', gateway(http()), '{name: gone, namespace: infra}', '', ['spec.parentRefs.1.name: namespace "infra" has no Gateway of this name']],
   ['another section', gateway(http()), '{name: edge, namespace: infra, sectionName: https}', '', ['spec.parentRefs.1.sectionName: it has no listener "https"']],
   ['another port', gateway(http()), '{name: edge, namespace: infra, port: 443}', '', ['spec.parentRefs.1.port: it has no listener on port 443']],
-  ['another port of a section', gateway(http()), '{name: edge, namespace: infra, sectionName: http, port: 443}', '', ['spec.parentRefs.1.port: its listener "http" is not on port 443']],
+  [
+    'another port of a section',
+    gateway(http()),
+    '{name: edge, namespace: infra, sectionName: http, port: 443}',
+    '',
+    ['spec.parentRefs.1.port: its listener "http" is not on port 443'],
+  ],
   ['a gateway without listeners', gateway(''), edge, '', []],
   ['a class of its own', '', '{group: example.com, kind: Thing, name: t}', '', []],
-  ['a kind of the wrong group', service('cart'), '{kind: Service, name: cart}', '', ['spec.parentRefs.1: without a group it is a kind of gateway.networking.k8s.io, which has no Service']],
+  [
+    'a kind of the wrong group',
+    service('cart'),
+    '{kind: Service, name: cart}',
+    '',
+    ['spec.parentRefs.1: without a group it is a kind of gateway.networking.k8s.io, which has no Service'],
+  ],
 ])('%s', (_, parent, ref, more, expected) => {
   expect(said(parent + route(ref, more))).toEqual(expected);
 });
@@ -40,7 +52,12 @@ it.each([
   ['All', all, '', true],
   ['labels', 'allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}', namespace('team: shop'), true],
   ['other labels', 'allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}', namespace('team: bank'), false],
-  ['the label with the name', 'allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}', namespace(''), true],
+  [
+    'the label with the name',
+    'allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}',
+    namespace(''),
+    true,
+  ],
   ['labels of an unknown namespace', 'allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}', '', true],
 ])('routes of other namespaces: %s', (_, more, yaml, allowed) => {
   const found = run(gateway(http(more)) + yaml + route(edge));
@@ -97,7 +114,11 @@ it.each([
   ['a port', '{group: "", kind: Service, name: cart, port: 90}', []],
   ['no service', '{group: "", kind: Service, name: crt}', ['spec.parentRefs.1.name: namespace "shop" has no Service of this name']],
   ['no port', '{group: "", kind: Service, name: cart, port: 91}', ['spec.parentRefs.1.port: the Service has no port 91']],
-  ['no service entry', '{group: networking.istio.io, kind: ServiceEntry, name: e}', ['spec.parentRefs.1.name: namespace "shop" has no ServiceEntry of this name']],
+  [
+    'no service entry',
+    '{group: networking.istio.io, kind: ServiceEntry, name: e}',
+    ['spec.parentRefs.1.name: namespace "shop" has no ServiceEntry of this name'],
+  ],
 ])('a route of the mesh: %s', (_, ref, expected) => {
   expect(said(service('cart') + route(ref))).toEqual(expected);
 });
@@ -119,5 +140,10 @@ it('says nothing of what the input does not show', () => {
 
 it('reads past what has the wrong form', () => {
   expect(said(`---\n${api}\nkind: HTTPRoute\nmetadata: {name: a, namespace: shop}\nspec: 7\n`)).toEqual([]);
-  expect(said(route('{name: 7}, 3, {name: edge, namespace: [1], port: x}', ', hostnames: {a: b}') + gateway('null, 7, {hostname: 3, allowedRoutes: [1], tls: 3, port: "80"}', 'shop'))).toEqual([]);
+  expect(
+    said(
+      route('{name: 7}, 3, {name: edge, namespace: [1], port: x}', ', hostnames: {a: b}') +
+        gateway('null, 7, {hostname: 3, allowedRoutes: [1], tls: 3, port: "80"}', 'shop'),
+    ),
+  ).toEqual([]);
 });

@@ -8,7 +8,20 @@ import { nearest } from '../src/manifest/nearest.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { allowsHostnames, allowsKind, allowsNamespace, namespacesFrom } from '../src/model/allowed-routes.ts';
-import { findNamed, gatewayGroup, hostnamesOf, isGatewayRef, isServiceRef, type Listener, listenersOf, type ParentReference, parentRefs, type Route, routeKinds, routesOf } from '../src/model/gateway-api.ts';
+import {
+  findNamed,
+  gatewayGroup,
+  hostnamesOf,
+  isGatewayRef,
+  isServiceRef,
+  type Listener,
+  listenersOf,
+  type ParentReference,
+  parentRefs,
+  type Route,
+  routeKinds,
+  routesOf,
+} from '../src/model/gateway-api.ts';
 import { clusterDomain } from '../src/model/hosts.ts';
 import type { Service } from '../src/model/kubernetes.ts';
 import { items } from '../src/model/untyped.ts';
@@ -57,7 +70,8 @@ function problemOf(context: Own, route: Route, ref: ParentReference): Found | un
   if (ref.group === gatewayGroup && ref.kind === 'Service') {
     return { problem: `without a group it is a kind of ${gatewayGroup}, which has no Service`, extra: { help: 'write group: "" beside kind: Service' } };
   }
-  if (ref.group !== 'networking.istio.io' || ref.kind !== 'ServiceEntry' || findNamed(context.mesh, 'ServiceEntry', ref) || !context.knows('ServiceEntry')) return undefined;
+  if (ref.group !== 'networking.istio.io' || ref.kind !== 'ServiceEntry' || findNamed(context.mesh, 'ServiceEntry', ref) || !context.knows('ServiceEntry'))
+    return undefined;
   return missing(context, 'ServiceEntry', ref);
 }
 
@@ -110,12 +124,27 @@ function sectionProblem(gateway: Resource, listeners: readonly Listener[], named
     return { problem: `it has no listener "${sectionName}"`, path: at, extra };
   }
   const of = sectionName === '' ? 'it has no listener' : `its listener "${sectionName}" is not`;
-  return { problem: `${of} on port ${port}`, path: [...path, 'port'], extra: { help: `the ${sectionName === '' ? 'ports are' : 'port is'}: ${names(named.map((l) => String(l.port)), ', ')}`, related } };
+  return {
+    problem: `${of} on port ${port}`,
+    path: [...path, 'port'],
+    extra: {
+      help: `the ${sectionName === '' ? 'ports are' : 'port is'}: ${names(
+        named.map((l) => String(l.port)),
+        ', ',
+      )}`,
+      related,
+    },
+  };
 }
 
 function namespaceProblem(gateway: Resource, listener: Listener, route: Route, { path }: ParentReference): Found {
   const from = namespacesFrom(listener);
-  const takes = from === 'Same' ? 'only takes routes of its own namespace' : from === 'None' ? 'takes no routes' : 'takes routes of namespaces with labels that this one does not have';
+  const takes =
+    from === 'Same'
+      ? 'only takes routes of its own namespace'
+      : from === 'None'
+        ? 'takes no routes'
+        : 'takes routes of namespaces with labels that this one does not have';
   return {
     problem: `listener "${listener.name}" ${takes}, and the route is in "${route.namespace}" (allowedRoutes.namespaces.from: ${from})`,
     path,
@@ -132,7 +161,9 @@ function kindProblem(gateway: Resource, listener: Listener, route: Route, { path
 }
 
 function hostnameProblem(gateway: Resource, listeners: readonly Listener[], hostnames: readonly string[]): Found {
-  const related = listeners.slice(0, 3).map(({ path, name }) => ({ resource: gateway, path: [...path, 'hostname'], text: `the host name of listener "${name}"` }));
+  const related = listeners
+    .slice(0, 3)
+    .map(({ path, name }) => ({ resource: gateway, path: [...path, 'hostname'], text: `the host name of listener "${name}"` }));
   return {
     problem: `no host name of the route (${names(hostnames, ', ')}) is one of its listeners (${names([...new Set(listeners.map((l) => l.hostname))], ', ')})`,
     path: ['spec', 'hostnames'],

@@ -30,7 +30,26 @@ it.each([
   ],
   ['a third that has nothing to do with it', [gateway('a', server('x')), gateway('b', server('z.x')), gateway('c', server('x'))], ['a.0 shop/c', 'c.0 shop/a']],
   ['null servers', [gateway('a', 'null'), gateway('b', 'null, {hosts: [x]}')], []],
-])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));
+])('%s', (_, yaml, expected) => expect(run(yaml, { preset: 'recommended' })).toEqual(expected));
+
+it.each([
+  ['two gateways', [gateway('a', server('x')), gateway('b', server('x'))], ['a.0 shop/b', 'b.0 shop/a']],
+  ['another address', [gateway('a', server('x', 80, ', bind: 10.0.0.1')), gateway('b', server('x'))], []],
+  ['of two servers on a port it compares with the last', [gateway('a', `${server('x')}, ${server('y.x')}`), gateway('b', server('x'))], ['a.0 shop/b']],
+  ['it finds the last', [gateway('a', `${server('y.x')}, ${server('x')}`), gateway('b', server('x'))], ['a.1 shop/b', 'b.0 shop/a']],
+  [
+    'a third gets the hosts that were compared with it',
+    [gateway('a', server('x')), gateway('b', server('x')), gateway('c', server('z'))],
+    ['a.0 shop/b', 'b.0 shop/a, shop/c'],
+  ],
+  ['no conflict, whatever was compared', [gateway('a', server('x')), gateway('b', server('y.x')), gateway('c', server('z'))], []],
+  ['the same twice is said once', [gateway('a', `${server('x')}, ${server('x')}`), gateway('b', server('x'))], ['a.0 shop/b', 'b.0 shop/a']],
+])('as the reference: %s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));
+
+it('compares no very many gateways each with each', () => {
+  const yaml = Array.from({ length: 400 }, (_, i) => gateway(`g${i}`, server(`h${i >> 1}`)));
+  expect(run(yaml)).toHaveLength(400);
+});
 
 const wide = gateway('a', server('x'));
 const narrow = gateway('b', server('x'), 'istio: gw, zone: eu');

@@ -17,6 +17,7 @@ it.each([
   ['a port', [pod, service('[{port: 80, targetPort: 8080, protocol: TCP}]'), open(80)], []],
   ['a port without a target port', [pod, service('[{port: 80, protocol: TCP}]'), open(80)], []],
   ['a port with a named target port', [pod, service('[{port: 80, targetPort: http, protocol: TCP}]'), open(80)], []],
+  ['a target port in quotes', [pod, service('[{port: 80, targetPort: "8080", protocol: TCP}]'), open(8080)], []],
   ['neither', [pod, service('[{port: 80, targetPort: 8080, protocol: TCP}]'), open(81)], [unreached(81)]],
   ['UDP', [pod, service('[{port: 80, protocol: UDP}]'), open(80)], [unreached(80)]],
   ['a Service of other pods', [pod, service('[{port: 80, protocol: TCP}]', '{istio: x}'), open(80)], [unreached(80)]],

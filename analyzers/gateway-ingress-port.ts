@@ -107,7 +107,9 @@ class GatewayServices {
   private addPorts(service: Service, ports: Set<number>): void {
     for (const { port, targetPort, protocol } of items(service.spec.ports)) {
       if (protocol !== 'TCP' && (this.asReference || protocol)) continue;
-      if (typeof targetPort === 'number' && targetPort !== 0) ports.add(targetPort);
+      // A number in quotes is a number, too.
+      const target = Number(targetPort);
+      if (target > 0) ports.add(target);
       ports.add(port);
     }
   }

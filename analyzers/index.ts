@@ -5,11 +5,15 @@ import applicationUid from './application-uid.ts';
 import authAuthorizationPolicies from './auth-authorization-policies.ts';
 import authorizationMethod from './authorization-method.ts';
 import authorizationPrincipal from './authorization-principal.ts';
+import breaker from './breaker.ts';
 import conditions from './conditions.ts';
+import delegate from './delegate.ts';
 import deploymentMultiService from './deployment-multi-service.ts';
 import deprecation from './deprecation.ts';
+import destinationRulesSeveral from './destination-rules-several.ts';
 import destinationRuleCaCertificate from './destinationrule-ca-certificate.ts';
 import destinationRuleSubsetPods from './destinationrule-subset-pods.ts';
+import droppedPolicy from './dropped-policy.ts';
 import envoyFilterPatch from './envoyfilter-patch.ts';
 import exportTo from './export-to.ts';
 import externalControlPlane from './externalcontrolplane.ts';
@@ -17,20 +21,25 @@ import gatewayApiBackend from './gateway-api-backend.ts';
 import gatewayApiParent from './gateway-api-parent.ts';
 import gatewayCertificate from './gateway-certificate.ts';
 import gatewayConflicting from './gateway-conflicting.ts';
+import gatewayHostConflict from './gateway-host-conflict.ts';
 import gatewayIngressPort from './gateway-ingress-port.ts';
 import gatewaySecret from './gateway-secret.ts';
 import injectionImageAuto from './injection-image-auto.ts';
 import injectionImage from './injection-image.ts';
 import injection from './injection.ts';
 import k8sGatewaySelector from './k8sgateway-selector.ts';
+import matchGateway from './match-gateway.ts';
 import meshNetworks from './meshnetworks.ts';
 import mirror from './mirror.ts';
+import outlierEjection from './outlier-ejection.ts';
 import peerAuthenticationConflict from './peer-authentication-conflict.ts';
 import referenceGrant from './reference-grant.ts';
 import retryBudget from './retry-budget.ts';
 import routeWeights from './route-weights.ts';
+import routingLoop from './routing-loop.ts';
 import schemaValidation from './schema-validation.ts';
 import selectorWorkloads from './selector-workloads.ts';
+import serviceEntryDuplicate from './service-entry-duplicate.ts';
 import servicePortName from './service-port-name.ts';
 import serviceTargetPort from './service-target-port.ts';
 import serviceEntryAddresses from './serviceentry-addresses.ts';
@@ -39,6 +48,7 @@ import shadowedRoute from './shadowed-route.ts';
 import sidecarEgress from './sidecar-egress.ts';
 import sidecarSelector from './sidecar-selector.ts';
 import structure from './structure.ts';
+import subsetLabels from './subset-labels.ts';
 import telemetryDefaultSelector from './telemetry-default-selector.ts';
 import telemetryLightstep from './telemetry-lightstep.ts';
 import telemetryProvider from './telemetry-provider.ts';
@@ -59,11 +69,15 @@ export const analyzers: readonly AnyAnalyzer[] = [
   authAuthorizationPolicies,
   authorizationMethod,
   authorizationPrincipal,
+  breaker,
   conditions,
+  delegate,
   deploymentMultiService,
   deprecation,
   destinationRuleCaCertificate,
   destinationRuleSubsetPods,
+  destinationRulesSeveral,
+  droppedPolicy,
   envoyFilterPatch,
   exportTo,
   externalControlPlane,
@@ -71,21 +85,26 @@ export const analyzers: readonly AnyAnalyzer[] = [
   gatewayApiParent,
   gatewayCertificate,
   gatewayConflicting,
+  gatewayHostConflict,
   gatewayIngressPort,
   gatewaySecret,
   injection,
   injectionImage,
   injectionImageAuto,
   k8sGatewaySelector,
+  matchGateway,
   meshNetworks,
   mirror,
+  outlierEjection,
   peerAuthenticationConflict,
   referenceGrant,
   retryBudget,
   routeWeights,
+  routingLoop,
   ...schemaValidation,
   selectorWorkloads,
   serviceEntryAddresses,
+  serviceEntryDuplicate,
   servicePortName,
   servicesMultiCluster,
   serviceTargetPort,
@@ -93,6 +112,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   sidecarEgress,
   sidecarSelector,
   structure,
+  subsetLabels,
   telemetryDefaultSelector,
   telemetryLightstep,
   telemetryProvider,

@@ -4,8 +4,10 @@ import { formatPath } from '../src/manifest/problem.ts';
 import analyzer from './match-gateway.ts';
 
 const to = 'route: [{destination: {host: cart}}]';
-const service = (spec: string): string => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\nspec: {${spec}}\n`;
-const gateway = (name: string, namespace: string): string => `---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {}\n`;
+const service = (spec: string): string =>
+  `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\nspec: {${spec}}\n`;
+const gateway = (name: string, namespace: string): string =>
+  `---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {}\n`;
 const http = (gateways: string): string => `http: [{match: [{gateways: ${gateways}}], ${to}}]`;
 
 it.each([

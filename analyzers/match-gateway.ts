@@ -26,7 +26,8 @@ const WFT1010 = message<Unbound>({
     return `this match is for gateway "${gateway}", but the virtual service ${list}${missing}${dead ? ': the match never applies' : ''}`;
   },
   help: 'name it in spec.gateways, too, or correct the name here',
-  effect: ({ dead }) => (dead ? 'no request takes this match: later rules take its requests, or they get 404' : 'requests through that gateway do not take this match'),
+  effect: ({ dead }) =>
+    dead ? 'no request takes this match: later rules take its requests, or they get 404' : 'requests through that gateway do not take this match',
 });
 
 const messages = { WFT1010 };
@@ -55,7 +56,13 @@ export default defineAnalyzer({
   },
 });
 
-function checkNames({ mesh, knows, report }: Context<typeof messages>, service: Resource<VirtualService>, bound: ReadonlySet<string>, names: readonly string[], path: Path): void {
+function checkNames(
+  { mesh, knows, report }: Context<typeof messages>,
+  service: Resource<VirtualService>,
+  bound: ReadonlySet<string>,
+  names: readonly string[],
+  path: Path,
+): void {
   const full = names.map((name) => resolveGatewayName(service.namespace, name));
   const dead = !full.some((name) => bound.has(name));
   for (const [i, gateway] of names.entries()) {
@@ -72,5 +79,5 @@ function checkNames({ mesh, knows, report }: Context<typeof messages>, service: 
 function candidate(written: readonly string[], name: string): string | undefined {
   const short = (full: string): string => full.slice(full.indexOf('/') + 1);
   const same = written.filter((w) => w !== 'mesh' && short(w) === short(name));
-  return same.length === 1 ? same[0] : new NearestIndex(written).find(name.includes('/') ? short(name) : name) ?? new NearestIndex(written).find(name);
+  return same.length === 1 ? same[0] : (new NearestIndex(written).find(name.includes('/') ? short(name) : name) ?? new NearestIndex(written).find(name));
 }

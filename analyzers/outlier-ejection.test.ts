@@ -4,10 +4,12 @@ import { findingsOf } from '../src/analysis/testing.ts';
 import { formatPath } from '../src/manifest/problem.ts';
 import analyzer from './outlier-ejection.ts';
 
-const service = '---\napiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  selector: {app: cart}\n  ports: [{port: 80}, {port: 81}]\n';
+const service =
+  '---\napiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  selector: {app: cart}\n  ports: [{port: 80}, {port: 81}]\n';
 const deployment = (version: string, replicas: number): string =>
   `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart-${version}, namespace: shop}\nspec:\n  replicas: ${replicas}\n  template: {metadata: {labels: {app: cart, version: ${version}}}}\n`;
-const rule = (spec: string): string => `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: cart, namespace: shop}\nspec: {host: cart, ${spec}}\n`;
+const rule = (spec: string): string =>
+  `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: cart, namespace: shop}\nspec: {host: cart, ${spec}}\n`;
 const subset = (version: string, more = ''): string => `{name: ${version}, labels: {version: ${version}}${more}}`;
 const found = (yaml: string) => findingsOf(analyzer, yaml, { preset: 'recommended' });
 const said = (yaml: string): string[] => found(yaml).map(({ path, text }) => `${formatPath(path ?? [])}: ${text}`);
@@ -41,15 +43,27 @@ describe('the share of one endpoint', () => {
     expect(said(rule(`${detection}, subsets: [${subset('v1')}, null, ${subset('v2')}]`) + two)).toEqual([
       'spec.trafficPolicy.outlierDetection.maxEjectionPercent: outlier detection can never eject: 1 of 2 endpoints of subset v2 is 50%, over maxEjectionPercent 34',
     ]);
-    expect(paths(rule(`${detection}, subsets: [${subset('v1')}, ${subset('v2', ', trafficPolicy: {outlierDetection: {maxEjectionPercent: 50}}')}]`) + two)).toEqual([]);
+    expect(
+      paths(rule(`${detection}, subsets: [${subset('v1')}, ${subset('v2', ', trafficPolicy: {outlierDetection: {maxEjectionPercent: 50}}')}]`) + two),
+    ).toEqual([]);
   });
 
   it('says nothing of a canary with one endpoint, while others can be ejected', () => {
-    expect(paths(rule(`trafficPolicy: {outlierDetection: {maxEjectionPercent: 34}}, subsets: [${subset('v1')}, ${subset('v2')}]`) + service + deployment('v1', 3) + deployment('v2', 1))).toEqual([]);
+    expect(
+      paths(
+        rule(`trafficPolicy: {outlierDetection: {maxEjectionPercent: 34}}, subsets: [${subset('v1')}, ${subset('v2')}]`) +
+          service +
+          deployment('v1', 3) +
+          deployment('v2', 1),
+      ),
+    ).toEqual([]);
   });
 
   it('asks the policy that applies to a port', () => {
-    const ports = (percent: number): string => rule(`trafficPolicy: {outlierDetection: {maxEjectionPercent: ${percent}}, portLevelSettings: [{port: {number: 81}, outlierDetection: {}}, {port: {number: 82}, outlierDetection: {}}]}`);
+    const ports = (percent: number): string =>
+      rule(
+        `trafficPolicy: {outlierDetection: {maxEjectionPercent: ${percent}}, portLevelSettings: [{port: {number: 81}, outlierDetection: {}}, {port: {number: 82}, outlierDetection: {}}]}`,
+      );
     expect(paths(ports(100) + service + deployment('v1', 2))).toEqual(['spec.trafficPolicy.portLevelSettings[0].outlierDetection']);
   });
 
@@ -73,12 +87,15 @@ describe('detectors', () => {
   ])('%s', (detection, count) => expect(paths(rule(`subsets: [${subset('v1', `, trafficPolicy: {outlierDetection: {${detection}}}`)}]`))).toHaveLength(count));
 
   it('are not asked for shares when there is none', () => {
-    expect(paths(rule('trafficPolicy: {outlierDetection: {consecutive5xxErrors: 0}}') + service + deployment('v1', 2))).toEqual(['spec.trafficPolicy.outlierDetection.consecutive5xxErrors']);
+    expect(paths(rule('trafficPolicy: {outlierDetection: {consecutive5xxErrors: 0}}') + service + deployment('v1', 2))).toEqual([
+      'spec.trafficPolicy.outlierDetection.consecutive5xxErrors',
+    ]);
   });
 });
 
 it('says and writes how much is enough', () => {
-  const yaml = (percent: string): string => rule(`trafficPolicy: {outlierDetection: {${percent}}}, subsets: [${subset('v1')}, ${subset('v2')}]`) + service + deployment('v1', 3) + deployment('v2', 4);
+  const yaml = (percent: string): string =>
+    rule(`trafficPolicy: {outlierDetection: {${percent}}}, subsets: [${subset('v1')}, ${subset('v2')}]`) + service + deployment('v1', 3) + deployment('v2', 4);
   expect(found(yaml('interval: 1s'))[0]).toMatchObject({ help: 'let maxEjectionPercent be at least 34, or run more endpoints', fix: undefined });
   const [finding] = found(yaml('maxEjectionPercent: 5'));
   const [repaired] = applyRepairs([{ resource: finding?.resource as never, fix: finding?.fix as never }]);

@@ -3,7 +3,7 @@ import type { Related } from '../src/analysis/finding.ts';
 import { message } from '../src/analysis/message.ts';
 import { names } from '../src/analysis/wording.ts';
 import type { DestinationRule, OutlierDetection } from '../src/manifest/istio/networking.gen.ts';
-import { formatPath, type Path } from '../src/manifest/problem.ts';
+import { type Fix, formatPath, type Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { endpointCount } from '../src/model/endpoint-count.ts';
 import { type Block, effectiveBlock, writtenBlocks } from '../src/translate/traffic-policy.ts';
@@ -33,13 +33,18 @@ const WFT1003 = message<NeverEjects>({
   summary: 'outlier detection can never eject an endpoint',
   text: ({ clusters, limit, written }) => {
     if (clusters.length === 0) return 'outlier detection can never eject: consecutive5xxErrors 0 turns its detector off, and there is no other';
-    const shares = names(clusters.map(({ name, endpoints }) => `1 of ${endpoints} ${endpoints === 1 ? 'endpoint' : 'endpoints'} of ${name} is ${percent(endpoints)}`), ', ');
+    const shares = names(
+      clusters.map(({ name, endpoints }) => `1 of ${endpoints} ${endpoints === 1 ? 'endpoint' : 'endpoints'} of ${name} is ${percent(endpoints)}`),
+      ', ',
+    );
     return `outlier detection can never eject: ${shares}, over ${written ? `maxEjectionPercent ${limit}` : `the ${limit}% that maxEjectionPercent is by default`}`;
   },
   help: ({ clusters }) => {
     if (clusters.length === 0) return 'set consecutive5xxErrors above 0, or set consecutiveGatewayErrors';
     const least = enough(clusters);
-    return least === undefined ? 'run more endpoints: without another one, there is nothing to send the requests to' : `let maxEjectionPercent be at least ${least}, or run more endpoints`;
+    return least === undefined
+      ? 'run more endpoints: without another one, there is nothing to send the requests to'
+      : `let maxEjectionPercent be at least ${least}, or run more endpoints`;
   },
   effect: 'an endpoint that fails every request keeps getting its share of them',
 });
@@ -55,7 +60,9 @@ export default defineAnalyzer({
   messages,
   check(context) {
     for (const rule of context.mesh.list('DestinationRule')) {
-      for (const block of writtenBlocks(rule.spec, 'outlierDetection')) if (!detects(block.value)) report(context, rule, block.path, { clusters: [], limit: 0, written: false }, []);
+      for (const { value, path } of writtenBlocks(rule.spec, 'outlierDetection')) {
+        if (!detects(value)) context.report('WFT1003', rule, [...path, 'consecutive5xxErrors'], { clusters: [], limit: 0, written: false });
+      }
       checkShares(context, rule);
     }
   },
@@ -92,7 +99,11 @@ function checkShares(context: Context<typeof messages>, rule: Resource<Destinati
     const stuck = [...clusters].map(([name, endpoints]) => ({ name, endpoints })).filter(({ endpoints }) => 100 / endpoints > limit);
     // That the one endpoint of a canary stays is as it should be, while there is something that can be ejected.
     const worth = stuck.length === clusters.size ? stuck : stuck.filter(({ endpoints }) => endpoints > 1);
-    if (worth.length > 0) report(context, rule, path, { clusters: worth, limit, written: Boolean(value.maxEjectionPercent) }, related);
+    if (worth.length === 0) continue;
+    // One of several with as many endpoints is enough to read.
+    const bySize = new Map(worth.toReversed().map((cluster) => [cluster.endpoints, cluster]));
+    const shown = worth.filter((cluster) => bySize.get(cluster.endpoints) === cluster);
+    reportShares(context, rule, path, { clusters: shown, limit, written: Boolean(value.maxEjectionPercent) }, related);
   }
 }
 
@@ -101,11 +112,11 @@ function clustersOf({ subsets = [] }: DestinationRule, host: string): { name: st
   return [{ name: host, subset: undefined, labels: {} }, ...ofSubsets];
 }
 
-function report({ report }: Context<typeof messages>, rule: Resource<DestinationRule>, path: Path, data: NeverEjects, related: Related[]): void {
-  if (data.clusters.length === 0) return report('WFT1003', rule, [...path, 'consecutive5xxErrors'], data);
+function reportShares({ report }: Context<typeof messages>, rule: Resource<DestinationRule>, path: Path, data: NeverEjects, related: Related[]): void {
   const least = enough(data.clusters);
   const at = [...path, 'maxEjectionPercent'];
-  const fix = data.written && least !== undefined ? { title: `set maxEjectionPercent to ${least}`, path: at, target: 'value' as const, number: least } : undefined;
+  const fix: Fix | undefined =
+    data.written && least !== undefined ? { title: `set maxEjectionPercent to ${least}`, path: at, target: 'value', number: least } : undefined;
   report('WFT1003', rule, data.written ? at : path, data, { related, fix });
 }
 

@@ -1,10 +1,12 @@
 import { type Context, defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
+import { namespaceInWords } from '../src/analysis/wording.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import { ageIsKnown, byCreation } from '../src/model/creation.ts';
 import { describeMtls, isForWorkloads, type PeerPolicy, selectorOf } from '../src/model/peer-authentication.ts';
 import { select } from '../src/model/selection.ts';
 import { formatSelector } from '../src/model/selectors.ts';
+import { byName } from '../src/model/workloads.ts';
 
 interface Conflict {
   /** What both are for: `namespace "shop"`. */
@@ -21,7 +23,9 @@ const WFT1024 = message<Conflict>({
   level: 'Warning',
   summary: 'two PeerAuthentications are for the same workloads, and only the oldest counts',
   text: ({ scope, first, other, known }) =>
-    known ? `PeerAuthentication "${other}" does not count for ${scope}: "${first}" is for the same, and is older` : `PeerAuthentications "${first}" and "${other}" are both for ${scope}: only the older one counts`,
+    known
+      ? `PeerAuthentication "${other}" does not count for ${scope}: "${first}" is for the same, and is older`
+      : `PeerAuthentications "${first}" and "${other}" are both for ${scope}: only the older one counts`,
   help: 'put what both say into one of them, and remove the other; they are not merged, not even port by port',
   effect: ({ known, first, other, said }) =>
     inWords(
@@ -52,13 +56,14 @@ export default defineAnalyzer({
     const forWorkloads = policies.filter((policy) => isForWorkloads(policy) && policy.namespace !== mesh.rootNamespace);
     const reported = new Set<PeerPolicy>();
     for (const [namespace, list] of Map.groupBy(whole, (policy) => policy.namespace)) {
-      const scope = namespace === mesh.rootNamespace ? 'the whole mesh' : `namespace "${namespace}"`;
+      const scope = namespace === mesh.rootNamespace ? 'the whole mesh' : namespaceInWords(namespace);
       compete(context, list, scope, ['metadata', 'name'], reported);
     }
     for (const list of Map.groupBy(forWorkloads, (policy) => `${policy.namespace} ${formatSelector(selectorOf(policy))}`).values()) {
       compete(context, list, `workloads with ${formatSelector(selectorOf(list[0] as PeerPolicy))}`, ['spec', 'selector'], reported);
     }
-    for (const [workload, list] of select(mesh, forWorkloads, selectorOf).selecting) {
+    const { selecting } = select(mesh, forWorkloads, selectorOf);
+    for (const [workload, list] of [...selecting].sort(([a], [b]) => byName(a, b))) {
       compete(context, list, `workload "${workload.name}"`, ['spec', 'selector'], reported);
     }
   },

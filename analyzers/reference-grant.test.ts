@@ -4,7 +4,8 @@ import analyzer from './reference-grant.ts';
 
 const object = (kind: string, namespace: string, spec: string): string =>
   `---\napiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: {name: a, namespace: ${namespace}}\nspec: ${spec}\n`;
-const service = (name: string, namespace: string): string => `---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {}\n`;
+const service = (name: string, namespace: string): string =>
+  `---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {}\n`;
 const toGateway = '[{name: edge}]';
 const route = (parents: string, ref: string, kind = 'HTTPRoute'): string => object(kind, 'shop', `{parentRefs: ${parents}, rules: [{backendRefs: [${ref}]}]}`);
 const grant = (from: string, to: string, namespace = 'bank'): string => object('ReferenceGrant', namespace, `{from: [null, ${from}], to: [null, ${to}]}`);
@@ -53,7 +54,10 @@ it('certificates of a gateway', () => {
   expect(run(gateway('{name: cert, namespace: certs}') + grantSecret)).toEqual([]);
   const [said, ...more] = run(gateway('{name: cert, namespace: certs}'));
   expect(more).toEqual([]);
-  expect(said).toMatchObject({ path: ['spec', 'listeners', 0, 'tls', 'certificateRefs', 0, 'namespace'], effect: 'listener "https" has no certificate, and refuses connections' });
+  expect(said).toMatchObject({
+    path: ['spec', 'listeners', 0, 'tls', 'certificateRefs', 0, 'namespace'],
+    effect: 'listener "https" has no certificate, and refuses connections',
+  });
 });
 
 it('says nothing of what the input does not show', () => {

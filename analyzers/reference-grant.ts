@@ -1,14 +1,26 @@
 import { type Context, defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { backendRefs, findNamed, gatewayGroup, isGatewayRef, isServiceRef, listenersOf, parentRefs, type Reference, routeKinds, routesOf } from '../src/model/gateway-api.ts';
+import {
+  backendRefs,
+  findNamed,
+  gatewayGroup,
+  isGatewayRef,
+  isServiceRef,
+  listenersOf,
+  parentRefs,
+  type Reference,
+  routeKinds,
+  routesOf,
+} from '../src/model/gateway-api.ts';
 import { ReferenceGrants } from '../src/model/reference-grants.ts';
 
 const WFT1018 = message<{ kind: string; target: string; namespace: string; from: Resource }>({
   name: 'ReferenceNotGranted',
   level: 'Error',
   summary: 'a reference into another namespace that no ReferenceGrant there allows',
-  text: ({ kind, target, namespace, from }) => `${kind} "${target}" is in namespace "${namespace}", where no ReferenceGrant is for a reference of kind ${from.kind} from namespace "${from.namespace}"`,
+  text: ({ kind, target, namespace, from }) =>
+    `${kind} "${target}" is in namespace "${namespace}", where no ReferenceGrant is for a reference of kind ${from.kind} from namespace "${from.namespace}"`,
   help: ({ kind, namespace, from }) =>
     `add a ReferenceGrant to namespace "${namespace}": from group ${gatewayGroup}, kind ${from.kind}, namespace ${from.namespace}; to group "", kind ${kind}`,
 });
@@ -30,7 +42,12 @@ export default defineAnalyzer({
       for (const ref of backendRefs(route)) {
         // What does not exist needs no grant: the reference is wrong.
         if (!isServiceRef(ref) || (mesh.knows('Service') && !findNamed(mesh, 'Service', ref))) continue;
-        checkReference(context, route, ref, ref.mirror ? 'the copies of requests are lost' : isTcp ? 'its share of the connections is closed' : 'its share of the requests gets 500');
+        checkReference(
+          context,
+          route,
+          ref,
+          ref.mirror ? 'the copies of requests are lost' : isTcp ? 'its share of the connections is closed' : 'its share of the requests gets 500',
+        );
       }
     }
     for (const gateway of mesh.list('gateway-api/Gateway')) {
@@ -50,6 +67,7 @@ function checkReference({ mesh, knows, report }: Context<typeof messages>, from:
   if (ReferenceGrants.of(mesh).allow({ group: gatewayGroup, kind: from.kind, namespace: from.namespace }, { group, kind, namespace, name })) return;
   const related = mesh
     .listIn('gateway-api/ReferenceGrant', namespace)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, 1)
     .map((grant) => ({ resource: grant, path: ['spec'], text: 'this one grants something else' }));
   report('WFT1018', from, [...ref.path, 'namespace'], { kind, target: name, namespace, from }, { effect, related });

@@ -2,8 +2,10 @@ import { expect, it } from 'vitest';
 import { findingsOf, type TestOptions } from '../src/analysis/testing.ts';
 import analyzer from './selector-workloads.ts';
 
-const object = (head: string, namespace: string, rest: string, name = 'a'): string => `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}\n`;
-const istio = (group: string, kind: string, spec: string, namespace = 'shop'): string => object(`apiVersion: ${group}.istio.io/v1\nkind: ${kind}`, namespace, `spec: ${spec}`);
+const object = (head: string, namespace: string, rest: string, name = 'a'): string =>
+  `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}\n`;
+const istio = (group: string, kind: string, spec: string, namespace = 'shop'): string =>
+  object(`apiVersion: ${group}.istio.io/v1\nkind: ${kind}`, namespace, `spec: ${spec}`);
 const deployment = (labels: string, namespace = 'shop'): string =>
   object('apiVersion: apps/v1\nkind: Deployment', namespace, `spec: {template: {metadata: {labels: {${labels}}}, spec: {}}}`, 'd');
 const of: Record<string, (labels: string, namespace?: string) => string> = {
@@ -17,7 +19,12 @@ const of: Record<string, (labels: string, namespace?: string) => string> = {
 };
 const cart = deployment('app: cart, version: v1');
 const run = (yaml: string, options: TestOptions = {}) => findingsOf(analyzer, yaml, { preset: 'recommended', ...options });
-const field = (kind: string): string => (kind === 'EnvoyFilter' || kind === 'ServiceEntry' ? 'spec.workloadSelector.labels' : kind === 'DestinationRule' ? 'spec.workloadSelector.matchLabels' : 'spec.selector.matchLabels');
+const field = (kind: string): string =>
+  kind === 'EnvoyFilter' || kind === 'ServiceEntry'
+    ? 'spec.workloadSelector.labels'
+    : kind === 'DestinationRule'
+      ? 'spec.workloadSelector.matchLabels'
+      : 'spec.selector.matchLabels';
 
 it.each(Object.keys(of))('%s', (kind) => {
   const write = of[kind] as (labels: string, namespace?: string) => string;
@@ -27,6 +34,7 @@ it.each(Object.keys(of))('%s', (kind) => {
   expect(paths(write('app: pay, version: v9'))).toEqual([field(kind)]);
   expect(paths(write('app: cart', 'front'))).toHaveLength(1);
   expect(paths(write(''))).toEqual([]);
+  expect(paths(write('app: "c*"'))).toEqual([]);
 });
 
 it.each([

@@ -2,12 +2,13 @@ import { type Context, defineAnalyzer, type ReportExtra } from '../src/analysis/
 import { meant } from '../src/analysis/meant.ts';
 import { message } from '../src/analysis/message.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
+import { namespaceInWords } from '../src/analysis/wording.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { selectsInstalledGateway } from '../src/model/default-ingress.ts';
 import type { Labels } from '../src/model/label-index.ts';
 import type { Mesh } from '../src/model/mesh.ts';
-import { selectableKinds, Selectables } from '../src/model/selectable.ts';
+import { Selectables, selectableKinds } from '../src/model/selectable.ts';
 import { formatSelector } from '../src/model/selectors.ts';
 
 const WFT1026 = message<{ selector: string; scope: string | undefined; alsoEntries: boolean }>({
@@ -43,7 +44,11 @@ const kinds = {
     everywhere: false,
     effect: 'no client gets these policies, and clients of this namespace do not get those of other namespaces for this host',
   },
-  ServiceEntry: { field: ['spec', 'workloadSelector', 'labels'], everywhere: false, effect: 'the hosts have no endpoints: requests get 503 (response flag UH)' },
+  ServiceEntry: {
+    field: ['spec', 'workloadSelector', 'labels'],
+    everywhere: false,
+    effect: 'the hosts have no endpoints: requests get 503 (response flag UH)',
+  },
 } as const satisfies Record<string, Selecting>;
 const kindNames = Object.keys(kinds) as (keyof typeof kinds)[];
 
@@ -64,7 +69,8 @@ export default defineAnalyzer({
 
 function check({ mesh, knows, knowsWorkloads, report }: Context<typeof messages>, resource: Resource, { field, everywhere, effect }: Selecting): void {
   const selector = field.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], resource.raw) as Labels | undefined;
-  if (!selector || Object.keys(selector).length === 0) return;
+  // Validation refuses empty keys and wildcards.
+  if (!selector || Object.keys(selector).length === 0 || Object.entries(selector).some(([key, value]) => key === '' || `${key}${value}`.includes('*'))) return;
   const { kindName, namespace } = resource;
   const inRoot = namespace === mesh.rootNamespace;
   if (kindName === 'PeerAuthentication' && inRoot) {
@@ -80,7 +86,7 @@ function check({ mesh, knows, knowsWorkloads, report }: Context<typeof messages>
   // Entries of this kind are mostly for machines outside of the cluster.
   const alsoEntries = kindName === 'ServiceEntry';
   if (alsoEntries && !knows('WorkloadEntry')) return;
-  const scope = where === undefined ? 'of the mesh' : `in namespace "${where}"`;
+  const scope = where === undefined ? 'of the mesh' : `in ${namespaceInWords(where)}`;
   const { path, extra } = correction(mesh, where, selector, field);
   report('WFT1026', resource, path, { selector: formatSelector(selector), scope, alsoEntries }, { effect, ...extra });
 }

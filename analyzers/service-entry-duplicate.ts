@@ -28,7 +28,9 @@ const WFT1023 = message<Duplicate>({
   level: 'Warning',
   summary: 'two service entries define one host differently, and only one of them counts',
   text: ({ hosts, other, differences, clients, winner }) => {
-    const which = { older: 'only that one counts, which is older', first: 'only the one that was created first counts', one: 'only one of the two counts' }[winner];
+    const which = { older: 'only that one counts, which is older', first: 'only the one that was created first counts', one: 'only one of the two counts' }[
+      winner
+    ];
     return `${names(hosts, ', ')} ${hosts.length === 1 ? 'is' : 'are'} defined by service entry ${other}, too (${names(differences, ', ')}): for ${clients} ${which}`;
   },
   help: 'define a host in one service entry, or make both say the same',
@@ -121,7 +123,10 @@ function differencesOfPorts(here: ServiceEntry, there: ServiceEntry): Difference
   return (here.ports ?? []).flatMap((port, i): Difference[] => {
     const other = port && byNumber.get(port.number);
     if (!other?.port) return [];
-    for (const [field, of] of [['protocol', protocol], ['targetPort', target]] as const) {
+    for (const [field, of] of [
+      ['protocol', protocol],
+      ['targetPort', target],
+    ] as const) {
       const [mine, theirs] = [of(port), of(other.port)];
       if (mine === theirs) continue;
       const what = field === 'protocol' ? `is ${theirs} there and ${mine} here` : `goes to ${theirs} there and to ${mine} here`;

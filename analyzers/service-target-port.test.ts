@@ -48,8 +48,14 @@ it('one workload that has it is enough', () => {
 it.each([
   ['lists no ports', deployment('{name: app}')],
   ['is a gateway', deployment('{name: istio-proxy, image: auto, ports: [{name: prom, containerPort: 15090}]}')],
-  ['has a sidecar among its init containers', deployment('{name: app}', 'cart', 'initContainers: [{name: p, restartPolicy: Always, ports: [{containerPort: 9090}]}], ')],
-  ['is selected by a Gateway', cart + '---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: edge}\nspec: {selector: {app: cart}}\n'],
+  [
+    'has a sidecar among its init containers',
+    deployment('{name: app}', 'cart', 'initContainers: [{name: p, restartPolicy: Always, ports: [{containerPort: 9090}]}], '),
+  ],
+  [
+    'is selected by a Gateway',
+    `${cart}---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: edge}\nspec: {selector: {app: cart}}\n`,
+  ],
   ['has other labels', cart.replace('app: cart', 'app: pay')],
 ])('says nothing of a number when the workload %s', (_, yaml) => {
   expect(said(service('{port: 80, targetPort: 9090}') + yaml)).toEqual([]);
@@ -64,5 +70,7 @@ it.each([
 });
 
 it('containers with strange ports', () => {
-  expect(said(service('{port: 80, targetPort: gone}') + deployment('{name: app, ports: {a: b}}, 7, {ports: [null, {name: 3}]}'))).toEqual(['Warning 0.targetPort']);
+  expect(said(service('{port: 80, targetPort: gone}') + deployment('{name: app, ports: {a: b}}, 7, {ports: [null, {name: 3}]}'))).toEqual([
+    'Warning 0.targetPort',
+  ]);
 });

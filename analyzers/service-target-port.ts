@@ -13,7 +13,7 @@ import { protocolNames } from '../src/model/protocols.ts';
 import { workloadsSelected } from '../src/model/selection.ts';
 import { containerPorts, targetOf } from '../src/model/service-ports.ts';
 import { items } from '../src/model/untyped.ts';
-import type { Workload } from '../src/model/workloads.ts';
+import { byName, type Workload } from '../src/model/workloads.ts';
 
 const WFT1027 = message<{ port: number; target: string | number; declared: string; workload: string }>({
   name: 'ServicePortNotServed',
@@ -22,7 +22,9 @@ const WFT1027 = message<{ port: number; target: string | number; declared: strin
   text: ({ port, target, declared, workload }) => {
     const where = `no container of ${workload} has`;
     const has = declared === '' ? '' : `; declared: ${declared}`;
-    return typeof target === 'string' ? `port ${port} goes to the port named "${target}", and ${where} a port of that name${has}` : `port ${port} goes to port ${target}, and ${where} declared it${has}`;
+    return typeof target === 'string'
+      ? `port ${port} goes to the port named "${target}", and ${where} a port of that name${has}`
+      : `port ${port} goes to port ${target}, and ${where} declared it${has}`;
   },
   help: 'let targetPort be the port on which the application listens, by its number or by its name in spec.containers[].ports',
   effect: ({ target }) =>
@@ -43,7 +45,7 @@ export default defineAnalyzer({
     for (const service of mesh.list('Service')) {
       const { selector, type } = service.spec;
       if (type === 'ExternalName' || !selector || Object.keys(selector).length === 0 || !knowsWorkloads()) continue;
-      const workloads = workloadsSelected(mesh, service.namespace, selector);
+      const workloads = workloadsSelected(mesh, service.namespace, selector).toSorted(byName);
       const [first] = workloads;
       if (!first) continue;
       const ofProxy = workloads.some((workload) => isGateway(mesh, workload));
@@ -89,7 +91,13 @@ function correction(port: ServicePort, target: string | number, declared: readon
   if (other) return { help: `the containers have it for ${protocolOf(other)}, and the service for ${protocolOf(port)}` };
   // `https` is no typing error of `http`.
   if (target.length < 3 || protocols.has(target)) return {};
-  return meant(nearest(target, declared.flatMap((p) => (typeof p.name === 'string' && protocolOf(p) === protocolOf(port) ? [p.name] : []))), path);
+  return meant(
+    nearest(
+      target,
+      declared.flatMap((p) => (typeof p.name === 'string' && protocolOf(p) === protocolOf(port) ? [p.name] : [])),
+    ),
+    path,
+  );
 }
 
 function describe(ports: readonly ContainerPort[]): string[] {

@@ -12,7 +12,11 @@ it.each([
   ['a rule without matches', [to, `match: [${cart}], ${to}`], ['9 rule 2 is never reached: rule 1']],
   ['one match of two', [`match: [${cart}], ${to}`, `name: rest, match: [${shop}, ${cart}], ${to}`], ['9 match 2 is never reached: match 1 of rule 1']],
   ['a delegate takes what its own rules take', [`match: [${shop}], delegate: {name: d}`, `match: [${cart}], ${to}`], []],
-  ['but it gets nothing that was taken before', [`match: [${shop}], ${to}`, `match: [${cart}], delegate: {name: d}`], ['9 rule 2 is never reached: match 1 of rule 1']],
+  [
+    'but it gets nothing that was taken before',
+    [`match: [${shop}], ${to}`, `match: [${cart}], delegate: {name: d}`],
+    ['9 rule 2 is never reached: match 1 of rule 1'],
+  ],
   ['null rules and matches', ['null', `match: [null, ${shop}], ${to}`], []],
 ])('%s', (_, rules, expected) => {
   const http = rules.map((rule) => `    - ${rule === 'null' ? rule : `{${rule}}`}\n`).join('');

@@ -1,10 +1,10 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
 import { matchName, matchPath, ruleName } from '../src/analysis/route-names.ts';
-import type { Path } from '../src/manifest/problem.ts';
-import { matchesRegex } from '../src/manifest/re2.ts';
 import type { RouteMatch } from '../src/ir/route-match.ts';
 import { coverageOf } from '../src/ir/witness.ts';
+import type { Path } from '../src/manifest/problem.ts';
+import { matchesRegex } from '../src/manifest/re2.ts';
 import { type TranslatedMatch, translateMatches } from '../src/translate/route-match.ts';
 
 const WFT1007 = message<{ what: string; by: string; whole: boolean }>({

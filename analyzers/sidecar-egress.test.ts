@@ -18,7 +18,8 @@ const world = [
   route('"routed.example.com", routed'),
   '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: empty}\n',
 ].join('');
-const run = (hosts: string, options: TestOptions = {}, namespace = 'shop') => findingsOf(analyzer, world + sidecar(hosts, namespace), { preset: 'recommended', ...options });
+const run = (hosts: string, options: TestOptions = {}, namespace = 'shop') =>
+  findingsOf(analyzer, world + sidecar(hosts, namespace), { preset: 'recommended', ...options });
 
 it.each([
   ['./cart.shop.svc.cluster.local'],
@@ -78,7 +79,9 @@ it('says what happens to requests', () => {
     findingsOf(analyzer, world + sidecar('./gone.shop.svc.cluster.local', 'shop', more), { preset: 'recommended', ...options })[0]?.effect;
   expect(effect('')).toContain('without routes');
   expect(effect(', outboundTrafficPolicy: {}')).toContain('502');
-  expect(effect(', outboundTrafficPolicy: {mode: ALLOW_ANY}', { meshConfig: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } } })).toContain('without routes');
+  expect(effect(', outboundTrafficPolicy: {mode: ALLOW_ANY}', { meshConfig: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } } })).toContain(
+    'without routes',
+  );
   expect(effect('', { meshConfig: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } } })).toContain('502');
 });
 

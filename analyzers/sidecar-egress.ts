@@ -3,6 +3,7 @@ import { meant } from '../src/analysis/meant.ts';
 import { message } from '../src/analysis/message.ts';
 import { NearestIndex } from '../src/analysis/nearest.ts';
 import { unknownHost } from '../src/analysis/unknown-host.ts';
+import { namespaceInWords } from '../src/analysis/wording.ts';
 import type { Sidecar } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
@@ -54,7 +55,8 @@ export default defineAnalyzer({
     for (const sidecar of mesh.list('Sidecar')) {
       for (const entry of entriesOf(sidecar, mesh.rootNamespace)) {
         const found = entry.host === '*' ? namespaceProblem(context, entry) : hostProblem(context, entry);
-        if (found) report('WFT1019', sidecar, entry.path, { entry: entry.written, problem: found.problem }, { effect: effectOf(mesh, sidecar), ...found.extra });
+        if (found)
+          report('WFT1019', sidecar, entry.path, { entry: entry.written, problem: found.problem }, { effect: effectOf(mesh, sidecar), ...found.extra });
       }
     }
   },
@@ -92,7 +94,7 @@ function hostProblem(context: Context<typeof messages>, entry: Entry): Found | u
   if (hosts.isRouted(where, host) || (isWild && hosts.overlaps(where, host))) return undefined;
   const unknown = unknownHost(context, sidecar.namespace, host, entry.path);
   if (!unknown) return undefined;
-  const of = where === '*' ? '' : ` of namespace "${where}"`;
+  const of = where === '*' ? '' : ` of ${namespaceInWords(where)}`;
   if (isWild) return { problem: `no Service or ServiceEntry${of} has a host that ends with ${host.slice(1)}` };
   if (there[0]) {
     return { problem: `exportTo does not show it to namespace "${viewer}"`, extra: { help: `add ${viewer} to its exportTo`, related: relatedTo(there[0]) } };
@@ -100,7 +102,10 @@ function hostProblem(context: Context<typeof messages>, entry: Entry): Found | u
   const other = named[0];
   if (other) {
     const only = named.every(({ namespace }) => namespace === other.namespace) ? other.namespace : undefined;
-    return { problem: `this host is of namespace "${other.namespace}"`, extra: { ...meant(only, entry.path, only && `${only}/${host}`), related: relatedTo(other) } };
+    return {
+      problem: `this host is of namespace "${other.namespace}"`,
+      extra: { ...meant(only, entry.path, only && `${only}/${host}`), related: relatedTo(other) },
+    };
   }
   return similar(mesh, hosts, entry) ?? { problem: `no Service or ServiceEntry${of} has this host`, extra: { help: unknown.help ?? helpForShort(mesh, host) } };
 }

@@ -2,14 +2,22 @@ import { expect, it } from 'vitest';
 import { findingsOf, type TestOptions } from '../src/analysis/testing.ts';
 import analyzer from './tls-policy.ts';
 
-const object = (head: string, name: string, namespace: string, rest: string): string => `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}\n`;
+const object = (head: string, name: string, namespace: string, rest: string): string =>
+  `---\n${head}\nmetadata: {name: ${name}, namespace: ${namespace}}\n${rest}\n`;
 const namespaces = '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n';
 const service = (name: string, ports = '{name: http, port: 80, targetPort: 8080}', namespace = 'shop'): string =>
   object('apiVersion: v1\nkind: Service', name, namespace, `spec: {selector: {app: ${name}}, ports: [${ports}]}`);
 const workload = (app: string, more = '', spec = '', namespace = 'shop'): string =>
-  object('apiVersion: apps/v1\nkind: Deployment', app, namespace, `spec: {template: {metadata: {labels: {app: ${app}}${more}}, spec: {${spec}containers: [{name: app, ports: [{name: web, containerPort: 8080}]}]}}}`);
-const policy = (spec: string, namespace = 'shop'): string => object('apiVersion: security.istio.io/v1\nkind: PeerAuthentication', 'peers', namespace, `spec: ${spec}`);
-const rule = (spec: string, namespace = 'shop', name = 'rule'): string => object('apiVersion: networking.istio.io/v1\nkind: DestinationRule', name, namespace, `spec: ${spec}`);
+  object(
+    'apiVersion: apps/v1\nkind: Deployment',
+    app,
+    namespace,
+    `spec: {template: {metadata: {labels: {app: ${app}}${more}}, spec: {${spec}containers: [{name: app, ports: [{name: web, containerPort: 8080}]}]}}}`,
+  );
+const policy = (spec: string, namespace = 'shop'): string =>
+  object('apiVersion: security.istio.io/v1\nkind: PeerAuthentication', 'peers', namespace, `spec: ${spec}`);
+const rule = (spec: string, namespace = 'shop', name = 'rule'): string =>
+  object('apiVersion: networking.istio.io/v1\nkind: DestinationRule', name, namespace, `spec: ${spec}`);
 const tls = (mode: string, more = ''): string => `{host: cart, trafficPolicy: {tls: {mode: ${mode}${more}}}}`;
 
 const strict = policy('{mtls: {mode: STRICT}}');
@@ -57,7 +65,10 @@ it.each([
   ['a subset without workloads', rule('{host: cart, subsets: [{name: v9, labels: {version: v9}, trafficPolicy: {tls: {mode: DISABLE}}}]}')],
   ['two rules of unknown age', rule(tls('DISABLE')) + rule(tls('ISTIO_MUTUAL'), 'shop', 'b')],
   ['a rule for some clients', rule('{host: cart, workloadSelector: {matchLabels: {a: b}}, trafficPolicy: {tls: {mode: DISABLE}}}')],
-  ['a rule of the root namespace behind one of the service', rule('{host: cart}') + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system', 'all')],
+  [
+    'a rule of the root namespace behind one of the service',
+    rule('{host: cart}') + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system', 'all'),
+  ],
   ['a wildcard behind a name', rule('{host: cart}') + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'shop', 'all')],
   ['a rule of the root namespace that nobody sees', rule('{host: "*.local", exportTo: [.], trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system', 'all')],
 ])('%s is no conflict', (_, yaml) => {
@@ -65,23 +76,43 @@ it.each([
 });
 
 it.each([
-  ['the port', rule('{host: cart, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}}'), 'shop/rule spec.trafficPolicy.portLevelSettings.0.tls.mode'],
-  ['a subset', rule('{host: cart, subsets: [{name: v1, labels: {app: cart}, trafficPolicy: {tls: {mode: DISABLE}}}]}'), 'shop/rule spec.subsets.0.trafficPolicy.tls.mode'],
+  [
+    'the port',
+    rule('{host: cart, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}}'),
+    'shop/rule spec.trafficPolicy.portLevelSettings.0.tls.mode',
+  ],
+  [
+    'a subset',
+    rule('{host: cart, subsets: [{name: v1, labels: {app: cart}, trafficPolicy: {tls: {mode: DISABLE}}}]}'),
+    'shop/rule spec.subsets.0.trafficPolicy.tls.mode',
+  ],
   ['no mode', rule('{host: cart, trafficPolicy: {tls: {}}}'), 'shop/rule spec.trafficPolicy.tls'],
   ['a wildcard', rule('{host: "*.shop.svc.cluster.local", trafficPolicy: {tls: {mode: DISABLE}}}'), 'shop/rule spec.trafficPolicy.tls.mode'],
   ['the root namespace', rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system'), 'istio-system/rule spec.trafficPolicy.tls.mode'],
-  ['clients of another namespace', rule('{host: cart.shop.svc.cluster.local, trafficPolicy: {tls: {mode: DISABLE}}}', 'front'), 'front/rule spec.trafficPolicy.tls.mode'],
-  ['all hosts for clients of another namespace', rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'front'), 'front/rule spec.trafficPolicy.tls.mode'],
+  [
+    'clients of another namespace',
+    rule('{host: cart.shop.svc.cluster.local, trafficPolicy: {tls: {mode: DISABLE}}}', 'front'),
+    'front/rule spec.trafficPolicy.tls.mode',
+  ],
+  [
+    'all hosts for clients of another namespace',
+    rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'front'),
+    'front/rule spec.trafficPolicy.tls.mode',
+  ],
 ])('finds it in %s', (_, yaml, expected) => {
   expect(texts(cart + strict + yaml)).toEqual([`DestinationRule ${expected}`]);
 });
 
 it('names the clients where they are not the service’s own', () => {
-  expect(run(cart + strict + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'front'))[0]?.text).toContain('from clients in namespace "front"');
+  expect(run(cart + strict + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'front'))[0]?.text).toContain(
+    'from clients in namespace "front"',
+  );
 });
 
 it('one finding for all hosts of a rule', () => {
-  const [said, ...more] = run(cart + service('pay') + workload('pay') + strict + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system'));
+  const [said, ...more] = run(
+    cart + service('pay') + workload('pay') + strict + rule('{host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}', 'istio-system'),
+  );
   expect(more).toEqual([]);
   expect(said?.text).toContain('(and of 1 more)');
 });
@@ -108,7 +139,12 @@ it.each([
   ['a port that is left out', namespaces + service('cart') + workload('cart', ', annotations: {traffic.sidecar.istio.io/excludeInboundPorts: "9090, 8080"}')],
   ['a port that is not taken in', namespaces + service('cart') + workload('cart', ', annotations: {traffic.sidecar.istio.io/includeInboundPorts: "9090"}')],
   ['listeners of its own', cart + sidecar],
-  ['an external name', namespaces + object('apiVersion: v1\nkind: Service', 'cart', 'shop', 'spec: {type: ExternalName, externalName: a.b, selector: {app: cart}, ports: [{port: 80}]}') + workload('cart')],
+  [
+    'an external name',
+    namespaces +
+      object('apiVersion: v1\nkind: Service', 'cart', 'shop', 'spec: {type: ExternalName, externalName: a.b, selector: {app: cart}, ports: [{port: 80}]}') +
+      workload('cart'),
+  ],
   ['no selector', namespaces + object('apiVersion: v1\nkind: Service', 'cart', 'shop', 'spec: {ports: [{port: 80}]}') + workload('cart')],
 ])('says nothing of a workload with %s', (_, yaml) => {
   expect(texts(yaml + strict + rule(tls('DISABLE')))).toEqual([]);
@@ -127,5 +163,7 @@ it('without automatic mTLS nothing is plaintext', () => {
 });
 
 it('connections that are not HTTP', () => {
-  expect(run(namespaces + service('cart', '{name: tcp-db, port: 80, targetPort: 8080}') + workload('cart') + strict + rule(tls('DISABLE')))[0]?.effect).toContain('closed');
+  expect(
+    run(namespaces + service('cart', '{name: tcp-db, port: 80, targetPort: 8080}') + workload('cart') + strict + rule(tls('DISABLE')))[0]?.effect,
+  ).toContain('closed');
 });

@@ -14,7 +14,7 @@ import { matchesLabels } from '../src/model/selectors.ts';
 import { targetPortOf } from '../src/model/service-ports.ts';
 import { items } from '../src/model/untyped.ts';
 import { isSeenIn } from '../src/model/visibility.ts';
-import type { Workload } from '../src/model/workloads.ts';
+import { byName, type Workload } from '../src/model/workloads.ts';
 import { type ClientTls, clientTls } from '../src/translate/client-tls.ts';
 
 /** One port of one workload that refuses what its clients send. */
@@ -38,10 +38,13 @@ const WFT1013 = message<Refusal & { more: number }>({
     const to = `port ${port.port} of ${host}${more === 0 ? '' : ` (and of ${more} more)`}${from}`;
     const policy = accepted.policy ? `PeerAuthentication ${accepted.policy.fullName}` : 'the default';
     const refuses = `workload "${workload.name}" takes ${accepted.mode === 'STRICT' ? 'mTLS only' : 'plaintext only'} there (${policy}: ${accepted.mode})`;
-    return tls ? `TLS mode ${tls.mode} ${sends[tls.mode] ?? 'is not mTLS of the mesh'} to ${to}, and ${refuses}` : `nothing makes clients use mTLS to ${to}, and ${refuses}`;
+    return tls
+      ? `TLS mode ${tls.mode} ${sends[tls.mode] ?? 'is not mTLS of the mesh'} to ${to}, and ${refuses}`
+      : `nothing makes clients use mTLS to ${to}, and ${refuses}`;
   },
   help: ({ tls, accepted }) => {
-    if (accepted.mode === 'DISABLE') return 'take the tls block out, so that mTLS is used where workloads take it, or let the workloads take mTLS (mode PERMISSIVE or STRICT)';
+    if (accepted.mode === 'DISABLE')
+      return 'take the tls block out, so that mTLS is used where workloads take it, or let the workloads take mTLS (mode PERMISSIVE or STRICT)';
     if (!tls) return 'add a DestinationRule with tls mode ISTIO_MUTUAL, or set enableAutoMtls in the mesh configuration';
     return 'take the tls block out (mTLS is automatic then) or use ISTIO_MUTUAL, or let the port take plaintext (portLevelMtls with mode PERMISSIVE)';
   },
@@ -73,7 +76,10 @@ export default defineAnalyzer({
     // Without a policy everything is accepted.
     if (mesh.list('PeerAuthentication').length === 0) return;
     const found = new Refusals();
-    const targets = mesh.list('Service').flatMap((service) => destinationOf(mesh, service) ?? []);
+    const targets = mesh
+      .list('Service')
+      .flatMap((service) => destinationOf(mesh, service) ?? [])
+      .sort((a, b) => (a.host < b.host ? -1 : 1));
     for (const target of targets) {
       for (const { clients, rules } of viewsOf(mesh, target)) found.add(refusalsOf(mesh, target, rules, clients));
     }
@@ -97,7 +103,7 @@ interface Destination {
 function destinationOf(mesh: Mesh, service: Service): Destination | undefined {
   const { selector, type, ports } = service.spec;
   if (type === 'ExternalName' || !selector || Object.keys(selector).length === 0) return undefined;
-  const workloads = workloadsSelected(mesh, service.namespace, selector);
+  const workloads = workloadsSelected(mesh, service.namespace, selector).toSorted(byName);
   if (workloads.length === 0) return undefined;
   return { service, host: toFqdn(service.namespace, service.name), ports: items(ports).filter(({ protocol }) => protocol !== 'UDP'), workloads };
 }
@@ -118,7 +124,9 @@ interface View {
 function viewsOf(mesh: Mesh, { service: { namespace }, host }: Destination): View[] {
   const index = DestinationRules.of(mesh);
   const own = index.inNamespace(namespace, host);
-  const ofRoot = index.inNamespace(mesh.rootNamespace, host).filter((rule) => isSeenIn(scopesOfRule(rule, mesh.meshConfig.defaultDestinationRuleExportTo), namespace));
+  const ofRoot = index
+    .inNamespace(mesh.rootNamespace, host)
+    .filter((rule) => isSeenIn(scopesOfRule(rule, mesh.meshConfig.defaultDestinationRuleExportTo), namespace));
   const views: View[] = [{ clients: undefined, rules: own.length > 0 ? own : ofRoot }];
   for (const clients of index.namespacesOf(host)) {
     if (clients !== namespace && clients !== mesh.rootNamespace) views.push({ clients, rules: index.inNamespace(clients, host) });

@@ -13,6 +13,8 @@ interface ScopedHost {
   scope: string;
   host: string;
   services: Set<Service>;
+  /** How often the services name it: by its short name and its whole one, for instance. */
+  times: number;
 }
 
 interface Conflict {
@@ -30,7 +32,7 @@ export default defineAnalyzer({
   messages: { IST0109 },
   check({ mesh, preset, report }) {
     const defaultScopes = (preset === 'reference' ? undefined : mesh.meshConfig.defaultVirtualServiceExportTo) ?? ['*'];
-    const conflicts = findConflicts(mesh.list('VirtualService'), defaultScopes);
+    const conflicts = findConflicts(mesh.list('VirtualService'), defaultScopes, preset === 'reference');
     for (const [service, { scoped, services, names }] of conflicts) {
       report(
         'IST0109',
@@ -43,8 +45,11 @@ export default defineAnalyzer({
   },
 });
 
-/** The first conflict of each virtual service: the reference reports each of them once. */
-function findConflicts(services: readonly Service[], defaultScopes: readonly string[]): Map<Service, Conflict> {
+/**
+ * The first conflict of each virtual service: the reference reports each of them once. It takes one that names a host twice for
+ * two of them.
+ */
+function findConflicts(services: readonly Service[], defaultScopes: readonly string[], asReference: boolean): Map<Service, Conflict> {
   const byKey = new Map<string, ScopedHost>();
   const everywhere = new OverlapIndex<ScopedHost>();
   for (const service of services) {
@@ -55,9 +60,11 @@ function findConflicts(services: readonly Service[], defaultScopes: readonly str
         const fqdn = toFqdn(service.namespace, host);
         const key = `${scope}/${fqdn}`;
         const known = byKey.get(key);
-        if (known) known.services.add(service);
-        else {
-          const scoped = { scope, host: fqdn, services: new Set([service]) };
+        if (known) {
+          known.services.add(service);
+          known.times++;
+        } else {
+          const scoped = { scope, host: fqdn, services: new Set([service]), times: 1 };
           byKey.set(key, scoped);
           if (scope === '*') everywhere.add(fqdn, scoped);
         }
@@ -68,7 +75,7 @@ function findConflicts(services: readonly Service[], defaultScopes: readonly str
   for (const scoped of byKey.values()) {
     const all = new Set(scoped.services);
     if (scoped.scope !== '*') for (const other of everywhere.overlapping(scoped.host)) for (const service of other.services) all.add(service);
-    if (all.size < 2) continue;
+    if (all.size < 2 && !(asReference && scoped.times > 1)) continue;
     const conflict = { scoped, services: [...all], names: [...all].map((s) => s.fullName).sort() };
     for (const service of all) if (!conflicts.has(service)) conflicts.set(service, conflict);
   }

@@ -44,6 +44,11 @@ it.each([
     [service('cart'), virtual('http: [{route: [{destination: {host: cart}}], mirror: {host: x}}]')],
     [notFound('mirror host "x"', 'http.0.mirror.host')],
   ],
+  [
+    'two mirrors of one host, told once',
+    [virtual('http: [{mirrors: [{destination: {host: x}}, {destination: {host: x, port: {number: 1}}}]}]')],
+    [notFound('mirror host "x"', 'http.0.mirrors.0.destination.host')],
+  ],
   ['mirrors', [virtual('http: [{mirrors: [{destination: {host: x}}]}]')], [notFound('mirror host "x"', 'http.0.mirrors.0.destination.host')]],
   ['no host', [to('subset: v1')], [notFound('host ""')]],
   ['null items', [virtual('http: [null, {route: [null]}], tcp: [null]')], [notFound('host ""', 'http.1.route.0.destination.host')]],
@@ -81,18 +86,20 @@ it.each([
 });
 
 it.each([
-  ['a typing error', to('host: paymnt'), 'did you mean "payment"?'],
-  ['a typing error in a whole name', to('host: paymnt.shop.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?'],
-  ['a typing error in the namespace', to('host: payment.shopp.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?'],
-  ['another case', to('host: Payment'), 'did you mean "payment"?'],
-  ['a part of the name', to('host: payment.shop.svc'), 'write the whole name: payment.shop.svc.cluster.local'],
-  ['a dot at the end', to('host: payment.shop.svc.cluster.local.'), 'remove the dot at the end'],
+  ['a typing error', to('host: paymnt'), 'did you mean "payment"?', 'payment'],
+  ['a typing error in a whole name', to('host: paymnt.shop.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?', 'payment.shop.svc.cluster.local'],
+  ['a typing error in the namespace', to('host: payment.shopp.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?', 'payment.shop.svc.cluster.local'],
+  ['a typing error in another host', to('host: ap.example'), 'did you mean "api.example"?', 'api.example'],
+  ['another case', to('host: Payment'), 'did you mean "payment"?', 'payment'],
+  ['a part of the name', to('host: payment.shop.svc'), 'write the whole name: payment.shop.svc.cluster.local', 'payment.shop.svc.cluster.local'],
+  ['a dot at the end', to('host: payment.shop.svc.cluster.local.'), 'remove the dot at the end', 'payment.shop.svc.cluster.local'],
   ['another namespace', to('host: payment', 'front'), 'a short name is looked up in the namespace of this resource; write payment.shop.svc.cluster.local'],
   ['not exported', to('host: api.example', 'front'), 'api.example exists, and its exportTo shows it only to: shop'],
   ['nothing near', to('host: ledger'), undefined],
-])('helps: %s', (_, yaml, help) => {
+])('helps: %s', (_, yaml, help, text?: string) => {
   const [finding] = findingsOf(analyzer, [service('payment'), entry('api.example', '["."]'), yaml].join('\n---\n'));
   expect(finding?.help).toBe(help);
+  expect(finding?.fix?.text).toBe(text);
 });
 
 const subsets = virtual('http: [{route: [{destination: {host: cart, subset: v1}}]}]', 'shop', 'inner');

@@ -38,17 +38,23 @@ function checkTarget(context: Own, service: Resource<VirtualService>, target: Ro
   const entry = mesh.hosts.lookup(service.namespace, service.spec.exportTo, host);
   if (!entry) {
     const unknown = unknownHost(context, service.namespace, host, at);
-    if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host }, { ...unknown, effect });
+    if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host, same: sameOf(target, host) }, { ...unknown, effect });
     return;
   }
   const numbers = entry.ports.map((p) => p.number);
   const related = [{ resource: entry.resource, path: ['spec', 'ports'], text: `the ports of ${entry.host}` }];
   if (!port) {
-    if (needsPort(entry, preset === 'reference')) report('IST0112', service, at, { host, ports: numbers }, { related });
+    if (needsPort(entry, preset === 'reference')) report('IST0112', service, at, { host, ports: numbers, same: sameOf(target, host) }, { related });
   } else if (!numbers.includes(port.number ?? 0)) {
     const help = numbers.length === 0 ? `${entry.host} has no ports` : `${entry.host} has: ${numbers.join(', ')}`;
-    report('IST0101', service, at, { what: 'port', name: String(port.number ?? 0), of: `host "${host}"` }, { help, related, effect });
+    const data = { what: 'port', name: String(port.number ?? 0), of: `host "${host}"` };
+    report('IST0101', service, at, { ...data, same: sameOf(target, `${host}:${port.number}`) }, { help, related, effect });
   }
+}
+
+/** The reference has no lines in `mirrors`. */
+function sameOf({ path }: RouteTarget, name: string): string | undefined {
+  return path.includes('mirrors') ? `in mirrors: ${name}` : undefined;
 }
 
 /** The reference counts ports, also those that differ in their protocol only (53 over TCP and UDP). */

@@ -20,6 +20,7 @@ it.each([
   ['an external host in another namespace', [rule('api.example', '{name: v1}', 'front'), route('host: api.example, subset: v1')], 1, 0],
   ['a wildcard rule', [rule('*.shop.svc.cluster.local', '{name: v1}'), route('host: cart, subset: v1')], 1, 0],
   ['a mirror', [route('host: cart, subset: v1', 'shop', 'http: [{mirror: {D}}]')], 1, 1],
+  ['two mirrors', [route('host: cart, subset: v1', 'shop', 'http: [{mirrors: [{destination: {D}}, {destination: {host: cart, subset: v1}}]}]')], 1, 2],
   ['a tcp route', [route('host: cart, subset: v1', 'shop', 'tcp: [{route: [{destination: {D}}]}]')], 1, 1],
   ['null items', [rule('cart', 'null'), route('', 'shop', 'http: [null, {route: [null]}]')], 0, 0],
 ])('%s', (_, yaml, reference, recommended) => {
@@ -37,6 +38,9 @@ it('tells where the subset could be', () => {
     text: 'subset "canry" of host "cart" does not exist',
     path: ['spec', 'http', 0, 'route', 0, 'destination', 'host'],
     help: 'did you mean "canary"?',
+    fix: { path: ['spec', 'http', 0, 'route', 0, 'destination', 'subset'], target: 'value', text: 'canary' },
     related: [{ resource: { name: 'r' }, path: ['spec', 'subsets'] }],
   });
+  const [precise] = run([rule('cart', '{name: canary}'), route('host: cart, subset: other')], { preset: 'recommended' });
+  expect(precise).toMatchObject({ path: ['spec', 'http', 0, 'route', 0, 'destination', 'subset'], fix: undefined });
 });

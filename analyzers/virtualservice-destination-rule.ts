@@ -31,7 +31,13 @@ export default defineAnalyzer({
           service,
           // The reference tells the line of the host.
           [...path, preset === 'reference' ? 'host' : 'subset'],
-          { what: mirror ? 'mirror subset' : 'subset', name: subset, of: `host "${host}"` },
+          {
+            what: mirror ? 'mirror subset' : 'subset',
+            name: subset,
+            of: `host "${host}"`,
+            // It has no lines in `mirrors`.
+            same: path.includes('mirrors') ? `in mirrors: ${host} subset ${subset}` : undefined,
+          },
           {
             ...help(rules, subset, [...path, 'subset']),
             effect: effectOfMissingCluster(target),

@@ -33,9 +33,18 @@ it('reports a missing gateway once, except as the reference does, and not where 
 });
 
 it.each([
-  ['public-gatway', 'did you mean "shop/public-gateway"?'],
-  ['inner', 'a gateway of another namespace is named with it: infra/inner'],
-  ['nothing-like-it', 'correct the name (gateway, or namespace/gateway), or add the Gateway'],
-])('helps with %s', (name, help) => {
-  expect(run([gateway('public-gateway', 'a'), gateway('inner', 'a', 'infra'), virtual(name)])[0]?.help).toBe(help);
+  ['public-gatway', 'did you mean "public-gateway"?', 'public-gateway'],
+  ['shop/public-gatway', 'did you mean "shop/public-gateway"?', 'shop/public-gateway'],
+  ['shp/public-gateway', 'a gateway of another namespace is named with it: shop/public-gateway', undefined],
+  ['inner', 'a gateway of another namespace is named with it: infra/inner', undefined],
+  ['nothing-like-it', 'correct the name (gateway, or namespace/gateway), or add the Gateway', undefined],
+])('helps with %s', (name, help, text) => {
+  const [finding] = run([gateway('public-gateway', 'a'), gateway('inner', 'a', 'infra'), virtual(name)]);
+  expect(finding?.help).toBe(help);
+  expect(finding?.fix).toEqual(text && { title: `write ${text}`, path: ['spec', 'gateways', 0], target: 'value', text });
+});
+
+it('a short name cannot mean a near one of another namespace', () => {
+  const [finding] = run([gateway('public-gateway', 'a', 'shops'), gateway('public-gateway', 'a', 'infra'), virtual('public-gateway')]);
+  expect(finding).toMatchObject({ help: 'did you mean "shops/public-gateway"?', fix: undefined });
 });

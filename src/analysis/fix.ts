@@ -1,4 +1,4 @@
-import { type NodePlace, locate } from '../manifest/position.ts';
+import { locate, type NodePlace } from '../manifest/position.ts';
 import type { Fix } from '../manifest/problem.ts';
 import type { Resource, SourceText } from '../manifest/resource.ts';
 
@@ -57,7 +57,12 @@ function requote(before: string, text: string): string {
 }
 
 /** `percent: 5` becomes `percentage:` with `value: 5` below it, or `percentage: {value: 5}` in flow style. */
-function nestingOf({ text }: SourceText, { key, value, scalar }: NodePlace, map: NodePlace, { key: outer, field }: { key: string; field: string }): Edit | undefined {
+function nestingOf(
+  { text }: SourceText,
+  { key, value, scalar }: NodePlace,
+  map: NodePlace,
+  { key: outer, field }: { key: string; field: string },
+): Edit | undefined {
   if (!key || scalar === undefined) return undefined;
   const written = text.slice(key.start, key.end);
   const between = text.slice(key.end, value.start);

@@ -1,9 +1,9 @@
+import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
 import type { Mesh, ResourceOf } from '../model/mesh.ts';
 import type { ReportExtra } from './analyzer.ts';
 import { meant } from './meant.ts';
 import { NearestIndex } from './nearest.ts';
-import type { Path } from '../manifest/problem.ts';
 
 type Kind = 'Gateway' | 'Service' | 'ServiceEntry' | 'gateway-api/Gateway';
 

@@ -1,4 +1,4 @@
-import { locate, positionAt } from '../manifest/position.ts';
+import { locate, positionAt, startOf } from '../manifest/position.ts';
 import type { Finding } from './finding.ts';
 import { levels } from './message.ts';
 
@@ -15,7 +15,7 @@ export function offsetOf(finding: Finding): number | undefined {
   if (!resource.document) return undefined;
   if (path !== undefined) {
     const found = locate(resource, path);
-    if (found) return (found.place.key ?? found.place.value).start;
+    if (found) return startOf(resource.document.source, found.place);
   } else if (resource.within.length > 0) {
     const found = locate(resource, []);
     if (found) return found.place.value.start;
@@ -23,12 +23,18 @@ export function offsetOf(finding: Finding): number | undefined {
   return resource.document.start;
 }
 
+/** The line that the reference has for a finding: that of a field whose value is a text, a number or the like; else none. */
+function fieldLine(finding: Finding): number | undefined {
+  const found = finding.path && locate(finding.resource, finding.path);
+  return found?.direct && found.place.scalar !== undefined ? lineOf(finding) : undefined;
+}
+
 /** Sorts by level (worst first), code, resource, and line; drops what would print the same twice. */
 export function orderFindings(findings: readonly Finding[], collapseSame: boolean): Finding[] {
   const seen = new Set<string>();
   const kept = findings.filter((f) => {
     const key = collapseSame
-      ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${lineOf(f)} ${f.text}`}`
+      ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${fieldLine(f)} ${f.text}`}`
       : `${f.code} ${f.resource.friendlyName} ${f.path?.join('.')} ${f.text}`;
     return !seen.has(key) && seen.add(key);
   });

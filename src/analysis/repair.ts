@@ -87,7 +87,13 @@ function applyEdits(text: string, edits: readonly Edit[], offset: number): strin
 function provenOf({ source, start, end }: SourceDocument, planned: readonly Planned[]): ReadonlySet<Planned> {
   const text = source.text.slice(start, end);
   const holds = (list: readonly Planned[]): boolean => {
-    const value = read(applyEdits(text, list.map(({ edit }) => edit), start));
+    const value = read(
+      applyEdits(
+        text,
+        list.map(({ edit }) => edit),
+        start,
+      ),
+    );
     const expected = read(text);
     const effects = new Map(list.flatMap(({ repairs }) => repairs.map((repair) => [JSON.stringify([repair.resource.within, repair.fix.path]), repair])));
     // What is written deep inside goes first, because a repair further out may rename the way to it.

@@ -5,3 +5,8 @@ export const mostNames = 100;
 export function names(list: readonly string[], separator: string): string {
   return list.length <= mostNames ? list.join(separator) : `${list.slice(0, mostNames).join(separator)} and others`;
 }
+
+/** `namespace "shop"`; what is written without a namespace is in one that the input does not tell. */
+export function namespaceInWords(namespace: string): string {
+  return namespace === '' ? 'its namespace' : `namespace "${namespace}"`;
+}

@@ -36,7 +36,11 @@ export class Deadline {
   }
 
   private over(doing: string): CliError {
-    return new CliError(`gave up after ${this.text}, while ${doing}`, exitCode.error, 'Nothing is reported. Give it more time with --timeout, or name less input.');
+    return new CliError(
+      `gave up after ${this.text}, while ${doing}`,
+      exitCode.error,
+      'Nothing is reported. Give it more time with --timeout, or name less input.',
+    );
   }
 }
 

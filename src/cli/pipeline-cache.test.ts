@@ -18,7 +18,16 @@ interface Settings {
 }
 
 const run = (sources: readonly SourceText[], settings: Settings, cache?: PipelineCache, all: readonly AnyAnalyzer[] = analyzers): Promise<PipelineResult> =>
-  runPipeline({ ...settings, sources, cache, analyzers: all, defaultNamespace: 'default', istioNamespace: 'istio-system', knownHosts: [], now: new Date('2025-06-01T00:00:00Z') });
+  runPipeline({
+    ...settings,
+    sources,
+    cache,
+    analyzers: all,
+    defaultNamespace: 'default',
+    istioNamespace: 'istio-system',
+    knownHosts: [],
+    now: new Date('2025-06-01T00:00:00Z'),
+  });
 
 /** All that a run says, without the objects that it says it of. */
 function said({ mesh, findings, problems, engine, unknownKinds }: PipelineResult): unknown {
@@ -28,7 +37,15 @@ function said({ mesh, findings, problems, engine, unknownKinds }: PipelineResult
     related: related.map((r) => ({ ...r, place: r.place && { ...r.place, source: r.place.source.text } })),
   });
   const { skipped, crashes, ran } = engine;
-  return { size: mesh.size, findings: findings.map(itemOfFinding).map(plain), problems: problems.map(itemOfProblem).map(plain), skipped, crashes, ran, unknownKinds: [...unknownKinds] };
+  return {
+    size: mesh.size,
+    findings: findings.map(itemOfFinding).map(plain),
+    problems: problems.map(itemOfProblem).map(plain),
+    skipped,
+    crashes,
+    ran,
+    unknownKinds: [...unknownKinds],
+  };
 }
 
 /** Documents of all meshes, and some that are broken or change everything. */
@@ -38,9 +55,11 @@ const documents = [
   'kind: Deployment\n',
   'apiVersion: example.org/v1\nkind: Other\nmetadata: {name: a}\n',
   // Often, because much depends on it.
-  ...['{mesh: "rootNamespace: shop"}', '{mesh: "rootNamespace: front"}', '{mesh: "outboundTrafficPolicy: {mode: NOPE}", meshNetworks: "networks: {a: {}}"}'].flatMap((data) =>
-    Array<string>(6).fill(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata: ${data}\n`),
-  ),
+  ...[
+    '{mesh: "rootNamespace: shop"}',
+    '{mesh: "rootNamespace: front"}',
+    '{mesh: "outboundTrafficPolicy: {mode: NOPE}", meshNetworks: "networks: {a: {}}"}',
+  ].flatMap((data) => Array<string>(6).fill(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata: ${data}\n`)),
 ];
 const names = ['a.yaml', 'b.yaml', 'c.yaml', 'd.json'];
 const words = [...new Set(documents.join('\n').match(/\b[a-z][a-z0-9-]{2,}\b/g))];
@@ -172,7 +191,18 @@ it('looks again when the hour or the mesh configuration is another, and after a 
   const at = async (now: string, meshConfig?: string): Promise<number> => {
     calls = 0;
     const meshConfigSource = meshConfig === undefined ? undefined : sourceText('mesh.yaml', meshConfig);
-    await runPipeline({ sources: [], meshConfigSource, analyzers: [analyzer], cache, preset: 'recommended', assume: 'auto', defaultNamespace: '', istioNamespace: 'i', knownHosts: [], now: new Date(now) });
+    await runPipeline({
+      sources: [],
+      meshConfigSource,
+      analyzers: [analyzer],
+      cache,
+      preset: 'recommended',
+      assume: 'auto',
+      defaultNamespace: '',
+      istioNamespace: 'i',
+      knownHosts: [],
+      now: new Date(now),
+    });
     return calls;
   };
   expect(await at('2025-06-01T00:00:00Z')).toBe(1);

@@ -28,23 +28,47 @@ const run = (texts: Record<string, string>, { preset = 'recommended', defaultNam
 const gateway = (name: string, namespace = 'shop', version = 'v1', spec = '{}'): string =>
   `apiVersion: networking.istio.io/${version}\nkind: Gateway\nmetadata:\n  name: ${name}\n${namespace === '' ? '' : `  namespace: ${namespace}\n`}spec: ${spec}\n`;
 const list = (...items: string[]): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: items.map((selector) => ({ apiVersion: 'networking.istio.io/v1', kind: 'Gateway', metadata: { name: 'a', namespace: 'shop' }, spec: { selector: { app: selector } } })) });
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: items.map((selector) => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'a', namespace: 'shop' },
+      spec: { selector: { app: selector } },
+    })),
+  });
 
 describe('WFT0007', () => {
   it.each<[string, Record<string, string>, Options, string[]]>([
     ['another text', { 'a.yaml': gateway('a', 'shop', 'v1', '{selector: {a: b}}'), 'b.yaml': gateway('a') }, {}, ['a.yaml:4 b.yaml:4']],
     ['in one file', { 'a.yaml': `${gateway('a')}---\n${gateway('a', 'shop', 'v1', '{selector: {a: b}}')}` }, {}, ['a.yaml:4 a.yaml:11']],
     ['another version', { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': gateway('a') }, {}, ['a.yaml:4 b.yaml:4']],
-    ['three times', { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': gateway('a', 'shop', 'v1alpha3'), 'c.yaml': gateway('a') }, {}, ['a.yaml:4 c.yaml:4', 'b.yaml:4 c.yaml:4']],
+    [
+      'three times',
+      { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': gateway('a', 'shop', 'v1alpha3'), 'c.yaml': gateway('a') },
+      {},
+      ['a.yaml:4 c.yaml:4', 'b.yaml:4 c.yaml:4'],
+    ],
     ['and back again', { 'a.yaml': gateway('a'), 'b.yaml': gateway('a', 'shop', 'v1beta1'), 'c.yaml': gateway('a') }, {}, ['b.yaml:4 c.yaml:4']],
     ['the default namespace', { 'a.yaml': gateway('a', ''), 'b.yaml': gateway('a', 'shop') }, { defaultNamespace: 'shop' }, ['a.yaml:4 b.yaml:4']],
     ['items of a List', { 'a.json': list('a', 'b') }, {}, ['a.json:1 a.json:1']],
     ['the same text', { 'a.yaml': gateway('a'), 'b.yaml': gateway('a') }, {}, []],
     ['the same values', { 'a.yaml': gateway('a'), 'b.yaml': `# Again.\n${gateway('"a"')}` }, {}, []],
-    ['another name', { 'a.yaml': gateway('a') + '---\n' + gateway('b') }, {}, []],
+    ['another name', { 'a.yaml': `${gateway('a')}---\n${gateway('b')}` }, {}, []],
     ['another namespace', { 'a.yaml': gateway('a'), 'b.yaml': gateway('a', 'front') }, {}, []],
-    ['another kind of that name', { 'a.yaml': gateway('a'), 'b.yaml': gateway('a', 'shop', 'v1', '{a: b}').replace('networking.istio.io', 'gateway.networking.k8s.io') }, {}, []],
-    ['names that a cluster gives', { 'a.yaml': gateway('a').replace('name:', 'generateName:'), 'b.yaml': gateway('b').replace('name:', 'generateName:') }, {}, []],
+    [
+      'another kind of that name',
+      { 'a.yaml': gateway('a'), 'b.yaml': gateway('a', 'shop', 'v1', '{a: b}').replace('networking.istio.io', 'gateway.networking.k8s.io') },
+      {},
+      [],
+    ],
+    [
+      'names that a cluster gives',
+      { 'a.yaml': gateway('a').replace('name:', 'generateName:'), 'b.yaml': gateway('b').replace('name:', 'generateName:') },
+      {},
+      [],
+    ],
     ['the reference', { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': gateway('a') }, { preset: 'reference' }, []],
   ])('%s', async (_, texts, options, expected) => {
     const items = (await run(texts, options)).problems.map(itemOfProblem);
@@ -54,7 +78,7 @@ describe('WFT0007', () => {
   });
 
   it('says where the other one is', async () => {
-    const twice = { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': gateway('a', 'shop', 'v1alpha3') + '---\n' + gateway('a') };
+    const twice = { 'a.yaml': gateway('a', 'shop', 'v1beta1'), 'b.yaml': `${gateway('a', 'shop', 'v1alpha3')}---\n${gateway('a')}` };
     expect((await run(twice)).problems.map((p) => p.text)).toEqual([
       'Gateway shop/a is defined again in b.yaml, and only the last definition counts',
       'Gateway shop/a is defined again in this file, and only the last definition counts',
@@ -65,7 +89,7 @@ describe('WFT0007', () => {
 describe('an interrupt', () => {
   const analyzer = (check: AnyAnalyzer['check'], name = 'a'): AnyAnalyzer => ({ name, summary: '', reads: [], preset: 'recommended', messages: {}, check });
   /** Time is over at the n-th question. */
-  const after = (count: number, asked: string[]): Interrupt => ({
+  const overAt = (count: number, asked: string[]): Interrupt => ({
     check(doing) {
       asked.push(doing);
       if (asked.length > count) throw new Error('over');
@@ -75,14 +99,14 @@ describe('an interrupt', () => {
 
   it('is asked before each source and each analyzer', async () => {
     const asked: string[] = [];
-    await run({ 'a.yaml': '', 'b.yaml': '' }, { analyzers: [analyzer(() => {}, 'x'), analyzer(() => {}, 'y')], interrupt: after(99, asked) });
+    await run({ 'a.yaml': '', 'b.yaml': '' }, { analyzers: [analyzer(() => {}, 'x'), analyzer(() => {}, 'y')], interrupt: overAt(99, asked) });
     expect(asked).toEqual(['reading a.yaml', 'reading b.yaml', 'decoding a.yaml', 'decoding b.yaml', 'running x', 'running y']);
   });
 
   it('ends the run', async () => {
     let calls = 0;
     const analyzers = [analyzer(() => void calls++), analyzer(() => void calls++)];
-    await expect(run({ 'a.yaml': '' }, { analyzers, interrupt: after(3, []) })).rejects.toThrow('over');
+    await expect(run({ 'a.yaml': '' }, { analyzers, interrupt: overAt(3, []) })).rejects.toThrow('over');
     expect(calls).toBe(1);
   });
 

@@ -5,7 +5,6 @@ import { orderFindings } from '../analysis/order.ts';
 import { type InputProblem, type LoadedSource, loadSource } from '../manifest/load.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
-import type { Path } from '../manifest/problem.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import { defaultIngress } from '../model/default-ingress.ts';
 import { type Assume, Mesh } from '../model/mesh.ts';
@@ -109,7 +108,7 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
     const known = cache?.source(source);
     if (known) return known;
     interrupt?.check(`reading ${source.name}`);
-    const loaded = loadSource(source, options);
+    const loaded = loadSource(source, { defaultNamespace: options.defaultNamespace, knownVersionsOnly: options.preset === 'reference' });
     const one: ReadSource = { source, resources: [], problems: loaded.problems, structure: new Map(), unknownKinds: loaded.unknownKinds };
     fresh.set(one, loaded);
     return one;
@@ -158,10 +157,10 @@ function textOf({ document, within, raw }: Resource): string {
 
 /** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */
 function decodeResource(resource: Resource, structure: readonly StructureProblem[], problems: InputProblem[]): boolean {
-  const errors: { path?: Path; text: string; help?: string }[] = structure.filter((problem) => problem.code === 'WFT0003');
+  const errors: Pick<InputProblem, 'path' | 'text' | 'help' | 'fix'>[] = structure.filter((problem) => problem.code === 'WFT0003');
   const message = specMessage[resource.kindName];
   if (message && resource.raw.spec !== undefined && resource.raw.spec !== null) errors.push(...decodeMessage(message, resource.raw.spec, ['spec']).errors);
-  for (const { text, help, path } of errors) {
+  for (const { text, help, path, fix } of errors) {
     problems.push({
       code: 'WFT0003',
       level: 'Error',
@@ -172,6 +171,7 @@ function decodeResource(resource: Resource, structure: readonly StructureProblem
       unparsable: true,
       resource,
       path,
+      fix,
     });
   }
   return errors.length === 0;

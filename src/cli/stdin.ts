@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { maxFileBytes } from '../manifest/files.ts';
 import type { Deadline } from './deadline.ts';
 import { CliError } from './exit.ts';
 
@@ -25,19 +26,25 @@ export async function readStdin(deadline: Deadline): Promise<string> {
  */
 export function readStdinSync(): string {
   const chunks: Buffer[] = [];
-  for (;;) {
+  let size = 0;
+  while (size <= maxFileBytes) {
     const chunk = Buffer.allocUnsafe(65536);
+    let length = 0;
     try {
-      const length = readSync(0, chunk);
-      if (length === 0) return Buffer.concat(chunks).toString('utf8');
-      chunks.push(chunk.subarray(0, length));
+      length = readSync(0, chunk);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // How Windows tells the end of a pipe.
-      if (code === 'EOF') return Buffer.concat(chunks).toString('utf8');
-      if (code !== 'EAGAIN') throw new CliError(`cannot read standard input: ${message}`);
-      // Another program set the pipe to not wait: so wait here.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      if (code === 'EAGAIN') {
+        // Another program set the pipe to not wait: so wait here.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        continue;
+      }
+      // EOF is how Windows tells the end of a pipe.
+      if (code !== 'EOF') throw new CliError(`cannot read standard input: ${message}`);
     }
+    if (length === 0) return Buffer.concat(chunks).toString('utf8');
+    chunks.push(chunk.subarray(0, length));
+    size += length;
   }
+  throw new CliError(`standard input has more than ${maxFileBytes / 1048576} MiB`);
 }

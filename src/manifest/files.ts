@@ -6,7 +6,7 @@ import type { SourceText } from './resource.ts';
 const extensions: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
 
 /** A larger file is refused: it is no manifest, and reading it would take the memory of everything else. */
-export const maxFileBytes = 512 * 1024 * 1024;
+export const maxFileBytes = 500 * 1024 * 1024;
 
 export interface FileProblem {
   path: string;
@@ -122,7 +122,7 @@ function reason(error: unknown): string {
     case 'ELOOP':
       return 'the links lead in a circle';
     case 'ENOENT':
-      return 'the link leads nowhere';
+      return 'it is gone, or a link that leads nowhere';
     default:
       return message;
   }

@@ -8,8 +8,9 @@ export function isIpv4(text: string): boolean {
 
 /** An IPv6 address without brackets; a zone (`%eth0`) is allowed. */
 export function isIpv6(text: string): boolean {
-  const [address = '', zone] = text.split('%', 2);
-  if (zone === '' || !address.includes(':')) return false;
+  const percent = text.indexOf('%');
+  const address = percent < 0 ? text : text.slice(0, percent);
+  if (percent === text.length - 1 || !address.includes(':')) return false;
   const halves = address.split('::');
   if (halves.length > 2) return false;
   let groups = 0;

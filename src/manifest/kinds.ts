@@ -61,6 +61,32 @@ export function kindName(apiVersion: string, kind: string): string | undefined {
   return names.get(`${groupOf(apiVersion)}/${kind}`);
 }
 
+const gatewayVersions = ['v1', 'v1beta1', 'v1alpha2'];
+
+/** Versions that Istio 1.28 reads, by kind or else by group; it passes over others. */
+const versions: Readonly<Record<string, readonly string[]>> = {
+  '': ['v1'],
+  apps: ['v1'],
+  'admissionregistration.k8s.io': ['v1'],
+  'apiextensions.k8s.io': ['v1'],
+  'networking.istio.io': ['v1', 'v1beta1', 'v1alpha3'],
+  'security.istio.io': ['v1', 'v1beta1'],
+  'telemetry.istio.io': ['v1', 'v1alpha1'],
+  'extensions.istio.io': ['v1alpha1'],
+  EnvoyFilter: ['v1alpha3'],
+  ProxyConfig: ['v1beta1'],
+  'gateway-api/GRPCRoute': ['v1', 'v1alpha2'],
+  'gateway-api/Gateway': gatewayVersions,
+  'gateway-api/GatewayClass': gatewayVersions,
+  'gateway-api/HTTPRoute': gatewayVersions,
+};
+
+/** Whether Istio 1.28 knows this version of a kind. True for kinds that it does not read. */
+export function isKnownVersion(apiVersion: string, name: string): boolean {
+  const known = versions[name] ?? versions[groupOf(apiVersion)];
+  return known === undefined || known.includes(apiVersion.slice(apiVersion.indexOf('/') + 1));
+}
+
 export function isClusterScoped(name: string): boolean {
   return clusterScoped.has(name);
 }

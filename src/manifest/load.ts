@@ -1,5 +1,5 @@
-import { isClusterScoped, kindName } from './kinds.ts';
-import type { Level, Path } from './problem.ts';
+import { isClusterScoped, isKnownVersion, kindName } from './kinds.ts';
+import type { Fix, Level, Path } from './problem.ts';
 import { type RawObject, Resource, type SourceDocument, type SourceText } from './resource.ts';
 import { splitDocuments } from './split.ts';
 import { parseYaml, YamlError } from './yaml.ts';
@@ -21,6 +21,7 @@ export interface InputProblem {
   /** Known where the document was good enough to tell. */
   resource?: Resource;
   path?: Path;
+  fix?: Fix;
   /** Other places that have to do with it. */
   related?: readonly { resource: Resource; path?: Path; text: string }[];
 }
@@ -37,6 +38,8 @@ export interface LoadedSource {
 export interface LoadOptions {
   /** Namespace of namespaced objects that name none; empty with `--all-namespaces`. */
   defaultNamespace: string;
+  /** Pass over versions of kinds that Istio 1.28 does not know, as it does itself. */
+  knownVersionsOnly?: boolean;
 }
 
 /** Namespaces of the cluster's own machinery, whose objects no analyzer sees. */
@@ -152,7 +155,7 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
     reject('no apiVersion and no kind, so this is not a Kubernetes resource', 'name only files with resources, or add both fields', true);
     return;
   }
-  if (apiVersion === 'v1' && kind === 'List') {
+  if (kind === 'List') {
     if (!Array.isArray(object.items)) {
       reject('this List has no items', 'items has to be a list of resources');
       return;
@@ -161,7 +164,7 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
     return;
   }
   const name = kindName(apiVersion, kind);
-  if (name === undefined) {
+  if (name === undefined || (options.knownVersionsOnly && !isKnownVersion(apiVersion, name))) {
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     const key = group === '' ? kind : `${kind}.${group}`;
     if (kind === 'IstioOperator') out.others.push(object);

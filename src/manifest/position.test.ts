@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { lineText, locate, positionAt } from './position.ts';
+import { lineText, locate, positionAt, startOf } from './position.ts';
 import type { Path } from './problem.ts';
 import { type RawObject, Resource } from './resource.ts';
 import { parseYaml } from './yaml.ts';
@@ -94,6 +94,24 @@ test('lines are counted by line feeds, columns by UTF-16 units', () => {
     [[1, 1], [1, 2], [2, 1], [2, 3], [3, 1], [4, 1], [4, 5]].map(([line, column]) => ({ line, column })),
   );
   expect([1, 2, 3, 4, 5].map((line) => lineText(source, line))).toEqual(['a', '😀b', '', 'last', undefined]);
+});
+
+test.each([
+  ['with its key', 'a: b\n', ['a'], 1],
+  ['on the next line', 'a:\n\n  b\n', ['a'], 3],
+  ['after a comment', 'a: # c\n  "b"\n', ['a'], 2],
+  ['a block text', 'a: >-\n  b\n', ['a'], 1],
+  ['an item that is a block text', 'a:\n- |\n  b\n', ['a', 0], 2],
+  ['an anchor in front', 'a: &x\n  b\n', ['a'], 1],
+  ['a tag in front, in a list', 'a:\n- !!str\n  b\n', ['a', 0], 2],
+  ['nothing', 'b:\na:\n', ['b'], 1],
+  ['a map', 'a:\n  b: c\n', ['a'], 1],
+  ['a map in a list', 'a:\n-\n  b: c\n', ['a', 0], 3],
+  ['a flow collection that is read in another form', 'x: {\na: >-\n}\n'.replace('>-', '\n b'), ['x', 'a'], 3],
+] as const)('a value begins on the line of its text: %s', (_, content, path, line) => {
+  const { place } = locate(resourceOf(content), path) ?? {};
+  const source = { name: 'a.yaml', text: content, json: false };
+  expect(place && positionAt(source, startOf(source, place)).line).toBe(line);
 });
 
 /** Every path of a value, from the root on. */

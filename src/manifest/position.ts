@@ -23,9 +23,14 @@ export interface NodePlace {
   scalar: string | undefined;
   children: Map<string | number, NodePlace> | undefined;
   flow: boolean;
+  /** Where the value begins together with its anchor, its tag, or the sign of a block text. */
+  node: number;
+  /** Read through an alias or a merge key: it is written elsewhere. */
+  borrowed?: boolean;
 }
 
 type Event = ReturnType<typeof parseEvents>[number];
+type ScalarEvent = Extract<Event, { type: typeof EVENT_SCALAR }>;
 
 /** Builds the tree of places of one document; undefined when it cannot be parsed. */
 function buildPlaces(text: string, offset: number): NodePlace | undefined {
@@ -54,6 +59,7 @@ function moveSpans(place: NodePlace, move: (offset: number) => number, done: Set
   }
   if (done.has(place)) return;
   done.add(place);
+  place.node = move(place.node);
   for (const child of place.children?.values() ?? []) moveSpans(child, move, done);
 }
 
@@ -73,18 +79,21 @@ function placesOf(text: string, offset: number): NodePlace | undefined {
         scalar: getScalarValue(text, event),
         children: undefined,
         flow: false,
+        node: offset,
       };
+      place.node = written ? offset + nodeStart(text, event) : place.value.start;
       if (event.anchorStart < event.anchorEnd) anchors.set(text.slice(event.anchorStart, event.anchorEnd), place);
       return place;
     }
     if (event.type === EVENT_ALIAS) {
       const target = anchors.get(text.slice(event.anchorStart, event.anchorEnd));
       const value = { start: offset + event.anchorStart - 1, end: offset + event.anchorEnd };
-      return { key, value, scalar: target?.scalar, children: target?.children, flow: false };
+      return { key, value, scalar: target?.scalar, children: target?.children, flow: false, node: value.start, borrowed: true };
     }
-    const place: NodePlace = { key, value: { start: offset, end: offset }, scalar: undefined, children: new Map(), flow: false };
+    const place: NodePlace = { key, value: { start: offset, end: offset }, scalar: undefined, children: new Map(), flow: false, node: offset };
     if (event.type === EVENT_SEQUENCE || event.type === EVENT_MAPPING) {
       place.value.start = offset + event.start;
+      place.node = place.value.start;
       place.flow = event.style === 2;
       if (event.anchorStart < event.anchorEnd) anchors.set(text.slice(event.anchorStart, event.anchorEnd), place);
       let end = offset + event.start;
@@ -97,7 +106,7 @@ function placesOf(text: string, offset: number): NodePlace | undefined {
           const name = read(undefined, end);
           child = read(name.value, name.value.end);
           if (name.scalar === '<<' && child.children) {
-            for (const { children } of mergedBy(child)) for (const [k, v] of children ?? []) if (!place.children?.has(k)) place.children?.set(k, v);
+            for (const { children } of mergedBy(child)) for (const [k, v] of children ?? []) if (!place.children?.has(k)) place.children?.set(k, { ...v, borrowed: true });
           } else place.children?.set(name.scalar ?? '', child);
         }
         end = Math.max(end, child.value.end, child.key?.end ?? 0);
@@ -109,6 +118,20 @@ function placesOf(text: string, offset: number): NodePlace | undefined {
   };
   while (events[at]?.type === EVENT_DOCUMENT) at++;
   return events[at] === undefined || events[at]?.type === EVENT_POP ? undefined : read(undefined, offset);
+}
+
+function nodeStart(text: string, event: ScalarEvent): number {
+  const { style, valueStart, anchorStart, tagStart } = event;
+  const quoted = style === 2 || style === 3 ? 1 : 0;
+  const own = style === 4 || style === 5 ? text.lastIndexOf(style === 4 ? '|' : '>', valueStart) : valueStart - quoted;
+  return Math.min(own, anchorStart < 0 ? own : anchorStart - 1, tagStart < 0 ? own : tagStart);
+}
+
+/** Where a field begins: with its key, or with its text where that is on a later line. */
+export function startOf(source: SourceText, { key, value, scalar, node }: NodePlace): number {
+  if (!key) return scalar === undefined ? value.start : node;
+  const apart = scalar !== undefined && node > key.end && source.text.slice(key.end, node).includes('\n');
+  return apart ? node : key.start;
 }
 
 /** The maps that a merge key names, one or a list of them. */
@@ -178,21 +201,24 @@ export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_$
 
 /**
  * Where a field of a resource is written. The nearest ancestor that is written stands in for a field that is not; `exact` tells
- * which it is. Fields may be spelt in their proto form (`mirror_percent`).
+ * which it is. Fields may be spelt in their proto form (`mirror_percent`). `direct`: it is exact, spelt like the path, and comes
+ * through no alias or merge key.
  */
-export function locate(resource: Resource, path: Path): { place: NodePlace; exact: boolean } | undefined {
+export function locate(resource: Resource, path: Path): { place: NodePlace; exact: boolean; direct: boolean } | undefined {
   if (!resource.document) return undefined;
   let place = documentPlaces(resource.document);
   if (!place) return undefined;
   for (const part of resource.within) place = place?.children?.get(part);
   if (!place) return undefined;
+  let direct = true;
   for (const part of path) {
-    const next: NodePlace | undefined =
-      place.children?.get(part) ?? (typeof part === 'string' ? (place.children?.get(snake(part)) ?? booleanKey(place, part)) : undefined);
-    if (!next) return { place, exact: false };
+    const literal: NodePlace | undefined = place.children?.get(part);
+    const next: NodePlace | undefined = literal ?? (typeof part === 'string' ? (place.children?.get(snake(part)) ?? booleanKey(place, part)) : undefined);
+    if (!next) return { place, exact: false, direct: false };
+    direct &&= literal !== undefined && !next.borrowed;
     place = next;
   }
-  return { place, exact: true };
+  return { place, exact: true, direct };
 }
 
 /** A key `y` was read as `true`. */

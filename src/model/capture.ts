@@ -1,7 +1,9 @@
+import type { Sidecar } from '../manifest/istio/networking.gen.ts';
+import type { Resource } from '../manifest/resource.ts';
 import { containersOf, dataplaneModeLabel, injectionLabel, injectLabel, inMesh, proxyImageOf, revisionLabel } from './injection.ts';
 import type { Namespace } from './kubernetes.ts';
+import { type Labels, SelectorIndex } from './label-index.ts';
 import type { Mesh } from './mesh.ts';
-import { matchesLabels } from './selectors.ts';
 import type { Workload } from './workloads.ts';
 
 /** Ports at which the sidecar itself answers: statistics of the pod, health, its own statistics. */
@@ -31,9 +33,27 @@ function hasSidecar(workload: Workload, namespace: Namespace | undefined): boole
   return silent && (namespace?.labels[revisionLabel] ?? '') !== '' && namespace?.labels[dataplaneModeLabel] !== 'ambient';
 }
 
+interface OwnListeners {
+  whole: boolean;
+  selecting: SelectorIndex<Resource<Sidecar>>;
+}
+
 /** A Sidecar with ingress listeners says itself what is taken, and may terminate TLS with certificates of its own. */
 function hasOwnListeners(mesh: Mesh, { namespace, labels }: Workload): boolean {
-  return mesh
-    .listIn('Sidecar', namespace)
-    .some(({ spec }) => (spec.ingress?.length ?? 0) > 0 && matchesLabels(spec.workloadSelector?.labels, labels));
+  const byNamespace = mesh.memo('sidecars with ingress listeners', ['Sidecar'], () => new Map<string, OwnListeners>());
+  let found = byNamespace.get(namespace);
+  if (!found) {
+    const sidecars = mesh.listIn('Sidecar', namespace).filter(({ spec }) => (spec.ingress?.length ?? 0) > 0);
+    found = { whole: sidecars.some((sidecar) => isEmpty(selectorOf(sidecar))), selecting: new SelectorIndex(sidecars, selectorOf) };
+    byNamespace.set(namespace, found);
+  }
+  return found.whole || found.selecting.selecting(labels).length > 0;
+}
+
+function selectorOf({ spec }: Resource<Sidecar>): Labels {
+  return spec.workloadSelector?.labels ?? {};
+}
+
+function isEmpty(labels: Labels): boolean {
+  return Object.keys(labels).length === 0;
 }

@@ -6,7 +6,14 @@ const made = (name: string, namespace: string, creationTimestamp?: unknown): Res
   new Resource({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, creationTimestamp } as object }, 'Service', namespace, undefined);
 
 it('the older first, then the new, by name and namespace', () => {
-  const list = [made('b', 'x'), made('a', 'y'), made('a', 'x'), made('c', 'x', '2025-01-02T00:00:00Z'), made('d', 'x', '2024-12-31T00:00:00Z'), made('0', 'x', 7)];
+  const list = [
+    made('b', 'x'),
+    made('a', 'y'),
+    made('a', 'x'),
+    made('c', 'x', '2025-01-02T00:00:00Z'),
+    made('d', 'x', '2024-12-31T00:00:00Z'),
+    made('0', 'x', 7),
+  ];
   expect(list.toSorted(byCreation).map((r) => r.fullName)).toEqual(['x/d', 'x/c', 'x/0', 'x/a', 'y/a', 'x/b']);
 });
 

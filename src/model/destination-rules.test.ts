@@ -38,7 +38,7 @@ it.each([
   ['other subsets', rule('a', subsets('v1')) + rule('b', subsets('v2')), [undefined, 'v1 of a', 'v2 of b']],
   ['a subset twice', rule('a', subsets('v1')) + rule('b', subsets('v1')), undefined],
   ['other namespaces', rule('a', subsets('v1', ', exportTo: [.]')) + rule('b', subsets('v2')), undefined],
-  ['the same namespaces', rule('a', subsets('v1', ', exportTo: [.]')) + rule('b', subsets('v2', ', exportTo: [shop]')), [undefined, 'v1 of a', 'v2 of b']],
+  ['the same namespaces', rule('a', subsets('v1', ', exportTo: [.]')) + rule('b', subsets('v2', ', exportTo: [., .]')), [undefined, 'v1 of a', 'v2 of b']],
   ['for some clients', rule('a', subsets('v1', ', workloadSelector: {matchLabels: {a: b}}')), undefined],
 ])('rules for one host: %s', (_, yaml, expected) => {
   expect(merge(yaml)).toEqual(expected);

@@ -62,7 +62,11 @@ function number(value: unknown): number | undefined {
 /** What a route attaches to. A reference without a name is left out. */
 export function parentRefs(route: Route): ParentReference[] {
   return maps(route.spec.parentRefs)
-    .map((raw, i) => ({ ...reference(raw, route, ['spec', 'parentRefs', i], gatewayGroup, 'Gateway'), sectionName: text(raw.sectionName), port: number(raw.port) }))
+    .map((raw, i) => ({
+      ...reference(raw, route, ['spec', 'parentRefs', i], gatewayGroup, 'Gateway'),
+      sectionName: text(raw.sectionName),
+      port: number(raw.port),
+    }))
     .filter(({ name }) => name !== '');
 }
 
@@ -124,13 +128,19 @@ export function listenersOf(gateway: ResourceOf<'gateway-api/Gateway'>): Listene
       port: number(raw.port),
       protocol: text(raw.protocol),
       allowedRoutes: isMap(raw.allowedRoutes) ? raw.allowedRoutes : {},
-      certificateRefs: certificates.map((ref, c) => reference(ref, gateway, [...path, 'tls', 'certificateRefs', c], '', 'Secret')).filter(({ name }) => name !== ''),
+      certificateRefs: certificates
+        .map((ref, c) => reference(ref, gateway, [...path, 'tls', 'certificateRefs', c], '', 'Secret'))
+        .filter(({ name }) => name !== ''),
       path,
     };
   });
 }
 
 /** A resource by name; what is written without a namespace may be in any. */
-export function findNamed<K extends 'Service' | 'ServiceEntry' | 'gateway-api/Gateway'>(mesh: Mesh, kind: K, { namespace, name }: Reference): ResourceOf<K> | undefined {
+export function findNamed<K extends 'Service' | 'ServiceEntry' | 'gateway-api/Gateway'>(
+  mesh: Mesh,
+  kind: K,
+  { namespace, name }: Reference,
+): ResourceOf<K> | undefined {
   return mesh.find(kind, namespace, name) ?? mesh.find(kind, '', name);
 }

@@ -37,6 +37,8 @@ export class ImportableHosts {
       const { namespace, spec } = entry;
       for (const host of spec.hosts ?? []) this.add({ host, namespace, scopes: scopesOf(spec.exportTo, namespace, defaults), resource: entry });
     }
+    // Where one of several is named, it is the same one in any order of the input.
+    for (const list of this.byHost.values()) if (list.length > 1) list.sort((a, b) => (a.resource.friendlyName < b.resource.friendlyName ? -1 : 1));
     for (const { namespace, spec } of mesh.list('VirtualService')) {
       for (const host of spec.hosts ?? []) index(this.routed, namespace, toFqdn(namespace, host));
     }

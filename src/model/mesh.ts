@@ -78,7 +78,7 @@ export class Mesh {
   private readonly byNamespace = new Map<string, Map<string, Resource[]>>();
   private hostIndex: HostIndex | undefined;
   private workloadIndex: Map<string, Workload[]> | undefined;
-  private readonly memos = new Map<string, unknown>();
+  private readonly memos = new Map<string, { value: unknown; reads: ReadonlySet<string> }>();
 
   constructor(resources: Iterable<Resource>, options: MeshOptions) {
     this.options = options;
@@ -146,10 +146,11 @@ export class Mesh {
   }
 
   get meshConfig(): MeshConfig {
+    this.observer?.('MeshConfig');
     return this.options.meshConfig;
   }
   get rootNamespace(): string {
-    return this.options.meshConfig.rootNamespace || this.options.istioNamespace;
+    return this.meshConfig.rootNamespace || this.options.istioNamespace;
   }
 
   /** Hosts of Services and ServiceEntries with who may see them. */
@@ -182,10 +183,26 @@ export class Mesh {
     return this.workloadIndex;
   }
 
-  /** Computes a value once per mesh; `key` names it. `reads` are the kinds it is made of. */
+  /**
+   * Computes a value once per mesh; `key` names it. `reads` are the kinds it is made of, now or when it is used; with Pods come
+   * what makes them. Whoever asks for it reads these, and everything that was read to compute it, whether it is there already
+   * or not.
+   */
   memo<T>(key: string, reads: readonly KindName[], compute: () => T): T {
-    for (const kind of reads) this.observer?.(kind);
-    if (!this.memos.has(key)) this.memos.set(key, compute());
-    return this.memos.get(key) as T;
+    let memo = this.memos.get(key);
+    if (!memo) {
+      const seen = new Set<string>(reads);
+      if (this.options.templates && seen.has('Pod')) for (const kind of templateKinds) seen.add(kind);
+      const { observer } = this;
+      this.observer = (kind) => seen.add(kind);
+      try {
+        memo = { value: compute(), reads: seen };
+      } finally {
+        this.observer = observer;
+      }
+      this.memos.set(key, memo);
+    }
+    if (this.observer) for (const kind of memo.reads) this.observer(kind);
+    return memo.value as T;
   }
 }

@@ -47,7 +47,10 @@ export class PeerPolicies {
     const policies = mesh.list('PeerAuthentication');
     const namespaceOf = ({ namespace }: PeerPolicy): string => namespace;
     this.rootNamespace = mesh.rootNamespace;
-    this.whole = Map.groupBy(policies.filter((policy) => !isForWorkloads(policy)), namespaceOf);
+    this.whole = Map.groupBy(
+      policies.filter((policy) => !isForWorkloads(policy)),
+      namespaceOf,
+    );
     // A policy with a selector in the root namespace selects nothing, there or elsewhere.
     const selecting = policies.filter((policy) => isForWorkloads(policy) && policy.namespace !== mesh.rootNamespace);
     this.selecting = new Map([...Map.groupBy(selecting, namespaceOf)].map(([namespace, list]) => [namespace, new SelectorIndex(list, selectorOf)]));

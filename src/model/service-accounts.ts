@@ -8,6 +8,7 @@ export const kindsWithAccounts = ['ServiceAccount', 'Pod', 'WorkloadEntry', 'Wor
 /** Service accounts by namespace: those that are written, those that something runs as, and the `default` of every namespace. */
 export class ServiceAccounts {
   private readonly byNamespace = new Map<string, Set<string>>();
+  private readonly sorted = new Map<string, readonly string[]>();
 
   static of(mesh: Mesh): ServiceAccounts {
     return mesh.memo('service accounts', kindsWithAccounts, () => new ServiceAccounts(mesh));
@@ -43,7 +44,27 @@ export class ServiceAccounts {
     return name === 'default' || [namespace, ''].some((where) => this.byNamespace.get(where)?.has(name) === true);
   }
 
-  names(namespace: string): string[] {
-    return ['default', ...(this.byNamespace.get(namespace) ?? []), ...(this.byNamespace.get('') ?? [])];
+  /** Whether a name begins like this. */
+  hasPrefix(namespace: string, prefix: string): boolean {
+    if (prefix === '') return true;
+    const names = this.names(namespace);
+    let low = 0;
+    let high = names.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((names[middle] as string) < prefix) low = middle + 1;
+      else high = middle;
+    }
+    return names[low]?.startsWith(prefix) === true;
+  }
+
+  /** In the order of the alphabet. */
+  names(namespace: string): readonly string[] {
+    let names = this.sorted.get(namespace);
+    if (!names) {
+      names = [...new Set(['default', ...(this.byNamespace.get(namespace) ?? []), ...(this.byNamespace.get('') ?? [])])].sort();
+      this.sorted.set(namespace, names);
+    }
+    return names;
   }
 }

@@ -4,7 +4,9 @@ import { items } from './untyped.ts';
 
 /** Ports that the containers of a pod declare, with those of sidecars among its init containers. */
 export function containerPorts(spec: PodSpec): ContainerPort[] {
-  return [...containersOf(spec), ...items(spec.initContainers)].flatMap((container) => items(container.ports));
+  return [...containersOf(spec), ...items(spec.initContainers)].flatMap((container) =>
+    items(container.ports).filter(({ containerPort }) => typeof containerPort === 'number'),
+  );
 }
 
 /** Name or number that a port of a Service goes to on its pods; numbers in quotes are numbers. */

@@ -15,6 +15,12 @@ export interface Workload {
   replicas: number | undefined;
 }
 
+/** An order that does not depend on that of the input, for where one workload stands for several. */
+export function byName(a: Workload, b: Workload): number {
+  const [x, y] = [a, b].map(({ namespace, name, resource }) => `${namespace}/${name} ${resource.kindName}`) as [string, string];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
 export type PodTemplateOwner = Resource<WorkloadControllerSpec & { jobTemplate?: { spec?: { template?: PodTemplate } } }>;
 
 /** Owners of pods that can say how many there are. */

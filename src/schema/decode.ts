@@ -22,8 +22,9 @@ export interface Decoded {
 }
 
 /**
- * Reads a value as the message's JSON form, in place: proto spellings become camelCase, `null` fields go, enum numbers become
- * names, quoted numbers become numbers. After it the value has the types of src/manifest/istio. Reports all errors.
+ * Reads a value as the message's JSON form, in place: proto spellings become camelCase, `null` and unknown fields go, enum
+ * numbers become names, quoted numbers become numbers, and of the fields of a oneof the last stays. After it the value has the
+ * types of src/manifest/istio. Reports all errors.
  */
 export function decodeMessage(message: string, value: unknown, path: Path): Decoded {
   const out: Decoded = { errors: [], unknown: [] };
@@ -59,6 +60,7 @@ function readMessage(message: string, value: unknown, path: Mutable, out: Decode
     const field = fields.get(key);
     if (!field) {
       if (object[key] !== undefined) out.unknown.push({ path: [...path, key], field: key, known: [...new Set([...fields.values()].map((f) => f.name))] });
+      delete object[key];
       continue;
     }
     // Where a field is there in both spellings, the camelCase one counts, even if it is null.

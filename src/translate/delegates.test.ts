@@ -50,7 +50,7 @@ describe('a rule of the root and one of the delegate', () => {
     ['a source namespace that the delegate leaves out', '{sourceNamespace: x}', '{uri: {prefix: /a}}', false],
     ['two values of a source label', '{sourceLabels: {app: a}}', '{sourceLabels: {app: b}}', false],
     ['two source labels', '{sourceLabels: {app: a}}', '{sourceLabels: {tier: b}}', true],
-    ['a gateway that is not the root\'s', '{gateways: [mesh]}', '{gateways: [edge]}', false],
+    ["a gateway that is not the root's", '{gateways: [mesh]}', '{gateways: [edge]}', false],
     ['one gateway by two names', '{gateways: [team/edge]}', '{gateways: [edge]}', true],
   ])('%s', (_, root, own, together) => {
     expect(merge(`match: [${root}]`, `match: [${own}]`)).toHaveLength(together ? 1 : 0);
@@ -72,7 +72,10 @@ describe('a rule of the root and one of the delegate', () => {
   });
 
   it('has what the delegate says, else what the root says', () => {
-    const [rule] = merge('name: r, timeout: 3s, retries: {attempts: 1}, match: [{name: rm}]', 'name: d, timeout: 0s, retries: {attempts: 2}, match: [{name: dm}]');
+    const [rule] = merge(
+      'name: r, timeout: 3s, retries: {attempts: 1}, match: [{name: rm}]',
+      'name: d, timeout: 0s, retries: {attempts: 2}, match: [{name: dm}]',
+    );
     expect(rule).toMatchObject({ name: 'r-d', timeout: '3s', retries: { attempts: 2 }, match: [{ name: 'rm-dm' }] });
   });
 });

@@ -10,6 +10,7 @@ export interface GatewayMatch {
   match: TranslatedMatch;
   /** With what depends on the gateway decided. */
   route: RouteMatch;
+  takesAll: boolean;
 }
 
 /**
@@ -26,9 +27,9 @@ export function matchesAtGateway(services: readonly Resource<VirtualService>[], 
     for (const match of translateMatches(service.spec)) {
       const { gateways, sourceLabels, sourceNamespace, port } = match.route.proxy;
       if (gateways.length > 0 && !gateways.some((name) => resolveGatewayName(service.namespace, name) === gateway)) continue;
-      const found = { service, match, route: { ...match.route, proxy: { gateways: [], sourceLabels: {}, sourceNamespace: '', port } } };
-      const certain = !service.spec.http?.[match.rule]?.delegate && (gateways.length > 0 || (Object.keys(sourceLabels).length === 0 && sourceNamespace === ''));
       const takesAll = isCatchAll(match.route);
+      const found = { service, match, takesAll, route: { ...match.route, proxy: { gateways: [], sourceLabels: {}, sourceNamespace: '', port } } };
+      const certain = !service.spec.http?.[match.rule]?.delegate && (gateways.length > 0 || (Object.keys(sourceLabels).length === 0 && sourceNamespace === ''));
       if (certain) (takesAll ? catchAll : specific).push(found);
       // Nothing is made of what follows it (MAT-R2).
       if (takesAll) break;

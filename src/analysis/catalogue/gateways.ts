@@ -32,7 +32,7 @@ export const IST0138 = message<{ gateways: readonly string[] }>({
 });
 
 /** IST0145 */
-export const IST0145 = message<{ gateways: readonly string[]; selector: string; port: number; hosts: readonly string[] }>({
+export const IST0145 = message<{ gateways: readonly string[]; selector: string; port: number; hosts: readonly string[]; same?: string }>({
   name: 'ConflictingGateways',
   level: 'Error',
   summary: 'several gateways open the same port for the same host on one workload',

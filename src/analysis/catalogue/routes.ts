@@ -10,14 +10,17 @@ export const IST0109 = message<{
   name: 'ConflictingMeshGatewayVirtualServiceHosts',
   level: 'Error',
   summary: 'several virtual services route the same host for sidecars',
-  text: ({ virtualServices, host }) => `virtual services ${names(virtualServices, ', ')} all define host ${host} for sidecars (gateway "mesh")`,
+  text: ({ virtualServices, host }) =>
+    virtualServices.length === 1
+      ? `virtual service ${virtualServices[0]} defines host ${host} twice for sidecars (gateway "mesh")`
+      : `virtual services ${names(virtualServices, ', ')} all define host ${host} for sidecars (gateway "mesh")`,
   help: 'put all routes of the host into one virtual service, or export each of them to other namespaces',
   effect: 'a sidecar uses one of them for the whole host and ignores the routes of the others',
   aliases: ['KIA1106'],
 });
 
 /** IST0112 */
-export const IST0112 = message<{ host: string; ports: readonly number[] }>({
+export const IST0112 = message<{ host: string; ports: readonly number[]; same?: string }>({
   name: 'VirtualServiceDestinationPortSelectorRequired',
   level: 'Error',
   summary: 'a destination without a port is a service with several ports',

@@ -1,5 +1,5 @@
 import { locate, type NodePlace, positionAt, type Span } from '../../manifest/position.ts';
-import { placeOf, type Place, type ReportItem } from './report.ts';
+import { type Place, placeOf, type ReportItem } from './report.ts';
 
 /**
  * What to point at in the text: the value where the message is about the value, the key where it is about that, else the entry

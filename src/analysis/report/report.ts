@@ -1,5 +1,5 @@
 import type { InputProblem } from '../../manifest/load.ts';
-import { locate, positionAt } from '../../manifest/position.ts';
+import { locate, positionAt, startOf } from '../../manifest/position.ts';
 import { type Fix, formatPath, type Path } from '../../manifest/problem.ts';
 import type { Resource, SourceText } from '../../manifest/resource.ts';
 import { inputMessages } from '../catalogue/input.ts';
@@ -89,7 +89,7 @@ export function placeOf(resource: Resource, path: Path | undefined): Place | und
   const found = path !== undefined || resource.within.length > 0 ? locate(resource, path ?? []) : undefined;
   if (found) {
     const { key, value, scalar } = found.place;
-    start = (key ?? value).start;
+    start = startOf(source, found.place);
     // A scalar is shown with its key; of a map or list only the key, or the first line where there is none.
     end = scalar !== undefined ? value.end : (key?.end ?? Math.min(value.end, endOfFirstLine(source, value.start)));
   }
@@ -159,7 +159,7 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
     file: source.name,
     place,
     related: (problem.related ?? []).map(itemOfRelated),
-    fix: undefined,
+    fix: problem.fix,
     unparsable: problem.unparsable,
     documentation: documentationOf(problem.code),
   };

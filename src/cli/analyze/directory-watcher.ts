@@ -78,7 +78,6 @@ export class DirectoryWatcher {
     if (own) known.stale = true;
     if (own || !known.names || known.names.has(file)) this.changed();
   }
-
 }
 
 function idOf(directory: string): string | undefined {

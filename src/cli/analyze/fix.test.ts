@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { analyzers } from '../../../analyzers/index.ts';
-import { itemOfFinding, type ReportItem } from '../../analysis/report/report.ts';
+import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
 import { sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import { splitDocuments } from '../../manifest/split.ts';
@@ -10,7 +10,7 @@ import { runPipeline } from '../pipeline.ts';
 import { fixAll, previewFixes } from './fix.ts';
 
 async function itemsOf(sources: readonly SourceText[]): Promise<ReportItem[]> {
-  const { findings } = await runPipeline({
+  const { findings, problems } = await runPipeline({
     sources,
     defaultNamespace: '',
     istioNamespace: 'istio-system',
@@ -20,7 +20,7 @@ async function itemsOf(sources: readonly SourceText[]): Promise<ReportItem[]> {
     knownHosts: [],
     now: new Date('2025-06-01T00:00:00Z'),
   });
-  return findings.map(itemOfFinding);
+  return [...problems.map(itemOfProblem), ...findings.map(itemOfFinding)];
 }
 
 const run = async (sources: readonly SourceText[]) => fixAll(sources, await itemsOf(sources), async (items) => items, itemsOf);
@@ -49,8 +49,11 @@ spec: {host: reviews, subsets: [{name: canary, labels: {v: c}}, {name: stable, l
 `;
 const virtual = (spec: string, apiVersion = 'networking.istio.io/v1'): string =>
   `apiVersion: ${apiVersion}\nkind: VirtualService\nmetadata: {name: v, namespace: shop}\nspec:\n${spec}`;
-const rule = (spec: string): string => `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r, namespace: shop}\nspec:\n  host: reviews\n${spec}`;
+const rule = (spec: string): string =>
+  `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r, namespace: shop}\nspec:\n  host: reviews\n${spec}`;
 const http = (rule: string): string => virtual(`  hosts: [reviews]\n  http:\n${rule}`);
+const deployment = (variable: string): string =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: shop}\nspec:\n  selector: {matchLabels: {app: d}}\n  template:\n    metadata: {labels: {app: d}}\n    spec:\n      containers:\n        - name: a\n          image: a\n          env:\n          - name: A\n            ${variable}\n`;
 const to = 'route: [{destination: {host: reviews}}]';
 const outlier = (fields: string): string => rule(`  trafficPolicy:\n    outlierDetection:\n${fields}`);
 
@@ -62,72 +65,101 @@ const changes = (before: string, after: string): string[] =>
 
 describe('what is repaired', () => {
   it.each<[string, string, string[]]>([
-    ['a subset', http('  - route:\n    - destination:\n        host: reviews\n        subset: canry # soon\n'), ['-        subset: canry # soon', '+        subset: canary # soon']],
-    ['a subset in single quotes', http("  - route: [{destination: {host: reviews, subset: 'canry'}}]\n"), [
-      "-  - route: [{destination: {host: reviews, subset: 'canry'}}]",
-      "+  - route: [{destination: {host: reviews, subset: 'canary'}}]",
-    ]],
+    [
+      'a subset',
+      http('  - route:\n    - destination:\n        host: reviews\n        subset: canry # soon\n'),
+      ['-        subset: canry # soon', '+        subset: canary # soon'],
+    ],
+    [
+      'a subset in single quotes',
+      http("  - route: [{destination: {host: reviews, subset: 'canry'}}]\n"),
+      ["-  - route: [{destination: {host: reviews, subset: 'canry'}}]", "+  - route: [{destination: {host: reviews, subset: 'canary'}}]"],
+    ],
     ['a short host', http('  - route:\n    - destination:\n        host: reviws\n'), ['-        host: reviws', '+        host: reviews']],
-    ['a whole host', http('  - route:\n    - destination:\n        host: "reviws.shop.svc.cluster.local"\n'), [
-      '-        host: "reviws.shop.svc.cluster.local"',
-      '+        host: "reviews.shop.svc.cluster.local"',
-    ]],
-    ['a part of a host', http('  - route:\n    - destination:\n        host: reviews.shop\n'), ['-        host: reviews.shop', '+        host: reviews.shop.svc.cluster.local']],
-    ['what comes to light by a repair', http('  - route:\n    - destination:\n        host: reviws\n        subset: canry\n'), [
-      '-        host: reviws',
-      '-        subset: canry',
-      '+        host: reviews',
-      '+        subset: canary',
-    ]],
+    [
+      'a whole host',
+      http('  - route:\n    - destination:\n        host: "reviws.shop.svc.cluster.local"\n'),
+      ['-        host: "reviws.shop.svc.cluster.local"', '+        host: "reviews.shop.svc.cluster.local"'],
+    ],
+    [
+      'a part of a host',
+      http('  - route:\n    - destination:\n        host: reviews.shop\n'),
+      ['-        host: reviews.shop', '+        host: reviews.shop.svc.cluster.local'],
+    ],
+    [
+      'what comes to light by a repair',
+      http('  - route:\n    - destination:\n        host: reviws\n        subset: canry\n'),
+      ['-        host: reviws', '-        subset: canry', '+        host: reviews', '+        subset: canary'],
+    ],
     ['a short gateway', virtual(`  hosts: [reviews]\n  gateways:\n  - public-gatway\n  http:\n  - ${to}\n`), ['-  - public-gatway', '+  - public-gateway']],
-    ['a gateway with its namespace', virtual(`  hosts: [reviews]\n  gateways:\n  - shop/public-gatway\n  http:\n  - ${to}\n`), [
-      '-  - shop/public-gatway',
-      '+  - shop/public-gateway',
-    ]],
-    ['an old version', virtual(`  hosts: [reviews]\n  http:\n  - ${to}\n`, '"networking.istio.io/v1beta1"'), [
-      '-apiVersion: "networking.istio.io/v1beta1"',
-      '+apiVersion: "networking.istio.io/v1"',
-    ]],
-    ['mirrorPercent', http(`  - ${to}\n    mirror: {host: reviews, subset: canary}\n    mirrorPercent: 5 # a few\n`), [
-      '-    mirrorPercent: 5 # a few',
-      '+    mirrorPercentage:',
-      '+      value: 5 # a few',
-    ]],
-    ['mirror_percent as the first of a list item', http(`  - mirror_percent: "5"\n    ${to}\n    mirror: {host: reviews, subset: canary}\n`), [
-      '-  - mirror_percent: "5"',
-      '+  - mirrorPercentage:',
-      '+      value: "5"',
-    ]],
-    ['mirrorPercent beside mirrorPercentage', http(`  - ${to}\n    mirror: {host: reviews, subset: canary}\n    mirrorPercent: 5\n    mirrorPercentage: {value: 7}\n`), [
-      '-    mirrorPercent: 5',
-    ]],
-    ['percent of a delay', http(`  - fault: {delay: {fixedDelay: 1s, percent: 5}}\n    ${to}\n`), [
-      '-  - fault: {delay: {fixedDelay: 1s, percent: 5}}',
-      '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 5}}}',
-    ]],
-    ['percent beside percentage', http(`  - fault: {delay: {percent: 5, fixedDelay: 1s, percentage: {value: 7}}}\n    ${to}\n`), [
-      '-  - fault: {delay: {percent: 5, fixedDelay: 1s, percentage: {value: 7}}}',
-      '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}}}',
-    ]],
-    ['percent beside percentage, at the end', http(`  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}, percent: 5}}\n    ${to}\n`), [
-      '-  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}, percent: 5}}',
-      '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}}}',
-    ]],
-    ['consecutiveErrors with the default', outlier('      consecutiveErrors: 5\n      interval: 5s\n'), ['-      consecutiveErrors: 5', '+      consecutive5xxErrors: 5']],
+    [
+      'a gateway with its namespace',
+      virtual(`  hosts: [reviews]\n  gateways:\n  - shop/public-gatway\n  http:\n  - ${to}\n`),
+      ['-  - shop/public-gatway', '+  - shop/public-gateway'],
+    ],
+    [
+      'an old version',
+      virtual(`  hosts: [reviews]\n  http:\n  - ${to}\n`, '"networking.istio.io/v1beta1"'),
+      ['-apiVersion: "networking.istio.io/v1beta1"', '+apiVersion: "networking.istio.io/v1"'],
+    ],
+    [
+      'mirrorPercent',
+      http(`  - ${to}\n    mirror: {host: reviews, subset: canary}\n    mirrorPercent: 5 # a few\n`),
+      ['-    mirrorPercent: 5 # a few', '+    mirrorPercentage:', '+      value: 5 # a few'],
+    ],
+    [
+      'mirror_percent as the first of a list item',
+      http(`  - mirror_percent: "5"\n    ${to}\n    mirror: {host: reviews, subset: canary}\n`),
+      ['-  - mirror_percent: "5"', '+  - mirrorPercentage:', '+      value: 5'],
+    ],
+    [
+      'mirrorPercent beside mirrorPercentage',
+      http(`  - ${to}\n    mirror: {host: reviews, subset: canary}\n    mirrorPercent: 5\n    mirrorPercentage: {value: 7}\n`),
+      ['-    mirrorPercent: 5'],
+    ],
+    [
+      'percent of a delay',
+      http(`  - fault: {delay: {fixedDelay: 1s, percent: 5}}\n    ${to}\n`),
+      ['-  - fault: {delay: {fixedDelay: 1s, percent: 5}}', '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 5}}}'],
+    ],
+    [
+      'percent beside percentage',
+      http(`  - fault: {delay: {percent: 5, fixedDelay: 1s, percentage: {value: 7}}}\n    ${to}\n`),
+      ['-  - fault: {delay: {percent: 5, fixedDelay: 1s, percentage: {value: 7}}}', '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}}}'],
+    ],
+    [
+      'percent beside percentage, at the end',
+      http(`  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}, percent: 5}}\n    ${to}\n`),
+      ['-  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}, percent: 5}}', '+  - fault: {delay: {fixedDelay: 1s, percentage: {value: 7}}}'],
+    ],
+    [
+      'consecutiveErrors with the default',
+      outlier('      consecutiveErrors: 5\n      interval: 5s\n'),
+      ['-      consecutiveErrors: 5', '+      consecutive5xxErrors: 5'],
+    ],
     ['consecutiveErrors beside another', outlier('      consecutiveErrors: 3\n      consecutiveGatewayErrors: 2\n'), ['-      consecutiveErrors: 3']],
-    ['consecutiveErrors of a subset', rule('  subsets:\n  - name: x\n    labels: {v: c}\n    trafficPolicy:\n      outlierDetection:\n        consecutive_errors: 5\n'), [
-      '-        consecutive_errors: 5',
-      '+        consecutive5xxErrors: 5',
-    ]],
-    ['minimumRingSize', rule('  trafficPolicy:\n    loadBalancer:\n      consistentHash:\n        minimumRingSize: 64\n        useSourceIp: true\n'), [
-      '-        minimumRingSize: 64',
-      '+        ringHash:',
-      '+          minimumRingSize: 64',
-    ]],
-    ['LEAST_CONN', rule('  trafficPolicy:\n    portLevelSettings:\n    - port: {number: 80}\n      loadBalancer: {simple: LEAST_CONN}\n'), [
-      '-      loadBalancer: {simple: LEAST_CONN}',
-      '+      loadBalancer: {simple: LEAST_REQUEST}',
-    ]],
+    [
+      'consecutiveErrors of a subset',
+      rule('  subsets:\n  - name: x\n    labels: {v: c}\n    trafficPolicy:\n      outlierDetection:\n        consecutive_errors: 5\n'),
+      ['-        consecutive_errors: 5', '+        consecutive5xxErrors: 5'],
+    ],
+    [
+      'minimumRingSize',
+      rule('  trafficPolicy:\n    loadBalancer:\n      consistentHash:\n        minimumRingSize: 64\n        useSourceIp: true\n'),
+      ['-        minimumRingSize: 64', '+        ringHash:', '+          minimumRingSize: 64'],
+    ],
+    [
+      'LEAST_CONN',
+      rule('  trafficPolicy:\n    portLevelSettings:\n    - port: {number: 80}\n      loadBalancer: {simple: LEAST_CONN}\n'),
+      ['-      loadBalancer: {simple: LEAST_CONN}', '+      loadBalancer: {simple: LEAST_REQUEST}'],
+    ],
+    ['a number that has to be a text', deployment('value: 080 # port'), ['-            value: 080 # port', '+            value: "080" # port']],
+    ['a boolean that has to be a text', deployment('value: yes'), ['-            value: yes', '+            value: "yes"']],
+    [
+      'a text that has to be a number',
+      deployment("value: a\n          ports:\n          - {containerPort: '80'}"),
+      ["-          - {containerPort: '80'}", '+          - {containerPort: 80}'],
+    ],
     ['an unknown field', http(`  - ${to}\n    timeuot: 5s\n`), ['-    timeuot: 5s', '+    timeout: 5s']],
     ['an unknown field with quotes', http(`  - ${to}\n    'timeuot': 5s\n`), ["-    'timeuot': 5s", "+    'timeout': 5s"]],
   ])('%s', async (_, text, expected) => {
@@ -139,7 +171,10 @@ describe('what is repaired', () => {
   it.each([
     ['a name that is not near', http('  - route: [{destination: {host: reviews, subset: cable}}]\n')],
     ['consecutiveErrors that would begin to count', outlier('      consecutiveErrors: 3\n')],
-    ['a ring size that two say', rule('  trafficPolicy:\n    loadBalancer:\n      consistentHash: {minimumRingSize: 64, useSourceIp: true, maglev: {tableSize: 65537}}\n')],
+    [
+      'a ring size that two say',
+      rule('  trafficPolicy:\n    loadBalancer:\n      consistentHash: {minimumRingSize: 64, useSourceIp: true, maglev: {tableSize: 65537}}\n'),
+    ],
     ['more than all', http(`  - fault: {delay: {fixedDelay: 1s, percent: 500}}\n    ${to}\n`)],
     ['a value with a tag', http(`  - ${to}\n    mirror: {host: reviews, subset: canary}\n    mirrorPercent: !!int 5\n`)],
   ])('not %s', async (_, text) => {
@@ -147,7 +182,9 @@ describe('what is repaired', () => {
   });
 
   it('repairs what aliases share where all of them want it', async () => {
-    const shared = http('  - route: [{destination: &d {host: reviews, subset: canry}}]\n  - name: NAME\n    match: [{uri: {prefix: /a}}]\n    route: [{destination: *d}]\n');
+    const shared = http(
+      '  - route: [{destination: &d {host: reviews, subset: canry}}]\n  - name: NAME\n    match: [{uri: {prefix: /a}}]\n    route: [{destination: *d}]\n',
+    );
     expect(await fix(shared + around)).toBe(shared.replace('canry', 'canary') + around);
     const other = shared.replace('canry', '&s canry').replace('NAME', '*s');
     expect(await fix(other + around)).toBe(other + around);
@@ -192,7 +229,15 @@ function meshOf(w: Wrong, repaired: boolean): unknown {
     spec: {
       hosts: ['reviews'],
       gateways: [w.gateway[side]],
-      http: [{ ...percent, name: 'all: "of" it', mirror: { host: 'reviews' }, fault: { delay: { ...delay, fixedDelay: '1s' } }, route: [{ destination, weight: 100 }] }],
+      http: [
+        {
+          ...percent,
+          name: 'all: "of" it',
+          mirror: { host: 'reviews' },
+          fault: { delay: { ...delay, fixedDelay: '1s' } },
+          route: [{ destination, weight: 100 }],
+        },
+      ],
     },
   };
 }
@@ -240,7 +285,9 @@ class Writer {
     if (isScalar(value)) return this.scalar(value);
     const gap = this.pick(2) === 0 ? ' ' : '';
     if (Array.isArray(value)) return `[${gap}${value.map((v) => this.flow(v)).join(', ')}${gap}]`;
-    return `{${gap}${Object.entries(value as object).map(([k, v]) => `${this.key(k)}: ${this.flow(v)}`).join(', ')}${gap}}`;
+    return `{${gap}${Object.entries(value as object)
+      .map(([k, v]) => `${this.key(k)}: ${this.flow(v)}`)
+      .join(', ')}${gap}}`;
   }
 
   private map(value: Record<string, unknown>, indent: string): string[] {
@@ -264,7 +311,9 @@ class Writer {
 
 /** Values as a reader of quoted numbers has them. */
 const valuesOf = (text: string): unknown =>
-  splitDocuments(text).map(({ start, end }) => JSON.parse(JSON.stringify(load(text.slice(start, end))), (_, v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v)));
+  splitDocuments(text).map(({ start, end }) =>
+    JSON.parse(JSON.stringify(load(text.slice(start, end))), (_, v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v)),
+  );
 
 const commentsOf = (text: string): string[] => text.match(/# .*$/gm) ?? [];
 

@@ -53,7 +53,7 @@ export async function fixAll<E>(
       for (const { resource, fix } of made) file.done.push(`${source.name}: ${resource.friendlyName}: ${fix.title}`);
     }
     // A file that was named twice has one new text.
-    current = current.map((s) => (files.get(s.name)?.after ?? s.text) === s.text ? s : sourceText(s.name, files.get(s.name)?.after as string));
+    current = current.map((s) => ((files.get(s.name)?.after ?? s.text) === s.text ? s : sourceText(s.name, files.get(s.name)?.after as string)));
     evaluation = await evaluate(current);
   }
   return { files: [...files.values()].filter((f) => f.before !== f.after), evaluation };

@@ -18,7 +18,13 @@ it.each<[string, string[] | undefined, Preset, string[], string[]]>([
   ['several, each once', [`${host},${gateway}`, gateway, ''], 'reference', [host, gateway], []],
   ['one of another preset', ['weft.MirrorAnalyzer'], 'reference', ['weft.MirrorAnalyzer'], []],
   ['one that is there and one that is not, as the reference does', [gateway, 'virtualservice.GatewayAnalyser'], 'reference', [gateway], [missing]],
-  ['all where none is there, as the reference does', ['virtualservice.GatewayAnalyser'], 'reference', ofReference, [missing, 'none of the analyzers that were named exists, so all of them run']],
+  [
+    'all where none is there, as the reference does',
+    ['virtualservice.GatewayAnalyser'],
+    'reference',
+    ofReference,
+    [missing, 'none of the analyzers that were named exists, so all of them run'],
+  ],
 ])('%s', (_, names, preset, chosen, said) => {
   expect(choose(names, preset)).toEqual({ chosen, said });
 });

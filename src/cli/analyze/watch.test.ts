@@ -9,7 +9,8 @@ const main = join(import.meta.dirname, '../main.ts');
 const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec: {ports: [{name: http, port: 80}]}\n';
 const route = (host: string, comment = ''): string =>
   `${comment}apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\nspec: {hosts: [cart], http: [{route: [{destination: {host: ${host}}}]}]}\n`;
-const unknown = (host: string, file = 'in/route.yaml', line = 4): string => `Error [IST0101] (VirtualService shop/cart ${file}:${line}) host "${host}" does not exist`;
+const unknown = (host: string, file = 'in/route.yaml', line = 4): string =>
+  `Error [IST0101] (VirtualService shop/cart ${file}:${line}) host "${host}" does not exist`;
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -168,8 +169,12 @@ it.each([
   ['standard input', ['in', '-'], 64, '--watch needs files or directories, which standard input is not'],
   ['repairs', ['in', '--fix'], 64, '--watch and --fix do not go together'],
   ['a file that is not there', ['missing.yaml'], 1, 'no such file or directory: missing.yaml'],
-])('refuses %s', async (_, args, code, text) => {
-  const weft = new Watching(args);
-  expect(await weft.ended).toEqual({ code, signal: null });
-  expect(weft.rest()).toContain(text);
-}, 30_000);
+])(
+  'refuses %s',
+  async (_, args, code, text) => {
+    const weft = new Watching(args);
+    expect(await weft.ended).toEqual({ code, signal: null });
+    expect(weft.rest()).toContain(text);
+  },
+  30_000,
+);

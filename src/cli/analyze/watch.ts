@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast } from '../../analysis/message.ts';
 import type { ReportItem } from '../../analysis/report/report.ts';
 import { MissingFileError, type ReadFiles, readFiles } from '../../manifest/files.ts';
-import { CliError, exitCode, usageError } from '../exit.ts';
+import { CliError, usageError } from '../exit.ts';
 import { PipelineCache } from '../pipeline-cache.ts';
 import { isTerminal, write } from '../terminal.ts';
 import { DirectoryWatcher, type Names } from './directory-watcher.ts';
@@ -29,12 +29,11 @@ interface Look {
 }
 
 /**
- * Analyzes again whenever an input changes, until the signal; without one, until the process ends.
+ * Analyzes again whenever an input changes, until a signal ends the process.
  *
- * @returns the exit code of the last analysis
- * @throws CliError for flags that make no sense, and for input that is not there at the start
+ * @throws CliError for flags that make no sense, and for a first run that cannot be made
  */
-export async function watch(session: Session, paths: readonly string[], outputs: readonly Output[], signal?: AbortSignal): Promise<number> {
+export async function watch(session: Session, paths: readonly string[], outputs: readonly Output[]): Promise<never> {
   if (paths.length === 0 || paths.includes('-')) throw usageError('--watch needs files or directories, which standard input is not');
   if (session.flags.fix) throw usageError('--watch and --fix do not go together: repair first, then watch');
   const cache = new PipelineCache();
@@ -42,9 +41,8 @@ export async function watch(session: Session, paths: readonly string[], outputs:
   const watcher = new DirectoryWatcher(() => pause.end());
   let last: Look | undefined;
   let shown: readonly ReportItem[] | undefined;
-  let code: number = exitCode.ok;
   try {
-    while (!signal?.aborted) {
+    for (;;) {
       const start = performance.now();
       const look = lookAt(session, paths);
       if (!last && look.error) throw look.error;
@@ -52,16 +50,16 @@ export async function watch(session: Session, paths: readonly string[], outputs:
       if (watcher.set(directoriesOf(session, paths, look.input))) continue;
       const changes = changesOf(last, look);
       if (changes !== undefined) {
-        for (const path of look.input?.skipped ?? []) if (!last?.input?.skipped.includes(path)) session.warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
+        for (const path of look.input?.skipped ?? [])
+          if (!last?.input?.skipped.includes(path)) session.warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
         last = look;
-        ({ code, shown } = await analyzeAgain(session, paths, outputs, { look, changes, start, shown, cache }));
+        shown = await analyzeAgain(session, paths, outputs, { look, changes, start, shown, cache });
       }
-      await pause.wait(signal);
+      await pause.wait();
     }
   } finally {
     watcher.close();
   }
-  return code;
 }
 
 interface Round {
@@ -79,7 +77,7 @@ async function analyzeAgain(
   paths: readonly string[],
   outputs: readonly Output[],
   { look, changes, start, shown, cache }: Round,
-): Promise<{ code: number; shown: readonly ReportItem[] | undefined }> {
+): Promise<readonly ReportItem[] | undefined> {
   try {
     if (!look.input) throw look.error;
     const evaluation = await acceptBaseline(session, await evaluate(session, paths, { input: look.input, cache, deadline: session.deadline?.() }));
@@ -91,15 +89,17 @@ async function analyzeAgain(
       evaluation.items = [...evaluation.items.filter((i) => i.isNew), ...evaluation.items.filter((i) => !i.isNew)];
     }
     if (isTerminal('stdout')) write('stdout', clearScreen);
-    const code = await report(session, paths, evaluation, outputs);
-    const counts = [news?.length ? `${news.length} new` : '', shown ? `${newOf(visible, shown).length} gone` : ''].filter((part) => part !== '' && !part.startsWith('0 '));
+    await report(session, paths, evaluation, outputs);
+    const counts = [news?.length ? `${news.length} new` : '', shown ? `${newOf(visible, shown).length} gone` : ''].filter(
+      (part) => part !== '' && !part.startsWith('0 '),
+    );
     const done = news ? `${changes}: ${counts.join(', ') || 'nothing new'}` : 'done';
     session.warn(`[${clock()}] ${done} (${milliseconds} ms). ${waiting}`);
-    return { code, shown: visible };
+    return visible;
   } catch (error) {
     if (!(error instanceof CliError) || !shown) throw error;
     session.warn(`[${clock()}] Error: ${error.message}. ${waiting}`);
-    return { code: error.exit, shown };
+    return shown;
   }
 }
 
@@ -188,17 +188,15 @@ class Pause {
     this.wake?.();
   }
 
-  async wait(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.ended && !signal?.aborted) {
+  async wait(): Promise<void> {
+    if (!this.ended) {
       await new Promise<void>((done) => {
         this.wake = done;
-        signal?.addEventListener('abort', () => done(), { once: true });
       });
     }
     const latest = performance.now() + longestMilliseconds;
     do {
       this.ended = false;
-      if (signal?.aborted) return;
       await sleep(quietMilliseconds);
     } while (this.ended && performance.now() < latest);
     this.ended = false;

@@ -28,8 +28,8 @@ function cidrReason(value: string): string {
     return /^(?:\d|[1-9]\d+)$/.test(value.slice(slash + 1)) ? 'the prefix length is out of range' : 'the prefix length is not a number';
   }
   if (isIp(address)) return 'an address with a zone has no ranges';
-  const tooBig = /^[\d.]+$/.test(address) && address.split('.').some((part) => Number(part) > 255);
-  return `the address before the slash is not one${tooBig ? ', a part of it is above 255' : ''} (ParseAddr)`;
+  const forms = '4 numbers up to 255, or groups of up to 4 hexadecimal digits, where the last 2 can be an IPv4 address';
+  return `the address before the slash is not one (ParseAddr): ${forms}`;
 }
 
 /** Zero is allowed, unlike elsewhere. */

@@ -3,7 +3,7 @@ import type { EnvoyFilter, EnvoyFilter_EnvoyConfigObjectPatch } from '../../mani
 import type { Path } from '../../manifest/problem.ts';
 import { checkMatch } from './envoy-filter-match.ts';
 import { checkPatchValue } from './envoy-filter-value.ts';
-import { checkSelector } from './primitives.ts';
+import { checkSelector, itemsOf } from './primitives.ts';
 import { regexProblem } from './regex.ts';
 import type { ProblemSink } from './validator.ts';
 
@@ -15,10 +15,8 @@ export function validateEnvoyFilter(spec: EnvoyFilter, sink: ProblemSink): void 
     help: 'where VirtualService, DestinationRule, Telemetry, WasmPlugin or ProxyConfig can say the same, use them; else test it with every upgrade',
     same: 'exposes internal implementation details',
   });
-  configPatches.forEach((patch: EnvoyFilter_EnvoyConfigObjectPatch | null, i) => {
-    const path = ['configPatches', i];
-    if (patch) checkPatch(sink, path, patch);
-    else sink.error(path, 'a config patch is null', { same: 'null config patch', help: 'remove the empty list item' });
+  itemsOf<EnvoyFilter_EnvoyConfigObjectPatch>(configPatches).forEach((patch, i) => {
+    checkPatch(sink, ['configPatches', i], patch);
   });
 }
 

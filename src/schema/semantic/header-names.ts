@@ -10,7 +10,7 @@ const claimsPrefix = '@request.auth.claims';
 export function isJwtClaim(name: string): boolean {
   if (!name.toLowerCase().startsWith(claimsPrefix)) return false;
   const rest = name.slice(claimsPrefix.length);
-  return rest.startsWith('.') || (rest.startsWith('[') && rest.endsWith(']'));
+  return /^(?:\..+|\[.+\])$/s.test(rest);
 }
 
 /** `:authority` of HTTP/2 is `Host` of HTTP/1.1. */

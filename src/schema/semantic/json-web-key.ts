@@ -2,12 +2,27 @@
 import type { Path } from '../../manifest/problem.ts';
 import type { ProblemSink } from './validator.ts';
 
-/** Fields that each type of key needs (RFC 7518, section 6), base64url but for `crv`. */
-const required: Readonly<Record<string, { public: readonly string[]; private: readonly string[] }>> = {
-  RSA: { public: ['e', 'n'], private: ['d', 'e', 'n'] },
-  EC: { public: ['crv', 'x', 'y'], private: ['crv', 'd', 'x', 'y'] },
-  oct: { public: ['k'], private: ['k'] },
-  OKP: { public: ['crv', 'x'], private: ['crv', 'd', 'x'] },
+interface KeyForm {
+  /** The type that the control plane reads such a key into, as its messages name it. */
+  type: string;
+  /** Needed fields (RFC 7518, section 6), base64url but for `crv`. */
+  fields: readonly string[];
+}
+
+const forms: Readonly<Record<string, { public: KeyForm; private: KeyForm }>> = {
+  RSA: {
+    public: { type: '*jwk.rsaPublicKey', fields: ['e', 'n'] },
+    private: { type: '*jwk.rsaPrivateKey', fields: ['d', 'e', 'n'] },
+  },
+  EC: {
+    public: { type: '*jwk.ecdsaPublicKey', fields: ['crv', 'x', 'y'] },
+    private: { type: '*jwk.ecdsaPrivateKey', fields: ['crv', 'd', 'x', 'y'] },
+  },
+  oct: { public: { type: '*jwk.symmetricKey', fields: ['k'] }, private: { type: '*jwk.symmetricKey', fields: ['k'] } },
+  OKP: {
+    public: { type: '*jwk.okpPublicKey', fields: ['crv', 'x'] },
+    private: { type: '*jwk.okpPrivateKey', fields: ['crv', 'd', 'x'] },
+  },
 };
 
 /** Checks the text of a `jwks` field. */
@@ -37,13 +52,12 @@ function keySetProblem(text: string): string | undefined {
 function keyProblem(key: unknown): string | undefined {
   if (!isObject(key)) return 'a key has to be a JSON object';
   const { kty } = key;
-  if (typeof kty !== 'string' || !Object.hasOwn(required, kty)) {
-    return `its type is ${JSON.stringify(kty) ?? 'missing'}, and kty has to be one of ${Object.keys(required).join(', ')}`;
-  }
-  for (const field of required[kty]?.[key.d === undefined ? 'public' : 'private'] ?? []) {
+  const form = typeof kty === 'string' && Object.hasOwn(forms, kty) ? forms[kty]?.[key.d === undefined ? 'public' : 'private'] : undefined;
+  if (!form) return `its type is ${JSON.stringify(kty) ?? 'missing'}, and kty has to be one of ${Object.keys(forms).join(', ')}`;
+  for (const field of form.fields) {
     const value = key[field];
-    if (value === undefined || value === null || value === '') return `required field ${field} of the ${kty} key is missing`;
-    if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) return `field ${field} of the ${kty} key is not base64url`;
+    if (value === undefined || value === null || value === '') return `required field ${field} of the ${kty} key is missing (${form.type})`;
+    if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) return `field ${field} of the ${kty} key is not base64url (${form.type})`;
   }
   return undefined;
 }

@@ -85,7 +85,7 @@ function checkOverlap(sink: ProblemSink, localities: readonly { locality: string
 /** What is wrong with a locality after those named before; if nothing, it is named now. */
 function localityProblem(locality: string, named: Named): string | undefined {
   const wildcard = locality.indexOf('*');
-  if (wildcard >= 0 && wildcard !== locality.length - 1) return "can have one '*' only, and at the end";
+  if (wildcard >= 0 && wildcard !== locality.length - 1) return "can have 1 '*' at most, and at the end";
   const overlaps = 'overlaps with one before it';
   if (named.has('*')) return overlaps;
   const [region = '', zone, ...rest] = locality.split('/');

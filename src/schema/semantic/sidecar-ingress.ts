@@ -63,6 +63,8 @@ function checkDefaultEndpoint(sink: ProblemSink, path: Path, endpoint: string): 
   const split = splitHostPort(endpoint);
   if (typeof split === 'string') {
     sink.error(path, `address ${endpoint} of defaultEndpoint ${split}`);
+    // The reference goes on with an empty port.
+    checkEndpointPort(sink, path, endpoint, '');
     return;
   }
   const { host, port } = split;
@@ -70,8 +72,16 @@ function checkDefaultEndpoint(sink: ProblemSink, path: Path, endpoint: string): 
     const forms = '127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port>, unix://<filepath>';
     sink.error(path, `sidecar defaultEndpoint ${endpoint} is not the workload itself; its forms are ${forms}`, { same: 'defaultEndpoint form' });
   }
-  if (/^[-+]?\d+$/.test(port)) checkPort(sink, path, Number(port));
-  else sink.error(path, `sidecar defaultEndpoint ${endpoint} has the port "${port}", which is not a number`, { same: `defaultEndpoint port ${port}` });
+  checkEndpointPort(sink, path, endpoint, port);
+}
+
+function checkEndpointPort(sink: ProblemSink, path: Path, endpoint: string, port: string): void {
+  const number = /^[-+]?\d+$/.test(port) ? Number(port) : Number.NaN;
+  if (Math.abs(number) < 2 ** 63) checkPort(sink, path, number);
+  else {
+    const what = `the port "${port}", which is not a number${Number.isNaN(number) ? '' : ' of 64 bits'} (strconv.Atoi)`;
+    sink.error(path, `sidecar defaultEndpoint ${endpoint} has ${what}`, { same: `defaultEndpoint port ${port}` });
+  }
 }
 
 /** `host:port`; IPv6 addresses stand in brackets. A text says what is wrong. */
@@ -81,7 +91,7 @@ function splitHostPort(text: string): { host: string; port: string } | string {
   const port = text.slice(colon + 1);
   if (text.startsWith('[')) {
     const end = text.indexOf(']');
-    if (end < 0) return 'has no closing bracket';
+    if (end < 0) return 'is missing a closing bracket';
     if (end + 1 !== colon) return text[end + 1] === ':' ? 'has too many colons' : 'has no port';
     const host = text.slice(1, end);
     return /[[\]]/.test(host + port) ? 'has too many brackets' : { host, port };

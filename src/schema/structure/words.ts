@@ -174,16 +174,14 @@ function typeAdvice({ keyword, params }: SchemaError, value: unknown, path: Path
   const types = [params.type].flat();
   if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     if (confidential) return { help: 'put it in quotes' };
-    const quoted = JSON.stringify(spelling(path) ?? String(value));
-    return { help: `put it in quotes: ${quoted}`, fix: { title: 'put the value in quotes', path, target: 'value', text: quoted } };
+    const text = spelling(path) ?? String(value);
+    return { help: `put it in quotes: ${JSON.stringify(text)}`, fix: { title: 'put the value in quotes', path, target: 'value', text } };
   }
   if (types.includes('array')) return { help: 'write it as a list, each item on a line of its own after a "-"' };
   if (typeof value !== 'string') return {};
   const isNumber = (types.includes('integer') && /^-?\d+$/.test(value)) || (types.includes('number') && /^-?\d+(?:\.\d+)?$/.test(value));
-  if (isNumber || (types.includes('boolean') && /^(?:true|false)$/.test(value))) {
-    return { help: 'take the quotes away', fix: { title: 'take the quotes away', path, target: 'value', text: value } };
-  }
-  return {};
+  if (isNumber) return { help: 'take the quotes away', fix: { title: 'take the quotes away', path, target: 'value', number: Number(value) } };
+  return types.includes('boolean') && /^(?:true|false)$/.test(value) ? { help: 'take the quotes away' } : {};
 }
 
 function enumAdvice({ keyword, params }: SchemaError, value: unknown, path: Path): Advice {

@@ -57,7 +57,7 @@ function checkDelay(sink: ProblemSink, path: Path, delay: HTTPFaultInjection_Del
 /** Envoy counts in millionths, so what is above 0 is at least 0.0001 percent. */
 function checkFraction(sink: ProblemSink, path: Path, percentage: Percent | undefined): void {
   const value = percentage?.value ?? 0;
-  if (value === 0 || (value >= 0.0001 && value <= 100)) return;
+  if (!(value < 0 || value > 100 || (value > 0 && value < 0.0001))) return;
   sink.error(path, `percentage ${formatFloat(value)} is neither 0.0 nor between 0.0001 and 100.0`);
 }
 
