@@ -21,6 +21,7 @@ it.each([
   ['Service', conditions(condition(bound, '"Unknown"')), 0],
   ['Service', conditions(condition('Accepted')), 0],
   ['ServiceEntry', conditions(condition(bound)), 1],
+  ['ServiceEntry', conditions('{type: Reconciled, message: "no: waypoint"}', `{type: ${bound}}`), 1],
   ['VirtualService', conditions(condition('Reconciled')), 0],
   ['AuthorizationPolicy', conditions(condition('ZtunnelAccepted'), condition('WaypointAccepted')), 2],
   ['AuthorizationPolicy', conditions(condition('WaypointAccepted', '"True"', 'PartiallyInvalid')), 1],
@@ -30,7 +31,7 @@ it.each([
   ['HTTPRoute', `{parents: [${conditions(condition('Accepted'))}, ${conditions(condition('ResolvedRefs'))}]}`, 2],
   ['HTTPRoute', `{parents: [${conditions(condition('Accepted'))}, ${conditions(condition('Accepted'))}]}`, 1],
   ['HTTPRoute', conditions(condition('Accepted')), 0],
-  ['GRPCRoute', `{parents: [null, ${conditions(condition('Accepted'), 'null')}]}`, 1],
+  ['GRPCRoute', `{parents: [null, ${conditions(condition('Accepted'), '{type: Accepted}')}]}`, 1],
   ['TCPRoute', `{parents: [${conditions(condition('Accepted'))}]}`, 0],
   ['Service', '{conditions: word}', 0],
 ])('%s with status %s', (kind, status, count) => {

@@ -93,6 +93,37 @@ describe('much of it', () => {
   }, 40_000);
 });
 
+describe('no text takes ages', () => {
+  const n = 200_000;
+  const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n';
+  test.each([
+    ['blank lines', `a: [${'\n'.repeat(n)}`],
+    ['blanks', `a: [${' '.repeat(n)}`],
+    ['tabs', `a: {${'\t'.repeat(n)}b: [`],
+    ['tabs between', `a:\n  b: {${'c:\t1,\t'.repeat(n / 20)}`],
+    ['quotes', `a: "${"'".repeat(n)}`],
+    ['words in quotes', `a: [${"'b' ".repeat(n / 4)}`],
+    ['backslashes', `a: "${'\\'.repeat(n + 1)}"`],
+    ['comments', `a: [ #${' #'.repeat(n)}`],
+    ['hyphens', `${'-'.repeat(n)}\n: [`],
+    ['separators', '---\n'.repeat(n)],
+    ['template braces', `a: [${'{{ '.repeat(n / 3)}`],
+    ['question marks', '? '.repeat(n / 40)],
+    ['keys of nothing', `${': '.repeat(n / 40)}`],
+    ['anchors', `${'&a '.repeat(n / 3)}`],
+    ['tags', `a: ${'!'.repeat(n)}`],
+    ['a text of blanks', `${head}  a: "${' '.repeat(n)}"\n`],
+    ['a text of line ends', `${head}  a: "${'\\n'.repeat(n)}"\n  b: 5\n`],
+    ['a name of blanks', `apiVersion: v1\nkind: Pod\nmetadata: {name: "${' '.repeat(n)}"}\nspec: {containers: 5}\n`],
+    ['a value of blanks that is wrong', `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: [{port: {number: 80, name: "${' '.repeat(n)}", protocol: "${'a\\n '.repeat(n / 4)}"}, hosts: ["${'*.'.repeat(n / 2)}"]}]}\n`],
+    ['a host of dots', virtualService(`a${'.a'.repeat(n / 2)}`)],
+    ['words that are booleans', `${head}${Array.from({ length: 2000 }, (_, i) => `  k${i}: "y"\n`).join('')}  z: [${'y, '.repeat(2000)}]\n`],
+    ['suppressions', `${head}${'# weft-disable-next-line IST0101\n'.repeat(2000)}  a: b\n`],
+  ])('%s', async (_, text) => {
+    await soon(5000, () => said(text));
+  });
+});
+
 describe('texts of other systems', () => {
   test.each([
     ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],

@@ -115,3 +115,25 @@ describe('an interrupt', () => {
     await expect(run({}, { analyzers, interrupt: new Deadline('20ms', 20e6) })).rejects.toThrow('gave up after 20ms, while running waiting');
   });
 });
+
+describe('mesh configuration', () => {
+  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: mesh}\ndata: {mesh: "rootNamespace: root"}\n';
+
+  it.each<[string, Preset, string, string]>([
+    ['of the ConfigMap', 'recommended', map, 'root'],
+    ['without one', 'recommended', '', 'mesh'],
+    ['of the reference, which takes the ConfigMap from a cluster only', 'reference', map, 'istio-system'],
+  ])('%s', async (_, preset, text, root) => {
+    const { mesh } = await runPipeline({
+      sources: [sourceText('a.yaml', text)],
+      defaultNamespace: '',
+      istioNamespace: 'mesh',
+      assume: 'complete',
+      preset,
+      analyzers: [],
+      knownHosts: [],
+      now: new Date(0),
+    });
+    expect(mesh.rootNamespace).toBe(root);
+  });
+});

@@ -184,10 +184,11 @@ interface MeshConfigs {
   problems: InputProblem[];
 }
 
-/** Defaults, then the ConfigMap `istio` of the input, then --meshConfigFile. */
+/** Defaults, then the ConfigMap `istio` of the input (which the reference takes from a cluster only), then --meshConfigFile. */
 async function readMeshConfig(resources: readonly Resource[], options: PipelineOptions): Promise<MeshConfigs> {
-  const { istioNamespace, meshConfigSource, cache } = options;
-  const map = resources.find((r) => r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace);
+  const { istioNamespace, meshConfigSource, preset, cache } = options;
+  const isMeshConfig = (r: Resource): boolean => preset !== 'reference' && r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace;
+  const map = resources.find(isMeshConfig);
   const read = (): Promise<MeshConfigs> => mergeMeshConfigs(map, options);
   return cache ? cache.value('mesh configuration', [map, meshConfigSource?.name, meshConfigSource?.text], read) : read();
 }
@@ -196,7 +197,8 @@ async function mergeMeshConfigs(map: Resource | undefined, options: PipelineOpti
   const { istioNamespace, meshConfigSource } = options;
   const problems: InputProblem[] = [];
   const validate = await loadValidators(['MeshConfig'], false);
-  let meshConfig = defaultMeshConfig(istioNamespace);
+  // The root namespace of the reference is not where its control plane is, unless the configuration says so.
+  let meshConfig = defaultMeshConfig(options.preset === 'reference' ? 'istio-system' : istioNamespace);
   const data = (map?.raw.data ?? {}) as Record<string, string>;
   const layers = [data.mesh, meshConfigSource?.text];
   for (const text of layers) {

@@ -26,6 +26,7 @@ describe('resources', () => {
     ['in any version', 'apiVersion: networking.istio.io/v7\nkind: Gateway\nmetadata: {name: a}\n', ['Gateway default/a']],
     ['two kinds of one name', 'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: a}\n', ['gateway-api/Gateway default/a']],
     ['in a List, and a List in it', 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: b}}]}\n', ['ConfigMap default/a', 'Secret default/b']],
+    ['in a List of any group', 'kind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n', ['ConfigMap default/a']],
     ['but none of the cluster itself', `${map('{name: a, namespace: kube-system}')}---\napiVersion: v1\nkind: Namespace\nmetadata: {name: kube-public}\n`, []],
     ['nor of a null document', 'null\n---\n~\n---\n', []],
   ])('%s', (_, text, names) => {
@@ -36,6 +37,25 @@ describe('resources', () => {
   it('where they are in their document', () => {
     const [a, b] = load('apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret}]}\n').resources;
     expect([a?.within, b?.within]).toEqual([['items', 0], ['items', 1, 'items', 0]]);
+  });
+
+  it.each([
+    ['networking.istio.io/v1alpha3', 'VirtualService', 1],
+    ['networking.istio.io/v1alpha1', 'VirtualService', 0],
+    ['networking.istio.io/v1alpha3', 'EnvoyFilter', 1],
+    ['networking.istio.io/v1', 'EnvoyFilter', 0],
+    ['networking.istio.io/v1', 'ProxyConfig', 0],
+    ['telemetry.istio.io/v1beta1', 'Telemetry', 0],
+    ['gateway.networking.k8s.io/v1beta1', 'Gateway', 1],
+    ['gateway.networking.k8s.io/v1beta1', 'GRPCRoute', 0],
+    ['apps/v1beta1', 'Deployment', 0],
+    ['v2', 'Service', 0],
+    ['batch/v1beta1', 'CronJob', 1],
+  ])('only of versions that Istio knows, where asked: %s %s', (apiVersion, kind, count) => {
+    const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\n`;
+    const loaded = loadSource({ name: 'a.yaml', text, json: false }, { defaultNamespace: '', knownVersionsOnly: true });
+    expect([loaded.resources.length, loaded.unknownKinds.size]).toEqual([count, 1 - count]);
+    expect(load(text).resources).toHaveLength(1);
   });
 
   it('null for a label is an empty text', () => expect(load(map('{labels: {a: null, b: c}}')).resources[0]?.labels).toEqual({ a: '', b: 'c' }));

@@ -99,14 +99,42 @@ function parseDocument(document: SourceDocument, out: LoadedSource): unknown {
 
 /** Where a quote begins that nothing ends: parsers notice it at the end of the document only. */
 function openQuote(text: string, quote: string): number | undefined {
-  // A whole quoted text, a comment, or a quote where a value can begin.
-  const pattern = /(?<=^|[\s,[{:-])(?:"(?:\\[\s\S]|[^"\\])*"|'(?:''|[^'])*'(?!')|#[^\n]*|(["']))/g;
-  for (const match of text.matchAll(pattern)) if (match[1] === quote) return match.index;
+  const mark = /["'#]/g;
+  for (let match = mark.exec(text); match; match = mark.exec(text)) {
+    const at = match.index;
+    const before = at === 0 ? '\n' : (text[at - 1] as string);
+    if (match[0] === '#') {
+      if (!/\s/.test(before)) continue;
+      const end = text.indexOf('\n', at);
+      if (end < 0) return undefined;
+      mark.lastIndex = end;
+      // A quote where a value can begin.
+    } else if (/[\s,[{:-]/.test(before)) {
+      const end = endOfQuoted(text, at);
+      if (end !== undefined) mark.lastIndex = end;
+      else if (match[0] === quote) return at;
+    }
+  }
+  return undefined;
+}
+
+function endOfQuoted(text: string, start: number): number | undefined {
+  const quote = text[start] as string;
+  for (let at = text.indexOf(quote, start + 1); at >= 0; at = text.indexOf(quote, at + 1)) {
+    if (quote === "'") {
+      if (text[at + 1] !== "'") return at + 1;
+      at++;
+      continue;
+    }
+    let escapes = 0;
+    while (text[at - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return at + 1;
+  }
   return undefined;
 }
 
 function helpFor(message: string, text: string): string {
-  if (/^\s*\{\{/m.test(text) || /\{\{[-\s]*\.?\w/.test(text)) return 'this looks like a template: render it first (helm template, kustomize build)';
+  if (/^[ \t]*\{\{/m.test(text) || /\{\{[-\s]*\.?\w/.test(text)) return 'this looks like a template: render it first (helm template, kustomize build)';
   if (/tab/.test(message)) return 'indent with blanks; YAML does not allow tabs there';
   if (/quoted scalar/.test(message)) return 'close the quote';
   return 'the other documents of the file are still analyzed';

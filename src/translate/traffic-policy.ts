@@ -11,10 +11,13 @@ export interface Block<Name extends PortBlock = PortBlock> {
   path: Path;
 }
 
-/** A traffic policy of a rule, and where it is written. */
-export interface WrittenPolicy {
+/** A traffic policy, and where it is written. */
+export interface PlacedPolicy {
   policy: TrafficPolicy;
   path: Path;
+}
+
+export interface WrittenPolicy extends PlacedPolicy {
   /** Index in `subsets`; undefined for that of the host. */
   subset: number | undefined;
 }
@@ -52,21 +55,40 @@ export function portEntry(policy: TrafficPolicy | undefined, port: number): Port
 }
 
 /**
- * The part of a destination rule that applies to the cluster of a port, or of a subset at this port. A port's policy stands alone
+ * The part of a traffic policy that applies to the cluster of a port, or of a subset at this port. A port's policy stands alone
  * (DR-R10); a part of the subset's replaces the host's as a whole, and a port's policy of the subset all parts of it (DR-R11, DR-R12).
+ *
+ * @param subset undefined where the subset has no policy of its own, and for the cluster of the host
+ */
+export function blockFor<Name extends PortBlock, From extends PlacedPolicy>(
+  name: Name,
+  port: number,
+  host: From | undefined,
+  subset: From | undefined,
+): (Block<Name> & { from: From }) | undefined {
+  if (subset && portEntry(subset.policy, port)) return blockOf(name, port, subset);
+  return blockOf(name, port, subset) ?? blockOf(name, port, host);
+}
+
+function blockOf<Name extends PortBlock, From extends PlacedPolicy>(
+  name: Name,
+  port: number,
+  from: From | undefined,
+): (Block<Name> & { from: From }) | undefined {
+  const forPort = portEntry(from?.policy, port);
+  const value = (forPort ? forPort.entry : from?.policy)?.[name];
+  if (!from || !value) return undefined;
+  const path = forPort ? [...from.path, 'portLevelSettings', forPort.index, name] : [...from.path, name];
+  return { value: value as Block<Name>['value'], path, from };
+}
+
+/**
+ * As `blockFor`, of one destination rule.
  *
  * @param subset index in `subsets`
  */
 export function effectiveBlock<Name extends PortBlock>(rule: DestinationRule, name: Name, port: number, subset?: number): Block<Name> | undefined {
-  const own = subset === undefined ? undefined : rule.subsets?.[subset]?.trafficPolicy;
-  const path = ['spec', 'subsets', subset as number, 'trafficPolicy'];
-  if (portEntry(own, port)) return blockOf(own, name, port, path);
-  return blockOf(own, name, port, path) ?? blockOf(rule.trafficPolicy, name, port, ['spec', 'trafficPolicy']);
-}
-
-function blockOf<Name extends PortBlock>(policy: TrafficPolicy | undefined, name: Name, port: number, path: Path): Block<Name> | undefined {
-  const forPort = portEntry(policy, port);
-  const value = (forPort ? forPort.entry : policy)?.[name];
-  if (!value) return undefined;
-  return { value: value as Block<Name>['value'], path: forPort ? [...path, 'portLevelSettings', forPort.index, name] : [...path, name] };
+  const placed = (policy: TrafficPolicy | undefined, path: Path): PlacedPolicy | undefined => policy && { policy, path };
+  const own = subset === undefined ? undefined : placed(rule.subsets?.[subset]?.trafficPolicy, ['spec', 'subsets', subset, 'trafficPolicy']);
+  return blockFor(name, port, placed(rule.trafficPolicy, ['spec', 'trafficPolicy']), own);
 }

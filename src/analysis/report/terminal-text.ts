@@ -9,9 +9,13 @@ export function visible(text: string): string {
   });
 }
 
+/** Nobody reads more of one message. */
+const mostLines = 1000;
+
 /** Everything on one line. */
 export function oneLine(text: string): string {
-  return visible(text.replace(/\s*\n\s*/g, ' '));
+  const line = text.includes('\n') ? text.split('\n', mostLines).map((part) => part.trim()).filter((part) => part !== '').join(' ') : text;
+  return visible(line);
 }
 
 const wide = /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
