@@ -40,6 +40,22 @@ describe('in one namespace', () => {
     expect(places(...rules.toReversed())).toEqual(expected);
   });
 
+  it.each([
+    ['a wildcard', [rule('shop/all', `host: "*.shop.svc.cluster.local", ${pool}`), rule('shop/cart', `${cart}, ${tls}`)], ['shop/cart spec.host']],
+    ['a wildcard of which nothing is lost', [rule('shop/all', `host: "*.shop.svc.cluster.local", ${pool}`), rule('shop/cart', `${cart}, ${pool}`)], []],
+    ['two wildcards', [rule('shop/all', `host: "*.local", ${pool}`), rule('shop/shop', `host: "*.shop.svc.cluster.local", ${tls}`)], ['shop/shop spec.host']],
+    [
+      'the nearest of two wildcards',
+      [rule('shop/all', `host: "*.local", ${pool}`), rule('shop/shop', `host: "*.shop.svc.cluster.local", ${tls}`), rule('shop/cart', `${cart}, ${tls}`)],
+      ['shop/shop spec.host'],
+    ],
+    ['a wildcard of another namespace', [rule('pay/all', `host: "*.local", ${pool}`), rule('shop/cart', `${cart}, ${pool}`)], []],
+    ['a wildcard for others only', [rule('shop/all', `host: "*.local", ${pool}, exportTo: [pay]`), rule('shop/cart', `${cart}, ${tls}`)], []],
+  ])('%s', (_, rules, expected) => {
+    expect(places(...rules)).toEqual(expected);
+    expect(found(...rules).filter((f) => f.level !== 'Info')).toEqual([]);
+  });
+
   it('says which one is older, or that nobody knows', () => {
     const text = (a: string, b: string): string | undefined => found(rule('shop/a', `${cart}, ${tls}`, a), rule('shop/b', `${cart}, ${pool}`, b))[0]?.text;
     expect(text('', '')).toMatch(/^only one trafficPolicy .* rule created first: destination rule shop\/a/);
@@ -57,7 +73,7 @@ describe('in the namespace of clients', () => {
     ['as much', [own, rule('front/cart', `${whole}, ${pool}, ${subset('v1')}`)], []],
     ['a wildcard', [own, rule('front/all', `host: "*.local", ${tls}`)], ['front/all spec.host']],
     ['a wildcard for others', [own, rule('front/all', `host: "*.pay.svc.cluster.local", ${tls}`)], []],
-    ['a wildcard, and all of it', [own, rule('front/all', `host: "*.local", ${tls}`), rule('front/cart', `${whole}, ${pool}, ${subset('v1')}`)], []],
+    ['a wildcard, and all of it', [own, rule('front/all', `host: "*.local", ${pool}`), rule('front/cart', `${whole}, ${pool}, ${subset('v1')}`)], []],
     ['in the root namespace', [own, rule('istio-system/cart', `${whole}, ${tls}`)], []],
     ['what clients never see', [rule('shop/cart', `${cart}, ${pool}, exportTo: ["."]`), rule('front/cart', `${whole}, ${tls}`)], []],
     ['what is not for their namespace', [own, rule('front/cart', `${whole}, ${tls}, exportTo: [other]`)], []],

@@ -38,8 +38,12 @@ export default defineAnalyzer({
   preset: 'recommended',
   messages,
   check(context) {
-    const groups = groupsOf(context.mesh.list('DestinationRule'));
-    for (const group of groups) checkNamespace(context, group);
+    const byHost = groupsOf(context.mesh.list('DestinationRule'));
+    const groups = [...byHost.values()];
+    for (const group of groups) {
+      checkNamespace(context, group);
+      checkWildcard(context, group, byHost);
+    }
     checkOtherNamespaces(context, groups);
   },
 });
@@ -48,7 +52,8 @@ function hostOf({ namespace, spec }: Rule): string {
   return toFqdn(namespace, spec.host ?? '').toLowerCase();
 }
 
-function groupsOf(rules: readonly Rule[]): Group[] {
+/** By `namespace/host`. */
+function groupsOf(rules: readonly Rule[]): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const rule of rules) {
     const host = hostOf(rule);
@@ -58,7 +63,7 @@ function groupsOf(rules: readonly Rule[]): Group[] {
     else groups.set(key, { host, namespace: rule.namespace, rules: [rule] });
   }
   for (const { rules } of groups.values()) rules.sort(byCreation);
-  return [...groups.values()];
+  return groups;
 }
 
 /** More rules of one host than this are not compared each with each. */
@@ -139,6 +144,34 @@ function checkApart({ mesh, report }: Own, host: string, first: Rule, last: Rule
       related: [{ resource: last, path: place(last), text: `the exportTo of ${last.fullName}` }],
     },
   );
+}
+
+/** Of the rules of a namespace only those with the most specific host apply; they take over nothing of a wildcard's (DR-R2). */
+function checkWildcard({ report }: Own, { host, namespace, rules }: Group, byHost: ReadonlyMap<string, Group>): void {
+  const from = host.startsWith('*') ? 2 : 0;
+  for (let start = from; start <= host.length; start++) {
+    const wild = byHost.get(`${namespace}/*${host.slice(start)}`);
+    if (!wild) continue;
+    const [rule] = rules.filter(appliesAtHome);
+    const lost = lostOf(wild.rules.filter(appliesAtHome), rules);
+    if (!rule || lost.length === 0) return;
+    const what = `${host} takes over nothing of ${names(
+      wild.rules.map((r) => r.fullName),
+      ', ',
+    )} (${wild.host}), because it has a rule of its own: ${names(lost, ', ')} ${are(lost)} not for it`;
+    report(
+      'WFT1008',
+      rule,
+      ['spec', 'host'],
+      { what },
+      {
+        level: 'Info',
+        help: 'repeat here what is needed of the wildcard',
+        related: wild.rules.slice(0, 10).map((r): Related => ({ resource: r, path: ['spec', 'host'], text: `does not apply to ${host}` })),
+      },
+    );
+    return;
+  }
 }
 
 /** A rule in a client's own namespace takes the place of those in the service's, also a wildcard of an exact host (DR-R1, DR-R2). */

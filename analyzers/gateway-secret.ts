@@ -96,7 +96,7 @@ function findSecret({ mesh, knows, report }: Own, gateway: Resource<Gateway>, na
 function checkSecret({ mesh, preset, report }: Own, gateway: Resource<Gateway>, secret: Secret, path: Path, reader: CertificateReader): void {
   const reason = problemOf(secret, mesh.options.now, reader, preset === 'reference');
   if (reason === undefined) return;
-  const data = { gateway: gateway.name, namespace: secret.namespace, secret: secret.name, reason };
+  const data = { gateway: gateway.name, namespace: secret.namespace, secret: secret.name, reason, words: 'credential' };
   report('IST0161', gateway, path, data, { related: [{ resource: secret, text: 'the Secret' }] });
 }
 

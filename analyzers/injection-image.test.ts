@@ -29,10 +29,11 @@ it.each([
   ['the type of the workload', base + proxyConfig('debug', 'shop', ', selector: {matchLabels: {app: cart}}') + pod('1.28.1-debug'), []],
   ['the type of another workload', base + proxyConfig('debug', 'shop', ', selector: {matchLabels: {app: pay}}') + pod('1.28.1-debug'), ['cart-1']],
   [
-    'the type of a workload with fewer labels',
+    'the type of a workload with more labels',
     base + proxyConfig('debug', 'shop', ', selector: {matchLabels: {app: cart, version: v1}}') + pod('1.28.1-debug'),
-    [],
+    ['cart-1'],
   ],
+  ['the type of all workloads', base + proxyConfig('debug', 'shop', ', selector: {}') + pod('1.28.1-debug'), []],
   ['the type by annotation', base + pod('1.28.1-debug', 'annotations: {proxy.istio.io/config: "image: {imageType: debug}"}'), []],
   [
     'the default type by annotation',

@@ -40,3 +40,11 @@ it.each([
   const [finding] = findingsOf(analyzer, service(`hosts: [cart], gateways: ${gateways}, ${http(`[${name}]`)}`), { preset: 'recommended' });
   expect(finding?.fix?.text).toBe(fix);
 });
+
+it('repairs only what is certainly a mistake', () => {
+  const yaml = service(`hosts: [cart], gateways: [infra/edge], ${http('[edge]')}`);
+  const first = (more: string, assume: 'complete' | 'auto') => findingsOf(analyzer, yaml + more, { preset: 'recommended', assume })[0];
+  expect(first(gateway('edge', 'infra'), 'complete')).toMatchObject({ help: 'did you mean "infra/edge"?', fix: { text: 'infra/edge' } });
+  expect(first('', 'auto')).toMatchObject({ help: 'did you mean "infra/edge"?', fix: undefined });
+  expect(first(gateway('edge', 'shop'), 'complete')).toMatchObject({ help: 'name it in spec.gateways, too, or correct the name here', fix: undefined });
+});

@@ -13,17 +13,18 @@ interface Unbound {
   bound: readonly string[];
   /** It names no gateway that the virtual service is bound to. */
   dead: boolean;
-  exists: boolean;
+  /** There is no such Gateway. */
+  missing: boolean;
 }
 
 const WFT1010 = message<Unbound>({
   name: 'MatchGatewayUnknown',
   level: 'Warning',
   summary: 'a match is for a gateway that the virtual service is not bound to',
-  text: ({ gateway, bound, dead, exists }) => {
+  text: ({ gateway, bound, dead, missing }) => {
     const list = bound.length === 0 ? 'names no gateways, and so is for sidecars ("mesh") only' : `is bound to ${bound.map((b) => `"${b}"`).join(', ')} only`;
-    const missing = exists ? '' : ', and there is no such Gateway';
-    return `this match is for gateway "${gateway}", but the virtual service ${list}${missing}${dead ? ': the match never applies' : ''}`;
+    const and = missing ? ', and there is no such Gateway' : '';
+    return `this match is for gateway "${gateway}", but the virtual service ${list}${and}${dead ? ': the match never applies' : ''}`;
   },
   help: 'name it in spec.gateways, too, or correct the name here',
   effect: ({ dead }) =>
@@ -69,9 +70,13 @@ function checkNames(
     const name = full[i] as string;
     if (bound.has(name)) continue;
     const [namespace, short] = name.split('/', 2) as [string, string];
-    const exists = name === 'mesh' || mesh.find('Gateway', namespace, short) !== undefined || !knows('Gateway');
+    const exists = name === 'mesh' || mesh.find('Gateway', namespace, short) !== undefined;
+    const missing = !exists && knows('Gateway');
     const written = service.spec.gateways ?? [];
-    report('WFT1010', service, [...path, i], { gateway, bound: written, dead, exists }, meant(candidate(written, name), [...path, i]));
+    const { help, fix } = meant(candidate(written, name), [...path, i]);
+    // A gateway that exists is what was meant; one that may exist elsewhere is not for weft to rename.
+    const extra = exists ? {} : { help, fix: missing ? fix : undefined };
+    report('WFT1010', service, [...path, i], { gateway, bound: written, dead, missing }, extra);
   }
 }
 

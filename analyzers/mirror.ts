@@ -1,6 +1,6 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
-import { describeDestination, type ResolvedDestination, httpRules, mirrorDestinations, routeDestinations } from '../src/translate/destinations.ts';
+import { describeDestination, httpRules, mirrorDestinations, type ResolvedDestination, routeDestinations } from '../src/translate/destinations.ts';
 
 const WFT1001 = message<{ destination: string }>({
   name: 'MirrorToSelf',

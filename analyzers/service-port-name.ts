@@ -23,7 +23,7 @@ export default defineAnalyzer({
         const name = text(entry.name);
         if (protocolOf(entry) && !(external && name === 'tcp')) return;
         const path = ['spec', 'ports', i, 'port'];
-        if (external) report('IST0150', service, path, { name, port });
+        if (external) report('IST0150', service, path, { name, port, words: 'port' });
         else report('IST0118', service, path, { name, port, targetPort: String(targetPort ?? 0) });
       });
     }

@@ -7,8 +7,8 @@ import { inputMessages } from '../src/analysis/catalogue/input.ts';
 import { type AnyAnalyzer, analyze, type EngineOptions, type Preset } from '../src/analysis/engine.ts';
 import { levels, type Messages } from '../src/analysis/message.ts';
 import { runPipeline } from '../src/cli/pipeline.ts';
-import { allKindNames } from '../src/manifest/kinds.ts';
 import { readFiles } from '../src/manifest/files.ts';
+import { allKindNames } from '../src/manifest/kinds.ts';
 import type { Resource, SourceText } from '../src/manifest/resource.ts';
 import { Mesh } from '../src/model/mesh.ts';
 import { annotationProblem } from '../src/schema/annotations.ts';
@@ -18,7 +18,10 @@ import { meshes } from './meshes.ts';
 
 const shared = join(import.meta.dirname, '../../shared');
 const there = existsSync(defaultCorpus);
-if (!there) console.warn(`SKIPPED: ${shared} is not there: kinds that analyzers read were recorded over the own meshes only, and codes were not compared with those of the reference.`);
+if (!there)
+  console.warn(
+    `SKIPPED: ${shared} is not there: kinds that analyzers read were recorded over the own meshes only, and codes were not compared with those of the reference.`,
+  );
 
 /** What makes pods is read with them, outside of the preset `reference`. */
 const makersOfPods = new Set(['CronJob', 'DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet']);
@@ -43,7 +46,16 @@ interface Recorded {
 const recorded = new Map<AnyAnalyzer, Recorded>(analyzers.map((analyzer) => [analyzer, { read: new Map(), hidden: new Set() }]));
 
 async function record(name: string, sources: readonly SourceText[], preset: Preset, validate: Validate): Promise<void> {
-  const { mesh } = await runPipeline({ sources, defaultNamespace: '', istioNamespace: 'istio-system', assume: 'complete', preset, analyzers: [], knownHosts: [], now: new Date('2025-06-01T00:00:00Z') });
+  const { mesh } = await runPipeline({
+    sources,
+    defaultNamespace: '',
+    istioNamespace: 'istio-system',
+    assume: 'complete',
+    preset,
+    analyzers: [],
+    knownHosts: [],
+    now: new Date('2025-06-01T00:00:00Z'),
+  });
   const resources: Resource[] = allKindNames.filter((kind) => kind !== 'MeshConfig' && kind !== 'MeshNetworks').flatMap((kind) => [...mesh.list(kind)]);
   const options: EngineOptions = { preset, validate, annotationProblem };
   for (const [analyzer, { read, hidden }] of recorded) {
@@ -79,11 +91,21 @@ describe('every analyzer', () => {
     const { read, hidden } = recorded.get(analyzer) as Recorded;
     const reads = new Set<string>(analyzer.reads);
     expect(reads.size, 'each kind is declared once').toBe(analyzer.reads.length);
-    expect([...read].filter(([kind]) => !reads.has(kind) && !isImplied(kind, reads)).map(([kind, where]) => `${kind} (${where})`), 'read, and not declared').toEqual([]);
+    expect(
+      [...read].filter(([kind]) => !reads.has(kind) && !isImplied(kind, reads)).map(([kind, where]) => `${kind} (${where})`),
+      'read, and not declared',
+    ).toEqual([]);
     const reasons = neverRead[name] ?? {};
     const idle = [...reads].filter((kind) => !read.has(kind));
-    if (there) expect(idle.filter((kind) => reasons[kind] === undefined), 'declared, and never read').toEqual([]);
-    expect(Object.keys(reasons).filter((kind) => !idle.includes(kind)), 'has a reason, and is read').toEqual([]);
+    if (there)
+      expect(
+        idle.filter((kind) => reasons[kind] === undefined),
+        'declared, and never read',
+      ).toEqual([]);
+    expect(
+      Object.keys(reasons).filter((kind) => !idle.includes(kind)),
+      'has a reason, and is read',
+    ).toEqual([]);
     expect([...hidden], 'read by a value of memo() that does not declare it').toEqual([]);
   });
 });
@@ -145,7 +167,12 @@ virtualservice.DestinationRuleAnalyzer virtualservice.GatewayAnalyzer virtualser
 
 test('the preset `reference` has the analyzers of the reference', () => {
   expect(ofReference).toHaveLength(49);
-  expect(analyzers.filter((a) => a.preset === 'reference').map((a) => a.name).sort()).toEqual([...ofReference].sort());
+  expect(
+    analyzers
+      .filter((a) => a.preset === 'reference')
+      .map((a) => a.name)
+      .sort(),
+  ).toEqual([...ofReference].sort());
 });
 
 test.skipIf(!there)('every code that the analyzers of the reference report is reported by one here', () => {

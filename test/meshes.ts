@@ -8,9 +8,15 @@ const root = join(import.meta.dirname, '..');
 
 /** The files of a folder, by name. */
 export function meshIn(folder: string): SourceText[] {
-  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.yaml')).sort();
+  const names = readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.yaml'))
+    .sort();
   return names.map((name) => sourceText(`${folder}/${name}`, readFileSync(join(root, folder, name), 'utf8')));
 }
 
 /** Meshes that stand alone. */
-export const meshes: readonly (readonly SourceText[])[] = [meshIn('fixtures/payment'), meshIn('fixtures/payment-broken'), ...meshIn('test/meshes').map((one) => [one])];
+export const meshes: readonly (readonly SourceText[])[] = [
+  meshIn('fixtures/payment'),
+  meshIn('fixtures/payment-broken'),
+  ...meshIn('test/meshes').map((one) => [one]),
+];

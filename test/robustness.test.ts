@@ -4,15 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzers } from '../analyzers/index.ts';
-import { itemOfFinding, itemOfProblem, referenceOf } from '../src/analysis/report/report.ts';
 import { formatPretty } from '../src/analysis/report/pretty.ts';
+import { itemOfFinding, itemOfProblem, referenceOf } from '../src/analysis/report/report.ts';
 import { plainStyle } from '../src/analysis/report/style.ts';
 import { type PipelineResult, runPipeline } from '../src/cli/pipeline.ts';
 import { maxFileBytes, readFiles, sourceText } from '../src/manifest/files.ts';
 import type { SourceText } from '../src/manifest/resource.ts';
 
 function run(sources: readonly SourceText[]): Promise<PipelineResult> {
-  return runPipeline({ sources, defaultNamespace: '', istioNamespace: 'istio-system', assume: 'auto', preset: 'strict', analyzers, knownHosts: [], now: new Date('2025-06-01T00:00:00Z') });
+  return runPipeline({
+    sources,
+    defaultNamespace: '',
+    istioNamespace: 'istio-system',
+    assume: 'auto',
+    preset: 'strict',
+    analyzers,
+    knownHosts: [],
+    now: new Date('2025-06-01T00:00:00Z'),
+  });
 }
 
 /** What is said, a line each, after every report could be made. */
@@ -34,7 +43,8 @@ spec:
     - route: [{destination: {host: ${name}.example.com}}]
 `;
 
-const gateway = 'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: other, namespace: shop}\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n';
+const gateway =
+  'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: other, namespace: shop}\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n';
 
 /** That it is found shows that the rest of the input was analyzed. */
 const missing = (name: string, line: number, file = 'a.yaml'): string => `IST0101 ${file}:${line}: gateway "${name}" does not exist`;
@@ -47,7 +57,10 @@ async function soon<T>(milliseconds: number, work: () => Promise<T>): Promise<T>
 }
 
 describe('YAML that grows', () => {
-  const levels = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`)];
+  const levels = [
+    'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
+    ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`),
+  ];
   test.each([
     ['an alias bomb', `apiVersion: v1\nkind: ConfigMap\n${levels.join('\n')}\n`],
     ['an alias that is in itself', 'apiVersion: v1\nkind: ConfigMap\ndata: &a\n  b: *a\n'],
@@ -75,7 +88,12 @@ describe('much of it', () => {
   }, 40_000);
 
   test('one line of 5 MB', async () => {
-    const items = Array.from({ length: 10_000 }, (_, i) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c${i}` }, data: { a: 'x'.repeat(430) } }));
+    const items = Array.from({ length: 10_000 }, (_, i) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: `c${i}` },
+      data: { a: 'x'.repeat(430) },
+    }));
     const bad = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad' }, data: { a: 5 } };
     const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...items, bad] });
     expect(text.length).toBeGreaterThan(5_000_000);
@@ -83,12 +101,16 @@ describe('much of it', () => {
   }, 40_000);
 
   test('one text of 5 MB, and a name', async () => {
-    const lines = await soon(10_000, () => said(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${'n'.repeat(100_000)}}\ndata: {a: ${'x'.repeat(5_000_000)}}\n`));
+    const lines = await soon(10_000, () =>
+      said(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${'n'.repeat(100_000)}}\ndata: {a: ${'x'.repeat(5_000_000)}}\n`),
+    );
     expect(lines.filter((line) => line.startsWith('WFT0001'))).toEqual([]);
   });
 
   test('10,000 problems in one document', async () => {
-    const lines = await soon(20_000, () => said(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 10_000 }, (_, i) => `  k${i}: ${i}\n`).join('')}`));
+    const lines = await soon(20_000, () =>
+      said(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 10_000 }, (_, i) => `  k${i}: ${i}\n`).join('')}`),
+    );
     expect(lines.length).toBeGreaterThan(0);
   }, 40_000);
 });
@@ -115,7 +137,10 @@ describe('no text takes ages', () => {
     ['a text of blanks', `${head}  a: "${' '.repeat(n)}"\n`],
     ['a text of line ends', `${head}  a: "${'\\n'.repeat(n)}"\n  b: 5\n`],
     ['a name of blanks', `apiVersion: v1\nkind: Pod\nmetadata: {name: "${' '.repeat(n)}"}\nspec: {containers: 5}\n`],
-    ['a value of blanks that is wrong', `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: [{port: {number: 80, name: "${' '.repeat(n)}", protocol: "${'a\\n '.repeat(n / 4)}"}, hosts: ["${'*.'.repeat(n / 2)}"]}]}\n`],
+    [
+      'a value of blanks that is wrong',
+      `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: [{port: {number: 80, name: "${' '.repeat(n)}", protocol: "${'a\\n '.repeat(n / 4)}"}, hosts: ["${'*.'.repeat(n / 2)}"]}]}\n`,
+    ],
     ['a host of dots', virtualService(`a${'.a'.repeat(n / 2)}`)],
     ['words that are booleans', `${head}${Array.from({ length: 2000 }, (_, i) => `  k${i}: "y"\n`).join('')}  z: [${'y, '.repeat(2000)}]\n`],
     ['suppressions', `${head}${'# weft-disable-next-line IST0101\n'.repeat(2000)}  a: b\n`],
@@ -138,9 +163,21 @@ describe('texts of other systems', () => {
   });
 
   test.each([
-    ['a tab in front', 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n', 'WFT0001 a.yaml:4: this document is not valid YAML: tab characters must not be used in indentation'],
-    ['a quote that nothing ends', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "a}\n', 'WFT0001 a.yaml:3: this document is not valid YAML: unexpected end of the stream within a double quoted scalar'],
-    ['a key twice', 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n', 'WFT0002 a.yaml:5: this key is set twice in one map; the last one wins'],
+    [
+      'a tab in front',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n',
+      'WFT0001 a.yaml:4: this document is not valid YAML: tab characters must not be used in indentation',
+    ],
+    [
+      'a quote that nothing ends',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "a}\n',
+      'WFT0001 a.yaml:3: this document is not valid YAML: unexpected end of the stream within a double quoted scalar',
+    ],
+    [
+      'a key twice',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n',
+      'WFT0002 a.yaml:5: this key is set twice in one map; the last one wins',
+    ],
     ['binary', 'PK\u0003\u0004\u0000\u0000', 'WFT0001 a.yaml: this is a binary file, not YAML or JSON'],
   ])('%s is told with its place, and other documents are analyzed', async (_, text, line) => {
     const lines = await said(text, virtualService('front'), gateway);
@@ -191,6 +228,8 @@ describe('files', () => {
     const path = join(folder, 'large.yaml');
     writeFileSync(path, '');
     truncateSync(path, maxFileBytes + 1);
-    expect(readFiles([path], () => '').unreadable).toEqual([{ path, text: `the file has ${maxFileBytes / 1048576} MiB, and the most is ${maxFileBytes / 1048576} MiB` }]);
+    expect(readFiles([path], () => '').unreadable).toEqual([
+      { path, text: `the file has ${maxFileBytes / 1048576} MiB, and the most is ${maxFileBytes / 1048576} MiB` },
+    ]);
   });
 });

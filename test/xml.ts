@@ -4,7 +4,8 @@ export function xmlError(text: string): string | undefined {
   if (body === text) return 'no declaration';
   const bad = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.exec(body);
   if (bad) return `U+${bad[0].codePointAt(0)?.toString(16)} is no character of XML`;
-  const token = /<(?<close>\/)?(?<name>[A-Za-z_][\w.-]*)(?<attributes>(?:\s+[A-Za-z_][\w.-]*="(?:[^<&"]|&(?:amp|lt|gt|quot|apos|#\d+);)*")*)\s*(?<empty>\/)?>|(?:[^<&]|&(?:amp|lt|gt|quot|apos|#\d+);)+/y;
+  const token =
+    /<(?<close>\/)?(?<name>[A-Za-z_][\w.-]*)(?<attributes>(?:\s+[A-Za-z_][\w.-]*="(?:[^<&"]|&(?:amp|lt|gt|quot|apos|#\d+);)*")*)\s*(?<empty>\/)?>|(?:[^<&]|&(?:amp|lt|gt|quot|apos|#\d+);)+/y;
   const open: string[] = [];
   let roots = 0;
   while (token.lastIndex < body.length) {

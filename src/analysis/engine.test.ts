@@ -37,20 +37,47 @@ describe('analyze', () => {
   it('makes findings of reports, in their order', async () => {
     const { findings, ran, crashes, skipped } = await run([analyzer()]);
     expect(findings.map((f) => f.text)).toEqual(['said of a', 'said of b']);
-    expect(findings[0]).toMatchObject({ code: 'TST0001', level: 'Warning', analyzer: 'test.A', summary: 'a test', path: ['data'], help: 'help for a', effect: 'none', related: [] });
+    expect(findings[0]).toMatchObject({
+      code: 'TST0001',
+      level: 'Warning',
+      analyzer: 'test.A',
+      summary: 'a test',
+      path: ['data'],
+      help: 'help for a',
+      effect: 'none',
+      related: [],
+    });
     expect([ran, crashes, skipped]).toEqual([['test.A'], [], []]);
   });
 
   it('what a report brings along wins over the message', async () => {
     const fix = { title: 'do it', path: ['data'], target: 'entry' as const };
-    const { findings } = await run([analyzer({ check: ({ mesh, report }) => report('TST0001', mesh.list('ConfigMap')[0] as Resource, undefined, { name: 'x' }, { help: 'other', effect: 'more', fix }) })]);
+    const { findings } = await run([
+      analyzer({
+        check: ({ mesh, report }) => report('TST0001', mesh.list('ConfigMap')[0] as Resource, undefined, { name: 'x' }, { help: 'other', effect: 'more', fix }),
+      }),
+    ]);
     expect(findings[0]).toMatchObject({ help: 'other', effect: 'more', fix, path: undefined });
   });
 
   it.each([
-    ['throws', () => { throw new Error('broken'); }],
-    ['rejects', async () => { throw new Error('broken'); }],
-    ['reports what it does not declare', ({ mesh, report }: { mesh: { list: (k: string) => unknown[] }; report: (...a: unknown[]) => void }) => report('TST0002', mesh.list('ConfigMap')[0], [], {})],
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('broken');
+      },
+    ],
+    [
+      'reports what it does not declare',
+      ({ mesh, report }: { mesh: { list: (k: string) => unknown[] }; report: (...a: unknown[]) => void }) =>
+        report('TST0002', mesh.list('ConfigMap')[0], [], {}),
+    ],
     ['reports data that its message cannot hold', ({ report }: { report: (...a: unknown[]) => void }) => report('TST0001', undefined, [], undefined)],
   ] as const)('an analyzer that %s does not stop the others', async (_, check) => {
     const { crashes, ran, findings } = await run([analyzer({ name: 'test.Bad', check: check as AnyAnalyzer['check'] }), analyzer()]);
@@ -61,27 +88,49 @@ describe('analyze', () => {
 
   it('waits for those that take their time, and for nothing else', async () => {
     const order: string[] = [];
-    const slow = analyzer({ name: 'test.Slow', check: async () => { await null; order.push('slow'); } });
-    const quick = analyzer({ name: 'test.Quick', check: () => { order.push('quick'); return 5 as unknown as undefined; } });
+    const slow = analyzer({
+      name: 'test.Slow',
+      check: async () => {
+        await null;
+        order.push('slow');
+      },
+    });
+    const quick = analyzer({
+      name: 'test.Quick',
+      check: () => {
+        order.push('quick');
+        return 5 as unknown as undefined;
+      },
+    });
     expect((await run([slow, quick])).ran).toEqual(['test.Slow', 'test.Quick']);
     expect(order).toEqual(['slow', 'quick']);
   });
 
   it('levels are changed by code, analyzer and resource; off drops', async () => {
-    const { findings } = await run([analyzer()], { levelOf: (code, name, { name: of }) => (code === 'TST0001' && name === 'test.A' ? (of === 'a' ? 'off' : 'Error') : undefined) });
+    const { findings } = await run([analyzer()], {
+      levelOf: (code, name, { name: of }) => (code === 'TST0001' && name === 'test.A' ? (of === 'a' ? 'off' : 'Error') : undefined),
+    });
     expect(findings.map((f) => [f.text, f.level])).toEqual([['said of b', 'Error']]);
   });
 
   it('options of the configuration are over those of the analyzer', async () => {
     let seen: unknown;
-    const one = analyzer({ options: { a: 1, b: 2 }, check: ({ options }) => { seen = options; } });
+    const one = analyzer({
+      options: { a: 1, b: 2 },
+      check: ({ options }) => {
+        seen = options;
+      },
+    });
     await run([one], { optionsOf: (name) => (name === 'test.A' ? { b: 3 } : undefined) });
     expect(seen).toEqual({ a: 1, b: 3 });
   });
 
   it('what is not known is skipped, once a kind', async () => {
     const asking = analyzer({ check: ({ knows, knowsWorkloads }) => void [knows('Gateway'), knows('Gateway'), knows('ConfigMap'), knowsWorkloads()] });
-    expect((await run([asking], {}, { assume: 'auto' })).skipped).toEqual([{ analyzer: 'test.A', kind: 'Gateway' }, { analyzer: 'test.A', kind: 'Pod' }]);
+    expect((await run([asking], {}, { assume: 'auto' })).skipped).toEqual([
+      { analyzer: 'test.A', kind: 'Gateway' },
+      { analyzer: 'test.A', kind: 'Pod' },
+    ]);
     expect((await run([asking], {}, { assume: 'complete' })).skipped).toEqual([]);
   });
 

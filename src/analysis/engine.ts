@@ -164,6 +164,7 @@ function createContext(mesh: Mesh, analyzer: AnyAnalyzer, options: EngineOptions
         related: extra.related ?? [],
         fix: extra.fix,
         same: (data as { same?: string }).same,
+        words: (data as { words?: string }).words,
       });
     },
   };

@@ -27,4 +27,6 @@ export interface Finding {
   fix: Fix | undefined;
   /** What makes two findings of one resource the same to the reference, which knows fewer lines and says less. */
   same: string | undefined;
+  /** The same for two findings of which the reference says the same words, though the texts differ. */
+  words?: string;
 }

@@ -25,7 +25,21 @@ const load = (name: string): Resource[] => loadSource({ name, text, json: name.e
 const [b, a, secret] = load('m.yaml') as [Resource, Resource, Resource];
 
 function finding(code: string, level: Finding['level'], resource: Resource, path?: Finding['path'], more: Partial<Finding> = {}): Finding {
-  return { code, level, resource, path, analyzer: 't', text: 'text', summary: '', help: undefined, effect: undefined, related: [], fix: undefined, same: undefined, ...more };
+  return {
+    code,
+    level,
+    resource,
+    path,
+    analyzer: 't',
+    text: 'text',
+    summary: '',
+    help: undefined,
+    effect: undefined,
+    related: [],
+    fix: undefined,
+    same: undefined,
+    ...more,
+  };
 }
 
 const show = (list: readonly Finding[]): string[] => list.map((f) => `${f.level[0]} ${f.code} ${f.resource.friendlyName}:${lineOf(f)} ${f.text}`);
@@ -40,13 +54,26 @@ it('sorts by level, code, kind, name, namespace, and place', () => {
     finding('T9', 'Error', secret),
     finding('T0', 'Info', a),
   ];
-  const sorted = ['E T9 Secret a:13 text', 'W T1 ConfigMap two/a:6 first', 'W T1 ConfigMap two/a:6 second', 'W T1 ConfigMap one/b:1 text', 'W T1 Secret a:13 text', 'W T2 ConfigMap two/a:6 text', 'I T0 ConfigMap two/a:6 text'];
+  const sorted = [
+    'E T9 Secret a:13 text',
+    'W T1 ConfigMap two/a:6 first',
+    'W T1 ConfigMap two/a:6 second',
+    'W T1 ConfigMap one/b:1 text',
+    'W T1 Secret a:13 text',
+    'W T2 ConfigMap two/a:6 text',
+    'I T0 ConfigMap two/a:6 text',
+  ];
   expect(show(orderFindings(findings, false))).toEqual(sorted);
   expect(show(orderFindings(findings.toReversed(), false))).toEqual(sorted);
 });
 
 it('drops what is said twice of one place', () => {
-  const twice = [finding('T1', 'Info', a, ['data', 'x']), finding('T1', 'Info', a, ['data', 'x']), finding('T1', 'Info', a, ['data', 'z']), finding('T1', 'Info', b, ['data', 'x'])];
+  const twice = [
+    finding('T1', 'Info', a, ['data', 'x']),
+    finding('T1', 'Info', a, ['data', 'x']),
+    finding('T1', 'Info', a, ['data', 'z']),
+    finding('T1', 'Info', b, ['data', 'x']),
+  ];
   expect(show(orderFindings(twice, false))).toEqual(['I T1 ConfigMap two/a:10 text', 'I T1 ConfigMap two/a:11 text', 'I T1 ConfigMap one/b:4 text']);
 });
 
@@ -74,7 +101,10 @@ it.each([
   ['two nulls on two lines', 'a: {y: }\nb: {y: }\n', 2],
   ['another spelling', 'a: {y: z}\nb: {Y: z}\n', 2],
 ])('as the reference, which has lines of written scalars only: %s', (_, content, count) => {
-  const [map] = loadSource({ name: 'm.yaml', text: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {}\n${content}`, json: false }, { defaultNamespace: '' }).resources;
+  const [map] = loadSource(
+    { name: 'm.yaml', text: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {}\n${content}`, json: false },
+    { defaultNamespace: '' },
+  ).resources;
   const found = ['a', 'b'].map((key) => finding('T1', 'Info', map as Resource, [key, 'y']));
   expect(orderFindings(found, true)).toHaveLength(count);
 });

@@ -34,7 +34,7 @@ export function orderFindings(findings: readonly Finding[], collapseSame: boolea
   const seen = new Set<string>();
   const kept = findings.filter((f) => {
     const key = collapseSame
-      ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${fieldLine(f)} ${f.text}`}`
+      ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${fieldLine(f)} ${f.words ?? f.text}`}`
       : `${f.code} ${f.resource.friendlyName} ${f.path?.join('.')} ${f.text}`;
     return !seen.has(key) && seen.add(key);
   });

@@ -116,6 +116,15 @@ describe('an interrupt', () => {
   });
 });
 
+it('the reference passes over kinds that no analyzer asks for', async () => {
+  const wrong = gateway('a', 'shop', 'v1', '[]');
+  const asks = { name: 'a', summary: '', reads: ['Gateway'], preset: 'reference', messages: {}, check() {} } as unknown as AnyAnalyzer;
+  const count = async (options: Options): Promise<number> => (await run({ 'a.yaml': wrong }, options)).problems.length;
+  expect(await count({ preset: 'reference' })).toBe(0);
+  expect(await count({ preset: 'reference', analyzers: [asks] })).toBe(1);
+  expect(await count({})).toBe(1);
+});
+
 describe('mesh configuration', () => {
   const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: mesh}\ndata: {mesh: "rootNamespace: root"}\n';
 

@@ -113,6 +113,11 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
     fresh.set(one, loaded);
     return one;
   });
+  if (options.preset === 'reference') {
+    // The reference passes over kinds that none of its analyzers asks for, whatever is in them.
+    const asked = new Set<string>(options.analyzers.flatMap((analyzer) => analyzer.reads));
+    for (const loaded of fresh.values()) loaded.resources = loaded.resources.filter(({ kindName }) => asked.has(kindName));
+  }
   // Before decoding, which gives Istio specs their types where a cluster would refuse what is written.
   const structure = await checkStructure(
     [...fresh.values()].flatMap((loaded) => loaded.resources),

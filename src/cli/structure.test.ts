@@ -14,13 +14,13 @@ async function said(yaml: string, preset: Preset, assume: Assume): Promise<strin
     istioNamespace: 'istio-system',
     assume,
     preset,
-    analyzers: analyzers.filter((a) => a.name === 'schema.StructureAnalyzer' && (preset !== 'reference' || a.preset === 'reference')),
+    analyzers: analyzers.filter((a) => (preset === 'reference' ? a.preset === 'reference' : a.name === 'schema.StructureAnalyzer')),
     knownHosts: [],
     now: new Date(0),
   });
   return [
     ...problems.map((p) => `${p.code}${p.unparsable ? ' unparsable' : ''} ${formatPath(p.path ?? [])}`),
-    ...findings.map((f) => `${f.code} ${formatPath(f.path ?? [])}`),
+    ...findings.filter((f) => f.code.startsWith('WFT')).map((f) => `${f.code} ${formatPath(f.path ?? [])}`),
   ];
 }
 

@@ -9,7 +9,8 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'weft-files-'));
   for (const name of ['deep/er', 'empty', 'named.yaml', 'links']) mkdirSync(join(folder, name), { recursive: true });
-  for (const name of ['b.yaml', 'a.yml', 'c.json', 'd.txt', 'deep/e.yaml', 'deep/er/f.yaml', 'deep/er/README', 'named.yaml/g.yaml', '.hidden.yaml']) writeFileSync(join(folder, name), name);
+  for (const name of ['b.yaml', 'a.yml', 'c.json', 'd.txt', 'deep/e.yaml', 'deep/er/f.yaml', 'deep/er/README', 'named.yaml/g.yaml', '.hidden.yaml'])
+    writeFileSync(join(folder, name), name);
   writeFileSync(join(folder, 'deep/latin.yaml'), Buffer.from('a: k\u00e4se', 'latin1'));
   symlinkSync('..', join(folder, 'links/up'));
   symlinkSync('itself.yaml', join(folder, 'links/itself.yaml'));
@@ -21,7 +22,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What was read, as it is called from the folder. */
 function read(...paths: string[]): Record<'sources' | 'skipped' | 'unreadable', string[]> {
-  const found = readFiles(paths.map((path) => (path === '-' ? path : join(folder, path))), () => 'from stdin');
+  const found = readFiles(
+    paths.map((path) => (path === '-' ? path : join(folder, path))),
+    () => 'from stdin',
+  );
   const short = (path: string): string => path.replace(`${folder}/`, '');
   return {
     sources: found.sources.map((s) => short(s.name)),
@@ -53,7 +57,17 @@ describe('readFiles', () => {
 
   it('follows links, but not in circles', () => {
     const { sources, unreadable } = read('links');
-    expect(sources).toEqual(['links/b.yaml', 'links/up/.hidden.yaml', 'links/up/a.yml', 'links/up/b.yaml', 'links/up/c.json', 'links/up/deep/e.yaml', 'links/up/deep/er/f.yaml', 'links/up/deep/latin.yaml', 'links/up/named.yaml/g.yaml']);
+    expect(sources).toEqual([
+      'links/b.yaml',
+      'links/up/.hidden.yaml',
+      'links/up/a.yml',
+      'links/up/b.yaml',
+      'links/up/c.json',
+      'links/up/deep/e.yaml',
+      'links/up/deep/er/f.yaml',
+      'links/up/deep/latin.yaml',
+      'links/up/named.yaml/g.yaml',
+    ]);
     expect(unreadable).toEqual(['links/dangling.yaml: it is gone, or a link that leads nowhere', 'links/itself.yaml: the links lead in a circle']);
   });
 
@@ -66,6 +80,10 @@ describe('readFiles', () => {
 
   it('knows JSON by its name, and texts that are no UTF-8', () => {
     const { sources } = readFiles([join(folder, 'c.json'), join(folder, 'deep/latin.yaml'), join(folder, 'b.yaml')], () => '');
-    expect(sources.map((s) => [s.json, s.damaged])).toEqual([[true, undefined], [false, true], [false, undefined]]);
+    expect(sources.map((s) => [s.json, s.damaged])).toEqual([
+      [true, undefined],
+      [false, true],
+      [false, undefined],
+    ]);
   });
 });

@@ -19,13 +19,21 @@ describe('resources', () => {
   it.each([
     ['of the namespace that they name', map('{name: a, namespace: shop}'), ['ConfigMap shop/a']],
     ['of the default namespace', map('{name: a}'), ['ConfigMap default/a']],
-    ['of the default namespace, where the name is empty or null', `${map('{name: a, namespace: ""}')}---\n${map('{name: b, namespace: null}')}`, ['ConfigMap default/a', 'ConfigMap default/b']],
+    [
+      'of the default namespace, where the name is empty or null',
+      `${map('{name: a, namespace: ""}')}---\n${map('{name: b, namespace: null}')}`,
+      ['ConfigMap default/a', 'ConfigMap default/b'],
+    ],
     ['of no namespace', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: shop}\n', ['Namespace a']],
     ['without metadata', 'apiVersion: v1\nkind: ConfigMap\n', ['ConfigMap default/']],
     ['with null for labels and annotations', map('{name: a, labels: null, annotations: ~}'), ['ConfigMap default/a']],
     ['in any version', 'apiVersion: networking.istio.io/v7\nkind: Gateway\nmetadata: {name: a}\n', ['Gateway default/a']],
     ['two kinds of one name', 'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: a}\n', ['gateway-api/Gateway default/a']],
-    ['in a List, and a List in it', 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: b}}]}\n', ['ConfigMap default/a', 'Secret default/b']],
+    [
+      'in a List, and a List in it',
+      'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: b}}]}\n',
+      ['ConfigMap default/a', 'Secret default/b'],
+    ],
     ['in a List of any group', 'kind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n', ['ConfigMap default/a']],
     ['but none of the cluster itself', `${map('{name: a, namespace: kube-system}')}---\napiVersion: v1\nkind: Namespace\nmetadata: {name: kube-public}\n`, []],
     ['nor of a null document', 'null\n---\n~\n---\n', []],
@@ -35,8 +43,13 @@ describe('resources', () => {
   });
 
   it('where they are in their document', () => {
-    const [a, b] = load('apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret}]}\n').resources;
-    expect([a?.within, b?.within]).toEqual([['items', 0], ['items', 1, 'items', 0]]);
+    const [a, b] = load(
+      'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap}\n- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret}]}\n',
+    ).resources;
+    expect([a?.within, b?.within]).toEqual([
+      ['items', 0],
+      ['items', 1, 'items', 0],
+    ]);
   });
 
   it.each([
@@ -61,8 +74,14 @@ describe('resources', () => {
   it('null for a label is an empty text', () => expect(load(map('{labels: {a: null, b: c}}')).resources[0]?.labels).toEqual({ a: '', b: 'c' }));
 
   it('kinds of others are counted', () => {
-    const { unknownKinds, others } = load('apiVersion: a.b/v1\nkind: X\n---\napiVersion: a.b/v2\nkind: X\n---\napiVersion: v1\nkind: Event\n---\napiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n');
-    expect([...unknownKinds]).toEqual([['X.a.b', 2], ['Event', 1], ['IstioOperator.install.istio.io', 1]]);
+    const { unknownKinds, others } = load(
+      'apiVersion: a.b/v1\nkind: X\n---\napiVersion: a.b/v2\nkind: X\n---\napiVersion: v1\nkind: Event\n---\napiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n',
+    );
+    expect([...unknownKinds]).toEqual([
+      ['X.a.b', 2],
+      ['Event', 1],
+      ['IstioOperator.install.istio.io', 1],
+    ]);
     expect(others).toHaveLength(1);
   });
 });
@@ -80,11 +99,23 @@ describe('problems', () => {
     ['labels that are no text', map('{labels: {a: 1}}'), ['WFT0001 1: metadata.labels of this ConfigMap maps text to text, and a: 1 is not text']],
     ['labels that are a list', map('{labels: [a]}'), ['WFT0001 1: metadata.labels of this ConfigMap maps text to text, and ["a"] is not text']],
     ['an equal key', `${map('{name: a}')}data: {b: c, d: e,\n  b: f}\n`, ['WFT0002 5: this key is set twice in one map; the last one wins']],
-    ['a word that is a boolean', `${map('{name: a}')}data: {b: c}\nd: [off, "off"] # off\n`, ['WFT0005 5: unquoted off is the boolean false to Kubernetes, which reads YAML 1.1']],
+    [
+      'a word that is a boolean',
+      `${map('{name: a}')}data: {b: c}\nd: [off, "off"] # off\n`,
+      ['WFT0005 5: unquoted off is the boolean false to Kubernetes, which reads YAML 1.1'],
+    ],
     ['zeroes', 'a: \u0000\n', ['WFT0001 -: this is a binary file, not YAML or JSON']],
     ['UTF-16', '\ufffd\ufffda\u0000:\u0000', ['WFT0001 -: this file is in UTF-16, and only UTF-8 is read']],
-    ['a quote that nothing ends, where it begins', `${map('{name: "a}')}data:\n  b: c\n`, ['WFT0001 3: this document is not valid YAML: unexpected end of the stream within a double quoted scalar']],
-    ['an apostrophe before such a quote', `# it's\nname: don't "x"\na: 'it''s'\nb: 'open\nc: "d"\n`, ['WFT0001 4: this document is not valid YAML: unexpected end of the stream within a single quoted scalar']],
+    [
+      'a quote that nothing ends, where it begins',
+      `${map('{name: "a}')}data:\n  b: c\n`,
+      ['WFT0001 3: this document is not valid YAML: unexpected end of the stream within a double quoted scalar'],
+    ],
+    [
+      'an apostrophe before such a quote',
+      `# it's\nname: don't "x"\na: 'it''s'\nb: 'open\nc: "d"\n`,
+      ['WFT0001 4: this document is not valid YAML: unexpected end of the stream within a single quoted scalar'],
+    ],
   ])('%s', (_, text, expected) => expect(problemsOf(load(text))).toEqual(expected));
 
   it('bytes that are no UTF-8, in their document only', () => {

@@ -91,7 +91,15 @@ describe('fields are where they are written', () => {
 test('lines are counted by line feeds, columns by UTF-16 units', () => {
   const source = { name: 'a', text: 'a\r\n😀b\n\nlast', json: false };
   expect([0, 1, 3, 5, 7, 8, 12].map((offset) => positionAt(source, offset))).toEqual(
-    [[1, 1], [1, 2], [2, 1], [2, 3], [3, 1], [4, 1], [4, 5]].map(([line, column]) => ({ line, column })),
+    [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [2, 3],
+      [3, 1],
+      [4, 1],
+      [4, 5],
+    ].map(([line, column]) => ({ line, column })),
   );
   expect([1, 2, 3, 4, 5].map((line) => lineText(source, line))).toEqual(['a', '😀b', '', 'last', undefined]);
 });
@@ -122,16 +130,41 @@ function* pathsOf(value: unknown, path: Path = []): Generator<[Path, unknown]> {
 }
 
 test('every path of a document is at the text that has its value', () => {
-  const word = fc.oneof(fc.constantFrom('a', 'b c', 'yes', '1', '', '- x', 'k: v', '#', "it's", '"', '\n', 'a\nb\n', ' x ', '{', '*a', '&a', '日本', '😀', '~', '0x1', 'a:', '--'), fc.string({ maxLength: 8 }));
+  const word = fc.oneof(
+    fc.constantFrom('a', 'b c', 'yes', '1', '', '- x', 'k: v', '#', "it's", '"', '\n', 'a\nb\n', ' x ', '{', '*a', '&a', '日本', '😀', '~', '0x1', 'a:', '--'),
+    fc.string({ maxLength: 8 }),
+  );
   const { value } = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, word, fc.integer({ min: -1000, max: 1000 }), fc.boolean(), fc.constant(null), tie('list'), tie('map')),
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      word,
+      fc.integer({ min: -1000, max: 1000 }),
+      fc.boolean(),
+      fc.constant(null),
+      tie('list'),
+      tie('map'),
+    ),
     list: fc.array(tie('value'), { maxLength: 4 }),
     map: fc.dictionary(word, tie('value'), { maxKeys: 4 }),
   }));
   const root = fc.dictionary(word, value, { minKeys: 1, maxKeys: 4 });
   const written = fc.oneof(
-    fc.tuple(root, fc.constantFrom({}, { flowLevel: 2 }, { flowLevel: 0 }, { indent: 4 }, { forceQuotes: true }, { seqNoIndent: true })).map(([v, o]) => dump(v, o)),
-    fc.tuple(root, fc.constantFrom({}, { collectionStyle: 'flow' as const }, { defaultStringType: 'QUOTE_DOUBLE' as const }, { defaultStringType: 'BLOCK_LITERAL' as const }, { lineWidth: 20 }, { indentSeq: false })).map(([v, o]) => stringify(v, o)),
+    fc
+      .tuple(root, fc.constantFrom({}, { flowLevel: 2 }, { flowLevel: 0 }, { indent: 4 }, { forceQuotes: true }, { seqNoIndent: true }))
+      .map(([v, o]) => dump(v, o)),
+    fc
+      .tuple(
+        root,
+        fc.constantFrom(
+          {},
+          { collectionStyle: 'flow' as const },
+          { defaultStringType: 'QUOTE_DOUBLE' as const },
+          { defaultStringType: 'BLOCK_LITERAL' as const },
+          { lineWidth: 20 },
+          { indentSeq: false },
+        ),
+      )
+      .map(([v, o]) => stringify(v, o)),
     root.map((v) => JSON.stringify(v, null, 2)),
   );
   fc.assert(
@@ -147,12 +180,14 @@ test('every path of a document is at the text that has its value', () => {
       for (const [path, expected] of pathsOf(parsed)) {
         const found = locate(resource, path);
         expect(found?.exact, `${JSON.stringify(path)} in ${JSON.stringify(content)}`).toBe(true);
-        const { value: span, key, scalar } = found?.place as NonNullable<typeof found>['place'];
+        if (!found) continue;
+        const { value: span, key, scalar } = found.place;
         if (typeof expected === 'string') expect(scalar).toBe(expected);
         // A text of several lines says by its indentation where it ends: it means something else when it stands alone.
         const slice = content.slice(span.start, span.end);
         if (typeof expected !== 'string' || !slice.includes('\n')) expect(alone(content, span.start, slice)).toEqual(expected);
-        if (key && !content.slice(key.start, key.end).includes('\n')) expect(String(alone(content, key.start, content.slice(key.start, key.end)))).toBe(path.at(-1));
+        if (key && !content.slice(key.start, key.end).includes('\n'))
+          expect(String(alone(content, key.start, content.slice(key.start, key.end)))).toBe(path.at(-1));
       }
     }),
     { numRuns: 300 },

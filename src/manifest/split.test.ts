@@ -26,7 +26,9 @@ describe('splitDocuments', () => {
   ])('%s', (_, text, documents) => expect(split(text)).toEqual(documents));
 
   it('gives back what was joined', () => {
-    const document = fc.array(fc.constantFrom('a: 1', '  b: 2', '# c', '- d', 'e: "---"', '----', '--- f'), { minLength: 1, maxLength: 5 }).map((lines) => `k: v\n${lines.join('\n')}\n`);
+    const document = fc
+      .array(fc.constantFrom('a: 1', '  b: 2', '# c', '- d', 'e: "---"', '----', '--- f'), { minLength: 1, maxLength: 5 })
+      .map((lines) => `k: v\n${lines.join('\n')}\n`);
     fc.assert(
       fc.property(fc.array(document, { minLength: 1, maxLength: 5 }), (documents) => {
         expect(split(documents.join('---\n'))).toEqual(documents);
@@ -37,16 +39,19 @@ describe('splitDocuments', () => {
   it('stretches are in order, apart, and begin at a line', () => {
     const piece = fc.constantFrom('---', '\n', ' ', '#', 'a', ': ', '\t', '\r\n', '\ufeff', '-');
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }).map((p) => p.join('')), (text) => {
-        let last = 0;
-        for (const { start, end } of splitDocuments(text)) {
-          expect(start).toBeGreaterThanOrEqual(last);
-          expect(end).toBeGreaterThan(start);
-          expect(end).toBeLessThanOrEqual(text.length);
-          expect(start === 0 || text[start - 1] === '\n' || text[start - 1] === '\ufeff').toBe(true);
-          last = end;
-        }
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 40 }).map((p) => p.join('')),
+        (text) => {
+          let last = 0;
+          for (const { start, end } of splitDocuments(text)) {
+            expect(start).toBeGreaterThanOrEqual(last);
+            expect(end).toBeGreaterThan(start);
+            expect(end).toBeLessThanOrEqual(text.length);
+            expect(start === 0 || text[start - 1] === '\n' || text[start - 1] === '\ufeff').toBe(true);
+            last = end;
+          }
+        },
+      ),
     );
   });
 });

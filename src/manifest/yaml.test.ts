@@ -110,7 +110,12 @@ describe('YAML as Kubernetes reads it', () => {
   });
 
   it.each([
-    ['exponential', ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`)].join('\n')],
+    [
+      'exponential',
+      ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`)].join(
+        '\n',
+      ),
+    ],
     ['cyclic', 'a: &a {b: *a}\n'],
     ['a cyclic list', '&a [*a]\n'],
     ['deep', `${'['.repeat(2000)}${']'.repeat(2000)}`],

@@ -3,7 +3,7 @@ import type { ProxyConfig } from '../manifest/istio/proxyconfig.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import type { Pod } from './kubernetes.ts';
-import { LabelIndex, type Labels } from './label-index.ts';
+import { type Labels, SelectorIndex } from './label-index.ts';
 import type { Mesh } from './mesh.ts';
 import { isMap, text } from './untyped.ts';
 
@@ -22,10 +22,15 @@ export function proxyImageTypes(mesh: Mesh): (pod: Pod) => string {
     else forWorkloads.push(config);
   }
   const labelsOf = ({ spec }: Resource<ProxyConfig>): Labels => spec.selector?.matchLabels ?? {};
-  const byNamespace = new Map([...Map.groupBy(forWorkloads, (config) => config.namespace)].map(([name, list]) => [name, new LabelIndex(list, labelsOf)]));
+  const byNamespace = new Map(
+    [...Map.groupBy(forWorkloads, (config) => config.namespace)].map(([name, list]) => {
+      const all = list.filter((config) => Object.keys(labelsOf(config)).length === 0);
+      return [name, { selecting: new SelectorIndex(list, labelsOf), all }];
+    }),
+  );
   return (pod) => {
-    // The reference asks it this way round: a selector has to have all labels of the pod.
-    const selecting = byNamespace.get(pod.namespace)?.matching(pod.labels) ?? [];
+    const own = byNamespace.get(pod.namespace);
+    const selecting = own ? [...own.all, ...own.selecting.selecting(pod.labels)] : [];
     const candidates = [annotatedType(pod), ...selecting.map(({ spec }) => typeOf(spec)).reverse(), ofNamespace.get(pod.namespace), ofRoot, ofMesh];
     const type = candidates.find((candidate) => candidate) ?? '';
     return type === 'default' ? '' : type;

@@ -31,7 +31,10 @@ export interface Outcome {
 
 export function parseScenarios(text: string): Scenario[] {
   const out: Scenario[] = [];
-  for (const part of text.replace(/\n\n(?===== name )/g, '\n').split(/^==== /m).slice(1)) {
+  for (const part of text
+    .replace(/\n\n(?===== name )/g, '\n')
+    .split(/^==== /m)
+    .slice(1)) {
     const line = part.indexOf('\n');
     const title = part.slice(0, line).trim();
     const [section, argument = ''] = [title.split(' ')[0], title.slice(title.indexOf(' ') + 1)];

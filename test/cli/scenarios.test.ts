@@ -5,7 +5,9 @@ import { formatScenarios, type Outcome, parseScenarios, run } from './scenario.t
 
 const update = process.env.UPDATE_GOLDEN !== undefined;
 
-for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.scenario')).sort()) {
+for (const file of readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.scenario'))
+  .sort()) {
   describe(file, () => {
     const path = join(import.meta.dirname, file);
     const text = readFileSync(path, 'utf8');

@@ -4,9 +4,9 @@ import type { Preset } from '../../src/analysis/engine.ts';
 import { applyRepairs } from '../../src/analysis/repair.ts';
 import { itemOfFinding, itemOfProblem, type Report, type ReportItem } from '../../src/analysis/report/report.ts';
 import { plainStyle } from '../../src/analysis/report/style.ts';
-import { applyInline } from '../../src/cli/analyze/inline.ts';
 import { repairsOf } from '../../src/cli/analyze/fix.ts';
-import { formatterOf, formatNames } from '../../src/cli/analyze/outputs.ts';
+import { applyInline } from '../../src/cli/analyze/inline.ts';
+import { formatNames, formatterOf } from '../../src/cli/analyze/outputs.ts';
 import { chooseAnalyzers } from '../../src/cli/analyze/selection.ts';
 import { runPipeline } from '../../src/cli/pipeline.ts';
 import { checkSource } from '../../src/cli/validate/run.ts';
@@ -46,7 +46,14 @@ async function evaluate(sources: readonly SourceText[], { preset, assume, namesp
   if (crash) throw new Error(`${crash.analyzer} throws: ${(crash.error as Error).stack}`);
   const found = [...result.problems.map(itemOfProblem), ...result.findings.map(itemOfFinding)];
   const { items, suppressed } = applyInline(found, sources, new Map(), () => true);
-  const summary = { files: sources.length, resources: result.mesh.size, unknownKinds: result.unknownKinds, skipped: result.engine.skipped, suppressed, ran: result.engine.ran };
+  const summary = {
+    files: sources.length,
+    resources: result.mesh.size,
+    unknownKinds: result.unknownKinds,
+    skipped: result.engine.skipped,
+    suppressed,
+    ran: result.engine.ran,
+  };
   return { items, report: { items, summary, version: '0.0.0' } };
 }
 
@@ -66,8 +73,10 @@ function checkPlace({ place, code }: ReportItem): void {
   if (!place) return;
   const { line, column, endLine, endColumn, source } = place;
   const lines = source.text.split('\n');
-  const inside = line >= 1 && column >= 1 && endLine <= lines.length && column <= (lines[line - 1]?.length ?? 0) + 1 && endColumn <= (lines[endLine - 1]?.length ?? 0) + 1;
-  if (!inside || endLine < line || (endLine === line && endColumn < column)) throw new Error(`${code} is on no place of ${source.name}: ${line}:${column} to ${endLine}:${endColumn}`);
+  const inside =
+    line >= 1 && column >= 1 && endLine <= lines.length && column <= (lines[line - 1]?.length ?? 0) + 1 && endColumn <= (lines[endLine - 1]?.length ?? 0) + 1;
+  if (!inside || endLine < line || (endLine === line && endColumn < column))
+    throw new Error(`${code} is on no place of ${source.name}: ${line}:${column} to ${endLine}:${endColumn}`);
 }
 
 async function formats(report: Report): Promise<Record<string, string>> {

@@ -32,7 +32,7 @@ const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T
 const tokens = [
   '\t', '\r', '\r\n', '\n', '\u0000', '\ufeff', '\u2028', '\u0085', '\ud800', '\u{1f600}', '\u001b[31m', '"', "'", '`', '{', '}', '[', ']', ',', ':', ': ', '- ', '? ', '#', ' #',
   '|', '>', '|2-', '&a ', '*a', '<<: *a', '<<: {a: b}', '!!binary ', '!!set ', '!foo ', '!!int ', '---\n', '\n---\n', '--- x', '...\n', '%YAML 1.2\n', '%TAG ! x\n', '{{ .Values.x }}',
-  '~', 'null', 'y', 'NO', '.inf', '0o7', '0777', '1_000', '1e999', '-0', '0x', '99999999999999999999', '2001-01-01', '"\\x00"', '"\\ud800"', '$(a)', '${a}', '%', '%25', '&lt;', ']]>', '::error::',
+  '~', 'null', 'y', 'NO', '.inf', '0o7', '0777', '1_000', '1e999', '-0', '0x', '99999999999999999999', '2001-01-01', '"\\x00"', '"\\ud800"', '$(a)', '$' + '{a}', '%', '%25', '&lt;', ']]>', '::error::',
   '# weft-disable-next-line IST0101', 'kind: List', 'items: [1]', '__proto__: {a: b}', 'constructor: x', 'null: 1', '? {a: b}\n: c', '<<: [1]', '  ', '=', '`a`', '@', '\\',
 ]; // biome-ignore format: a table
 
@@ -49,7 +49,33 @@ const values: readonly (() => unknown)[] = [
   () => ({ number: 80 }), () => ({ exact: 'a' }), () => ({ regex: '(' }), () => ({ prefix: '' }), () => ({ host: 'a' }), () => ({ value: 0 }), () => ({ seconds: 5 }), () => ({ '@type': 'type.googleapis.com/a.B' }),
 ]; // biome-ignore format: a table
 
-const keys = ['', '__proto__', 'constructor', 'prototype', 'toString', '0', '-1', 'a.b', 'a/b', 'a b', '"', 'kind', 'metadata', 'spec', 'name', 'namespace', 'labels', 'annotations', 'items', 'null', 'true', 'y', '\u0000', '\ud800', 'x'.repeat(300)];
+const keys = [
+  '',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  '0',
+  '-1',
+  'a.b',
+  'a/b',
+  'a b',
+  '"',
+  'kind',
+  'metadata',
+  'spec',
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'items',
+  'null',
+  'true',
+  'y',
+  '\u0000',
+  '\ud800',
+  'x'.repeat(300),
+];
 
 function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   let out: unknown = 'x';
@@ -196,7 +222,8 @@ function mutateValue(text: string, parsed: unknown, { op, at, value, form }: Val
       break;
     case 7:
       // A version that nobody has a schema of.
-      if (isMap(parsed) && typeof parsed.apiVersion === 'string') parsed.apiVersion = parsed.apiVersion.replace(/v\d\w*$/, pick(['v1', 'v9', 'v1beta7', ''], form));
+      if (isMap(parsed) && typeof parsed.apiVersion === 'string')
+        parsed.apiVersion = parsed.apiVersion.replace(/v\d\w*$/, pick(['v1', 'v9', 'v1beta7', ''], form));
       set(slot, pick(values, value)());
       break;
     default:

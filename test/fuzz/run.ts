@@ -6,5 +6,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const env = { FUZZ_RUNS: '50000', ...process.env };
-const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', 'test/fuzz.test.ts'], { cwd: root, stdio: 'inherit', env });
+const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', 'test/fuzz.test.ts'], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+});
 process.exitCode = status ?? 1;

@@ -42,7 +42,7 @@ export const IST0145 = message<{ gateways: readonly string[]; selector: string; 
 });
 
 /** IST0161 */
-export const IST0161 = message<{ gateway: string; namespace: string; secret: string; reason: string }>({
+export const IST0161 = message<{ gateway: string; namespace: string; secret: string; reason: string; words?: string }>({
   name: 'InvalidGatewayCredential',
   level: 'Error',
   summary: 'the Secret of a gateway server holds no certificate that can be served',

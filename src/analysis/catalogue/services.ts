@@ -14,7 +14,7 @@ export const IST0118 = message<{ name: string; port: number; targetPort: string 
 });
 
 /** IST0150 */
-export const IST0150 = message<{ name: string; port: number }>({
+export const IST0150 = message<{ name: string; port: number; words?: string }>({
   name: 'ExternalNameServiceTypeInvalidPortName',
   level: 'Warning',
   summary: 'a port of an ExternalName service has a name that declares no protocol, or tcp',

@@ -58,7 +58,8 @@ export function formatGitlab(report: Report): string {
 export function formatJunit(report: Report): string {
   const byFile = Map.groupBy(report.items, (i) => i.file);
   const suites = [...byFile].map(([file, items]) => suite(file, items));
-  if (suites.length === 0) suites.push('  <testsuite name="weft analyze" tests="1" failures="0" errors="0">\n    <testcase name="no findings" classname="weft"/>\n  </testsuite>');
+  if (suites.length === 0)
+    suites.push('  <testsuite name="weft analyze" tests="1" failures="0" errors="0">\n    <testcase name="no findings" classname="weft"/>\n  </testsuite>');
   const failures = report.items.filter((i) => i.level !== 'Info').length;
   const tests = Math.max(report.items.length, 1);
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="weft" tests="${tests}" failures="${failures}" errors="0">\n${suites.join('\n')}\n</testsuites>\n`;
@@ -70,7 +71,9 @@ function suite(file: string | undefined, items: readonly ReportItem[]): string {
   const cases = items.map((item) => {
     const at = file === undefined ? '' : ` file="${name}"${item.place ? ` line="${item.place.line}"` : ''}`;
     const head = `    <testcase name="${xml(`${item.code} ${item.origin}`.trim())}" classname="${name}"${at}>`;
-    const body = xml([item.text, item.field && `at ${item.field}`, item.effect && `effect: ${item.effect}`, item.help && `help: ${item.help}`].filter(Boolean).join('\n'));
+    const body = xml(
+      [item.text, item.field && `at ${item.field}`, item.effect && `effect: ${item.effect}`, item.help && `help: ${item.help}`].filter(Boolean).join('\n'),
+    );
     const place = item.place ? `${file}:${item.place.line}\n` : file === undefined ? '' : `${file}\n`;
     const inner =
       item.level === 'Info'

@@ -7,7 +7,9 @@ const colourOf: Readonly<Record<Level, keyof Style>> = { Error: 'error', Warning
 
 /** One line a message, as the reference prints them: `Error [IST0101] (VirtualService shop/cart cart.yaml:8) …` */
 export function formatLog(report: Report, style: Style): string {
-  return report.items.map((item) => `${style[colourOf[item.level]](item.level)} [${item.code}] ${placeText(item)}${oneLine(item.text)}${item.isNew ? ' (new)' : ''}\n`).join('');
+  return report.items
+    .map((item) => `${style[colourOf[item.level]](item.level)} [${item.code}] ${placeText(item)}${oneLine(item.text)}${item.isNew ? ' (new)' : ''}\n`)
+    .join('');
 }
 
 function placeText(item: ReportItem): string {

@@ -48,7 +48,9 @@ test.each([
 });
 
 test('JSON has a frame, too', () => {
-  expect(frame('{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},\n "data": {"key": "value"}}', ['data', 'key'], 'a.json')).toMatchSnapshot();
+  expect(
+    frame('{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},\n "data": {"key": "value"}}', ['data', 'key'], 'a.json'),
+  ).toMatchSnapshot();
 });
 
 test('standard input is called -', () => {
@@ -56,7 +58,12 @@ test('standard input is called -', () => {
 });
 
 test.each([0, 100, 140, 159, 160, 161, 5000])('a minified line is cut to what is around the place, with %i characters before it', (before) => {
-  const content = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { other: 'x'.repeat(before), key: 'value', more: 'y'.repeat(5000) } });
+  const content = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'a' },
+    data: { other: 'x'.repeat(before), key: 'value', more: 'y'.repeat(5000) },
+  });
   const [, , line = '', carets = ''] = frame(content, ['data', 'key']).split('\n');
   const from = carets.indexOf('^');
   expect(line.length).toBeLessThan(175);

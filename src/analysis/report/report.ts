@@ -167,7 +167,12 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
 
 /** The path of a file as programs of CI compare it with those of a repository: no `./` in front, slashes; `stdin` for standard input. */
 export function pathOf(file: string): string {
-  return file === '-' ? 'stdin' : file.toWellFormed().replace(/\\/g, '/').replace(/^(?:\.\/)+/, '');
+  return file === '-'
+    ? 'stdin'
+    : file
+        .toWellFormed()
+        .replace(/\\/g, '/')
+        .replace(/^(?:\.\/)+/, '');
 }
 
 /** `mesh.yaml:12`, as the reference prints places: JSON files have no lines there, resources of no file have no place. */

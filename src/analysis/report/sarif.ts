@@ -1,6 +1,6 @@
 import type { Level } from '../message.ts';
-import { type Place, pathOf, type Report, type ReportItem } from './report.ts';
 import { sha256 } from './hash.ts';
+import { type Place, pathOf, type Report, type ReportItem } from './report.ts';
 
 const levelOf: Readonly<Record<Level, string>> = { Error: 'error', Warning: 'warning', Info: 'note' };
 

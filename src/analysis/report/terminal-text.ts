@@ -1,5 +1,5 @@
 /** Control characters, and those that turn the direction of text: in a terminal they do things instead of showing. */
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const invisible = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A text of the input as a terminal may show it: each such character as one that is seen, tabs and line ends as they are. */
 export function visible(text: string): string {
@@ -14,7 +14,13 @@ const mostLines = 1000;
 
 /** Everything on one line. */
 export function oneLine(text: string): string {
-  const line = text.includes('\n') ? text.split('\n', mostLines).map((part) => part.trim()).filter((part) => part !== '').join(' ') : text;
+  const line = text.includes('\n')
+    ? text
+        .split('\n', mostLines)
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .join(' ')
+    : text;
   return visible(line);
 }
 
@@ -24,7 +30,7 @@ const zero = /^[\p{Mn}\p{Me}\p{Cf}]/u;
 /** Columns that a text takes in a terminal; a tab counts as one. */
 export function columnsOf(text: string): number {
   // Plain text, which is nearly all of it.
-  if (/^[\u0000-\u02ff]*$/.test(text)) return text.length;
+  if (!/[\u0300-\u{10ffff}]/u.test(text)) return text.length;
   let columns = 0;
   for (const c of text) columns += zero.test(c) ? 0 : wide.test(c) ? 2 : 1;
   return columns;

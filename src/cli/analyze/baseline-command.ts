@@ -1,6 +1,6 @@
 import { exitCode } from '../exit.ts';
-import { pruneBaseline, writeBaseline } from './baseline.ts';
 import { write } from '../terminal.ts';
+import { pruneBaseline, writeBaseline } from './baseline.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { evaluate, prepare } from './session.ts';
 

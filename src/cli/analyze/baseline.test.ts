@@ -14,7 +14,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const item = (code: string, origin = 'Pod a/b', more: Partial<ReportItem> = {}): ReportItem => ({ code, origin, text: `text of ${code}`, field: 'spec', file: 'a.yaml', unparsable: false, ...more }) as ReportItem;
+const item = (code: string, origin = 'Pod a/b', more: Partial<ReportItem> = {}): ReportItem =>
+  ({ code, origin, text: `text of ${code}`, field: 'spec', file: 'a.yaml', unparsable: false, ...more }) as ReportItem;
 
 const codes = (items: readonly ReportItem[]): string[] => items.map((i) => i.code);
 
@@ -32,7 +33,18 @@ describe('a baseline', () => {
 
   it('covers each finding as often as it has it', () => {
     writeBaseline(file, [item('T1'), item('T2'), item('T2'), item('T9')]);
-    const { items, suppressed, gone } = applyBaseline([item('T1'), item('T1'), item('T2'), item('T3'), item('T1', 'Pod a/c'), item('T1', 'Pod a/b', { field: 'status' }), item('T2', 'Pod a/b', { unparsable: true })], readBaseline(file));
+    const { items, suppressed, gone } = applyBaseline(
+      [
+        item('T1'),
+        item('T1'),
+        item('T2'),
+        item('T3'),
+        item('T1', 'Pod a/c'),
+        item('T1', 'Pod a/b', { field: 'status' }),
+        item('T2', 'Pod a/b', { unparsable: true }),
+      ],
+      readBaseline(file),
+    );
     expect([codes(items), suppressed, gone]).toEqual([['T1', 'T3', 'T1', 'T1', 'T2'], 2, 2]);
   });
 
@@ -44,17 +56,27 @@ describe('a baseline', () => {
   it('is pruned of what is gone, and never grows', () => {
     writeBaseline(file, [item('T1'), item('T2'), item('T2'), item('T2'), item('T3')]);
     expect(pruneBaseline(file, [item('T2'), item('T3'), item('T4')])).toBe(3);
-    expect(readBaseline(file).findings.map((e) => [e.code, e.count])).toEqual([['T2', 1], ['T3', 1]]);
+    expect(readBaseline(file).findings.map((e) => [e.code, e.count])).toEqual([
+      ['T2', 1],
+      ['T3', 1],
+    ]);
     expect(pruneBaseline(file, [item('T2'), item('T3')])).toBe(0);
   });
 
-  it.each(['', 'null', '[]', '{}', '{"version": 2, "findings": []}', '{"version": 1}', '{"version": 1, "findings": [null]}', '{"version": 1, "findings": [{"code": "T1"}]}', '{"version": 1, "findings": [{"code": "T1", "resource": "a", "field": "", "message": "", "count": 0}]}'])(
-    'is not %s',
-    (text) => {
-      writeFileSync(file, text);
-      expect(() => readBaseline(file)).toThrow(CliError);
-    },
-  );
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"version": 2, "findings": []}',
+    '{"version": 1}',
+    '{"version": 1, "findings": [null]}',
+    '{"version": 1, "findings": [{"code": "T1"}]}',
+    '{"version": 1, "findings": [{"code": "T1", "resource": "a", "field": "", "message": "", "count": 0}]}',
+  ])('is not %s', (text) => {
+    writeFileSync(file, text);
+    expect(() => readBaseline(file)).toThrow(CliError);
+  });
 
   it('has to be there, and to be writable', () => {
     expect(() => readBaseline(join(folder, 'none.json'))).toThrow('there is no baseline');

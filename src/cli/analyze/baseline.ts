@@ -83,7 +83,11 @@ export function pruneBaseline(file: string, items: readonly ReportItem[]): numbe
   const kept = findings.map((e) => ({ ...e, count: Math.min(e.count, occurs.get(keyOf(e)) ?? 0) }));
   const total = (entries: readonly Entry[]): number => entries.reduce((sum, entry) => sum + entry.count, 0);
   const gone = total(findings) - total(kept);
-  if (gone > 0) save(file, kept.filter((e) => e.count > 0));
+  if (gone > 0)
+    save(
+      file,
+      kept.filter((e) => e.count > 0),
+    );
   return gone;
 }
 

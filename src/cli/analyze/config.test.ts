@@ -35,8 +35,18 @@ describe('findConfig', () => {
 describe('loadConfig', () => {
   it.each([
     ['nothing', 'a.yaml', '', {}],
-    ['YAML, where off is a boolean', 'a.yaml', 'rules: {A: off, B: [Warning, {most: 1}], C: [off]}\noverrides: [{namespaces: [a*], rules: {A: off}}]\n', { rules: { A: 'off', B: ['warning', { most: 1 }], C: ['off', {}] }, overrides: [{ namespaces: ['a*'], rules: { A: 'off' } }] }],
-    ['thresholds in any case', 'a.json', '{"failureThreshold": "WARNING", "outputThreshold": "info"}', { failureThreshold: 'warning', outputThreshold: 'info' }],
+    [
+      'YAML, where off is a boolean',
+      'a.yaml',
+      'rules: {A: off, B: [Warning, {most: 1}], C: [off]}\noverrides: [{namespaces: [a*], rules: {A: off}}]\n',
+      { rules: { A: 'off', B: ['warning', { most: 1 }], C: ['off', {}] }, overrides: [{ namespaces: ['a*'], rules: { A: 'off' } }] },
+    ],
+    [
+      'thresholds in any case',
+      'a.json',
+      '{"failureThreshold": "WARNING", "outputThreshold": "info"}',
+      { failureThreshold: 'warning', outputThreshold: 'info' },
+    ],
     ['an override without rules', 'a.json', '{"overrides": [{"files": ["a"]}]}', { overrides: [{ files: ['a'], rules: {} }] }],
     ['a module', 'a.mjs', 'export default Object.freeze({ rules: Object.freeze({ A: "off" }) });', { rules: { A: 'off' } }],
     ['a module in TypeScript', 'a.ts', 'const rules: Record<string, string> = { A: "Error" };\nexport default { rules };', { rules: { A: 'error' } }],
@@ -99,7 +109,10 @@ describe('levelsOf', () => {
   });
 });
 
-const analyzers = [{ name: 'test.A', messages: { T1: {}, T2: {} } }, { name: 'test.B', messages: { T2: {} } }] as unknown as AnyAnalyzer[];
+const analyzers = [
+  { name: 'test.A', messages: { T1: {}, T2: {} } },
+  { name: 'test.B', messages: { T2: {} } },
+] as unknown as AnyAnalyzer[];
 
 it('options come from the settings of the codes of an analyzer, and over them from its own', () => {
   const options = optionsOf({ rules: { T1: ['off', { a: 1, b: 1 }], T2: ['info', { b: 2, c: 2 }], 'test.A': ['error', { c: 3 }] } }, analyzers);

@@ -107,7 +107,8 @@ function checkConfig(value: unknown, file: string): Config {
     if (given !== undefined && (typeof given !== 'string' || given === '')) fail(`${key} has to be text, not ${show(given)}`);
   };
   const texts = (key: string, given: unknown): void => {
-    if (given !== undefined && !(Array.isArray(given) && given.every((g) => typeof g === 'string'))) fail(`${key} has to be a list of texts, not ${show(given)}`);
+    if (given !== undefined && !(Array.isArray(given) && given.every((g) => typeof g === 'string')))
+      fail(`${key} has to be a list of texts, not ${show(given)}`);
   };
   const level = (key: string, given: unknown): RuleLevel => {
     // `off` is a boolean to YAML 1.1.

@@ -8,8 +8,22 @@ import { applyInline, type InlineResult } from './inline.ts';
 function apply(text: string, codes: [string, Path | undefined, number?][], judges: (code: string) => boolean = () => true, name = 'a.yaml'): InlineResult {
   const source: SourceText = { name, text, json: false };
   const { resources } = loadSource(source, { defaultNamespace: '' });
-  const items = codes.map(([code, path, index = 0]): ReportItem =>
-    itemOfFinding({ code, path, resource: resources[index] as Resource, level: 'Error', analyzer: 't', text: code, summary: '', help: undefined, effect: undefined, related: [], fix: undefined, same: undefined }),
+  const items = codes.map(
+    ([code, path, index = 0]): ReportItem =>
+      itemOfFinding({
+        code,
+        path,
+        resource: resources[index] as Resource,
+        level: 'Error',
+        analyzer: 't',
+        text: code,
+        summary: '',
+        help: undefined,
+        effect: undefined,
+        related: [],
+        fix: undefined,
+        same: undefined,
+      }),
   );
   return applyInline(items, [source], new Map([['T1', ['KIA1']]]), judges);
 }
@@ -41,17 +55,39 @@ describe('applyInline', () => {
 
   it('counts what it suppresses', () => {
     const text = `${map}${disable} T1\ndata: {a: b}\n`;
-    expect(apply(text, [['T1', ['data']], ['T1', ['data', 'a']], ['T2', ['data']]])).toMatchObject({ suppressed: 2 });
+    expect(
+      apply(text, [
+        ['T1', ['data']],
+        ['T1', ['data', 'a']],
+        ['T2', ['data']],
+      ]),
+    ).toMatchObject({ suppressed: 2 });
   });
 
   it('a comment is called unused only where its code was looked for', () => {
-    expect(left(apply(`${disable} T8, T9\n${map}`, [], (code) => code === 'T9'))).toEqual(['1: this comment suppresses T9, and nothing on the next line reports it']);
+    expect(left(apply(`${disable} T8, T9\n${map}`, [], (code) => code === 'T9'))).toEqual([
+      '1: this comment suppresses T9, and nothing on the next line reports it',
+    ]);
   });
 
   it('documents of a List, and a second document', () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n${disable} T1\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n`;
-    expect(left(apply(list, [['T1', undefined, 0], ['T1', undefined, 1]]))).toEqual(['T1']);
-    expect(left(apply(`${map}---\n${disable} T1\n${map}`, [['T1', undefined, 0], ['T1', undefined, 1]]))).toEqual(['T1']);
+    expect(
+      left(
+        apply(list, [
+          ['T1', undefined, 0],
+          ['T1', undefined, 1],
+        ]),
+      ),
+    ).toEqual(['T1']);
+    expect(
+      left(
+        apply(`${map}---\n${disable} T1\n${map}`, [
+          ['T1', undefined, 0],
+          ['T1', undefined, 1],
+        ]),
+      ),
+    ).toEqual(['T1']);
   });
 
   it('never drops what could not be used', () => {

@@ -24,7 +24,12 @@ export interface InlineResult {
  * @param aliases code -> other codes for the same message
  * @param judges whether a code was looked for everywhere, so that a comment without effect can be called unused
  */
-export function applyInline(items: readonly ReportItem[], sources: readonly SourceText[], aliases: ReadonlyMap<string, readonly string[]>, judges: (code: string) => boolean): InlineResult {
+export function applyInline(
+  items: readonly ReportItem[],
+  sources: readonly SourceText[],
+  aliases: ReadonlyMap<string, readonly string[]>,
+  judges: (code: string) => boolean,
+): InlineResult {
   const directives = sources.filter((s) => s.text.includes('weft-disable-next-line')).flatMap(directivesOf);
   if (directives.length === 0) return { items: [...items], suppressed: 0 };
   const byPlace = Map.groupBy(directives, (d) => `${d.source.name}:${d.line}`);

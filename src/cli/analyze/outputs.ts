@@ -46,7 +46,8 @@ export function parseOutputs(values: readonly string[] | undefined, fallback: st
     if (file === '') throw usageError(`-o ${value} names no file`, `-o ${format} prints to stdout, -o ${format}=FILE writes to a file.`);
     return { format, file };
   });
-  if (outputs.filter((o) => o.file === undefined).length > 1) throw usageError('only one output can go to stdout', 'Send the others to files: -o sarif=out.sarif');
+  if (outputs.filter((o) => o.file === undefined).length > 1)
+    throw usageError('only one output can go to stdout', 'Send the others to files: -o sarif=out.sarif');
   if (!outputs.some((o) => o.file === undefined)) outputs.push({ format: fallback, file: undefined });
   return outputs;
 }

@@ -64,7 +64,8 @@ function whatIsWrong(value: unknown): string | undefined {
   for (const [code, message] of Object.entries(messages)) {
     const { text, level } = isMap(message) ? message : {};
     if (typeof text !== 'function') return `exports ${name}, whose message ${code} has no function text`;
-    if (!levels.includes(level as Level)) return `exports ${name}, whose message ${code} has the level ${JSON.stringify(level)}; there are ${levels.join(', ')}`;
+    if (!levels.includes(level as Level))
+      return `exports ${name}, whose message ${code} has the level ${JSON.stringify(level)}; there are ${levels.join(', ')}`;
   }
   return undefined;
 }

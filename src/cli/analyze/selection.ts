@@ -10,7 +10,9 @@ const order: readonly Preset[] = ['reference', 'recommended', 'strict'];
  * @throws CliError (usage) for names that no analyzer has; the preset `reference` only warns, as the reference goes on
  */
 export function chooseAnalyzers(all: readonly AnyAnalyzer[], names: readonly string[] | undefined, preset: Preset, warn: (text: string) => void): AnyAnalyzer[] {
-  const wanted = new Set((names ?? []).flatMap((n) => n.split(',')).filter((n) => n !== ''));
+  // The reference takes a text with commas for one name.
+  const listed = (name: string): string[] => (preset === 'reference' ? [name] : name.split(','));
+  const wanted = new Set((names ?? []).flatMap(listed).filter((n) => n !== ''));
   if (wanted.size > 0) {
     const chosen: AnyAnalyzer[] = [];
     for (const name of wanted) {

@@ -15,29 +15,33 @@ const annotation = 'galley.istio.io/analyze-suppress';
  * `-S CODE=RESOURCE` and the annotations of resources.
  *
  * RESOURCE is a glob over `Kind namespace/name` (or `Kind name` without a namespace). The form `Kind name.namespace`, which the
- * reference documents but never matches, works outside of the preset `reference`.
+ * reference documents but never matches, works outside of the preset `reference`, and so do several values with commas between them.
  *
  * @param aliases code -> codes of other tools for the same message
  * @throws CliError for a value that is not CODE=RESOURCE
  */
 export function parseSuppressions(values: readonly string[], preset: Preset, aliases: ReadonlyMap<string, readonly string[]>): Suppressions {
   const warnings: string[] = [];
-  const rules = values
-    .flatMap((v) => v.split(','))
+  const lenient = preset !== 'reference';
+  const rules = (lenient ? values.flatMap((v) => v.split(',')) : values)
     .map((value) => {
       const parts = value.split('=');
-      if (parts.length !== 2) throw new CliError(`"${value}" is not a suppression`, 1, 'Write CODE=RESOURCE, such as --suppress "IST0101=VirtualService shop/*".');
+      if (parts.length !== 2)
+        throw new CliError(`"${value}" is not a suppression`, 1, 'Write CODE=RESOURCE, such as --suppress "IST0101=VirtualService shop/*".');
       const [code = '', glob = ''] = parts;
       if (!/^(?:IST|WFT)\d{4}$/.test(code)) warnings.push(`--suppress ${value}: no message has the code ${code}`);
       return { code, glob };
     });
-  const lenient = preset !== 'reference';
   return {
     warnings,
     suppresses: ({ code, resource }) => {
       if (annotated(resource, code, aliases.get(code) ?? [], lenient)) return true;
       return rules.some(
-        (rule) => rule.code === code && (fitsGlob(rule.glob, resource.friendlyName) || (lenient && fitsGlob(rule.glob, `${resource.kind} ${resource.name}.${resource.namespace}`))),
+        (rule) =>
+          rule.code === code &&
+          // The reference knows no other wildcard than the star, and no name has a question mark in it.
+          (lenient || !rule.glob.includes('?')) &&
+          (fitsGlob(rule.glob, resource.friendlyName) || (lenient && fitsGlob(rule.glob, `${resource.kind} ${resource.name}.${resource.namespace}`))),
       );
     },
   };

@@ -1,11 +1,11 @@
 import { itemOfProblem, placeOf } from '../../analysis/report/report.ts';
 import { visible } from '../../analysis/report/terminal-text.ts';
-import { type ReadFiles, readFiles, MissingFileError } from '../../manifest/files.ts';
+import { MissingFileError, type ReadFiles, readFiles } from '../../manifest/files.ts';
 import { type InputProblem, loadSource } from '../../manifest/load.ts';
+import { nearest } from '../../manifest/nearest.ts';
 import { positionAt } from '../../manifest/position.ts';
 import { formatPath } from '../../manifest/problem.ts';
 import type { Resource, SourceText } from '../../manifest/resource.ts';
-import { nearest } from '../../manifest/nearest.ts';
 import { decodeMessage } from '../../schema/decode.ts';
 import { specMessage } from '../../schema/messages.ts';
 import { loadValidators } from '../../schema/validate.ts';
@@ -45,7 +45,11 @@ export async function runValidate(flags: ValidateFlags): Promise<number> {
     if (said.warnings.length > 0) out.push(`"${source.name}" has warnings:`, ...said.warnings.map((w) => `  ${style.warning('!')} ${visible(w)}`));
     else out.push(source.name === '-' ? 'the input is valid' : `"${source.name}" is valid`);
   }
-  if (errors.length > 0) out.push(`${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...errors.map((e) => `  ${style.error('✘')} ${visible(e)}`));
+  if (errors.length > 0)
+    out.push(
+      `${style.error('Error')}: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`,
+      ...errors.map((e) => `  ${style.error('✘')} ${visible(e)}`),
+    );
   write('stderr', `${out.join('\n')}\n`);
   return errors.length > 0 ? exitCode.error : exitCode.ok;
 }

@@ -31,7 +31,10 @@ export function checkService(service: Resource): Said[] {
       }
     } else if (name === '') out.push({ path, text: `${number} has no name, so its protocol has to be guessed; name it http, grpc, tcp …` });
     else if (!isProtocol(name)) {
-      out.push({ path: [...path, 'name'], text: `port name "${name}" does not begin with a protocol (http, grpc, tcp …), so the protocol of ${number} has to be guessed` });
+      out.push({
+        path: [...path, 'name'],
+        text: `port name "${name}" does not begin with a protocol (http, grpc, tcp …), so the protocol of ${number} has to be guessed`,
+      });
     }
   });
   return out;
@@ -45,5 +48,10 @@ export function checkDeployment(deployment: Resource): Said[] {
   const revision = labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version;
   const missing = [named === undefined ? 'app' : '', revision === undefined ? 'version' : ''].filter(Boolean);
   if (missing.length === 0) return [];
-  return [{ path: ['spec', 'template', 'metadata', 'labels'], text: `the pods have no label ${missing.join(' and no label ')}, so metrics and traces cannot tell them apart` }];
+  return [
+    {
+      path: ['spec', 'template', 'metadata', 'labels'],
+      text: `the pods have no label ${missing.join(' and no label ')}, so metrics and traces cannot tell them apart`,
+    },
+  ];
 }

@@ -53,6 +53,14 @@ describe('validateAuthorizationPolicy', () => {
     expect(problems('selector: {}').map((p) => [p.code, p.text.startsWith('policy')])).toEqual([['IST0133', false]]);
   });
 
+  it.each([
+    ['1.2.3.256/8', '255'],
+    ['fd00:12345::/8', 'up to 4 hexadecimal'],
+    ['1:2:3:4:5:6:7:1.2.3.4/8', 'the last 2'],
+  ])('tells what the address of the range %s has to be: %s', (range, words) => {
+    expect(problems(source(`ipBlocks: ["${range}"]`))[0]?.text).toContain(words);
+  });
+
   it('counts as one what the reference says once', () => {
     const sames = (yaml: string): number => new Set(problems(yaml).map((p) => p.same)).size;
     expect(sames(source('ipBlocks: [a], notIpBlocks: [a, b]'))).toBe(2);

@@ -22,6 +22,10 @@ const remove = 'patch: {operation: REMOVE}';
 const manager = 'envoy.filters.network.http_connection_manager';
 const filterAt = (applyTo: string, filter: string): string => `{applyTo: ${applyTo}, match: {listener: {filterChain: {filter: ${filter}}}}, ${remove}}`;
 
+test('a null patch is one without applyTo', () => {
+  expect(new Set(said('configPatches: [null, {}]').map((p) => p.same)).size).toBe(1);
+});
+
 test.each<[string, string, string[]]>([
   ['null', 'null', ['IST0106 ']],
   ['no applyTo', `{${remove}}`, ['IST0106 ']],

@@ -32,6 +32,8 @@ test.each([
   ['@request.auth.claims', false],
   ['@request.auth.claims[a', false],
   ['@request.auth.claimsgroup', false],
+  ['@request.auth.claims.', false],
+  ['@request.auth.claims[]', false],
   ['x-group', false],
 ])('%s is a claim: %s', (name, claim) => {
   expect(isJwtClaim(name)).toBe(claim);

@@ -67,6 +67,12 @@ test.each<[string, string, string[]]>([
   expect(placesOf(`{localityLbSetting: ${setting}}`, ', outlierDetection: {}')).toEqual(places.map((p) => p.replace(' ', ' localityLbSetting.')));
 });
 
+test('a misplaced wildcard of a locality is told with how many there can be', () => {
+  const distribute = '[{from: a*b, to: {x: 100}}]';
+  const [problem] = problemsOf(validate, 'DestinationRule', `trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: ${distribute}}}}`);
+  expect(problem?.text).toContain("1 '*' at most");
+});
+
 test('failover needs outlier detection', () => {
   expect(placesOf('{localityLbSetting: {failover: [{from: eu, to: us}]}}')).toEqual(['IST0133 localityLbSetting.failover']);
   expect(placesOf('{localityLbSetting: {failoverPriority: [app]}}')).toEqual(['IST0133 localityLbSetting.failoverPriority']);

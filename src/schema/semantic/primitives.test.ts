@@ -52,6 +52,8 @@ describe('addresses', () => {
     ['1:2:3:4:5:6:7::8', false],
     ['1::2::3', false],
     ['fe80::1%eth0', true],
+    ['fe80::1%%1', true],
+    ['fe80::1%', false],
     ['[::1]', false],
     ['cart', false],
   ])('%s is an IP: %s', (text, ip) => {

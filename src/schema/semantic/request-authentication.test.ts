@@ -46,7 +46,7 @@ describe('validateRequestAuthentication', () => {
 
   it('says which key is wrong', () => {
     expect(problems(`{issuer: a, jwks: '{"keys": [${rsa}, {"kty": "EC", "crv": "P-256", "x": "AA"}]}'}`)[0]?.text).toContain(
-      'key 1 of "keys": required field y',
+      'key 1 of "keys": required field y of the EC key is missing (*jwk.ecdsaPublicKey)',
     );
   });
 });

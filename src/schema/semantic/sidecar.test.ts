@@ -62,16 +62,25 @@ test.each<[string, number]>([
   [':80', 0],
   ['unix:///run/a.sock', 0],
   ['unix://run/a.sock', 1],
-  ['127.0.0.1', 1],
+  ['127.0.0.1', 2],
   ['127.0.0.1:http', 1],
   ['127.0.0.1:65536', 1],
   ['10.0.0.1:80', 1],
   ['10.0.0.1:0', 2],
-  ['::1:80', 1],
-  ['[::1]80', 1],
-  ['[::1', 1],
+  ['127.0.0.1:99999999999999999999', 1],
+  ['::1:80', 2],
+  ['[::1]80', 2],
+  ['[::1', 2],
 ])('defaultEndpoint %s has %i problems', (endpoint, count) => {
   expect(placesOf(`{ingress: [{port: {number: 80}, defaultEndpoint: "${endpoint}"}]}`)).toEqual(Array(count).fill('IST0106 ingress[0].defaultEndpoint'));
+});
+
+test.each([
+  ['127.0.0.1:http', '"http", which is not a number (strconv.Atoi)'],
+  ['127.0.0.1:99999999999999999999', 'not a number of 64 bits (strconv.Atoi)'],
+  ['127.0.0.1', 'the port "", which is not a number (strconv.Atoi)'],
+])('defaultEndpoint %s: %s', (endpoint, words) => {
+  expect(problemsOf(validateSidecar, 'Sidecar', `{ingress: [{port: {number: 80}, defaultEndpoint: "${endpoint}"}]}`).at(-1)?.text).toContain(words);
 });
 
 test.each<[string, string, string[]]>([

@@ -17,6 +17,7 @@ test.each<[string, string[]]>([
   ['{template: {}, probe: {tcpSocket: {}}}', [`${spec}.probe.tcpSocket.port`]],
   ['{template: {}, probe: {exec: {}}}', [`${spec}.probe.exec.command`]],
   ['{template: {}, probe: {exec: {command: [ls]}}}', []],
+  ['{template: {}, probe: {httpGet: {}, exec: {}}}', [`${spec}.probe.exec.command`]],
   ['{template: {}, probe: {grpc: {port: 80}}}', [`${spec}.probe.grpc`]],
   ['{template: {}, probe: {httpGet: {port: 80, scheme: HTTPS, httpHeaders: [{name: x-a}]}}}', []],
   [
@@ -25,6 +26,10 @@ test.each<[string, string[]]>([
   ],
 ])('%s', (yaml, places) => {
   expect(problemsOf(validateWorkloadGroup, 'WorkloadGroup', yaml).map(placeOf)).toEqual(places);
+});
+
+test('a probe of gRPC has the name of its type', () => {
+  expect(problemsOf(validateWorkloadGroup, 'WorkloadGroup', '{template: {}, probe: {grpc: {}}}')[0]?.text).toContain('*v1alpha3.ReadinessProbe_Grpc');
 });
 
 test('all wrong labels are one problem', () => {

@@ -37,7 +37,9 @@ function checkProbe(sink: ProblemSink, path: Path, probe: ReadinessProbe): void 
     if ((exec.command ?? []).length === 0) sink.error([...path, 'exec', 'command'], 'exec.command is missing');
   } else if (grpc) {
     // The API has this method, and the reference's validation does not know it.
-    sink.error([...path, 'grpc'], 'unknown probe method grpc: the API has it (*v1alpha3.ReadinessProbe_Grpc), but it is refused', { help: 'use httpGet, tcpSocket or exec' });
+    sink.error([...path, 'grpc'], 'unknown probe method grpc: the API has it (*v1alpha3.ReadinessProbe_Grpc), but it is refused', {
+      help: 'use httpGet, tcpSocket or exec',
+    });
   } else sink.error(path, 'unknown probe method: there is none', { help: 'give one of httpGet, tcpSocket and exec' });
 }
 

@@ -49,6 +49,7 @@ describe('tcp', () => {
     ['a match that says nothing', `tcp: [{match: [null], ${route}}]`, []],
     ['subnets', `tcp: [{match: [{destinationSubnets: [10.0.0.1, "fd00::/8", any]}], ${route}}]`, ['tcp[0].match[0].destinationSubnets[2]']],
     ['a port', `tcp: [{match: [{port: 65536}], ${route}}]`, ['tcp[0].match[0].port']],
+    ['headers, which only HTTP rules have', 'tcp: [{route: [{destination: {host: a}, headers: {request: {set: {":x": a}}}}]}]', []],
     ['weights of 0', 'tcp: [{route: [{destination: {host: a}}, {destination: {host: b}}]}]', ['tcp[0].route']],
   ])('%s', (_, rules, expected) => {
     expect(problems(`hosts: [cart], ${rules}`)).toEqual(expected.map((place) => `IST0106 ${place}`));
