@@ -43,7 +43,7 @@ export default defineAnalyzer({
     for (const rule of context.mesh.list('DestinationRule')) {
       const protocols = new Protocols(context, rule);
       for (const { value, path } of writtenBlocks(rule.spec, 'connectionPool')) {
-        for (const statement of [...zeroes(value), ...freeConnections(value, protocols.of(path)), ...unsharedConnections(value, protocols.of(path))])
+        for (const statement of [...zeroes(value), ...freeConnections(value, () => protocols.of(path)), ...unsharedConnections(value, () => protocols.of(path))])
           say(context, rule, path, statement);
       }
       for (const { value, path } of writtenBlocks(rule.spec, 'outlierDetection')) {
@@ -84,9 +84,9 @@ function zeroes({ tcp, http }: ConnectionPoolSettings): Statement[] {
 }
 
 /** DR-R51, DR-R52: http2MaxRequests limits requests of HTTP/1, too. */
-function freeConnections({ tcp, http }: ConnectionPoolSettings, { all }: Known): Statement[] {
+function freeConnections({ tcp, http }: ConnectionPoolSettings, known: () => Known): Statement[] {
   const [connections = 0, requests = 0] = [tcp?.maxConnections, http?.http2MaxRequests];
-  if (requests <= 0 || requests >= connections || all !== 'http') return [];
+  if (requests <= 0 || requests >= connections || known().all !== 'http') return [];
   return [
     {
       at: ['http', 'http2MaxRequests'],
@@ -99,10 +99,10 @@ function freeConnections({ tcp, http }: ConnectionPoolSettings, { all }: Known):
 }
 
 /** DR-R56, DR-R57 */
-function unsharedConnections({ http }: ConnectionPoolSettings, { http2 }: Known): Statement[] {
+function unsharedConnections({ http }: ConnectionPoolSettings, known: () => Known): Statement[] {
   if (http?.maxRequestsPerConnection !== 1) return [];
   const upgrade = http.h2UpgradePolicy === 'UPGRADE';
-  const why = upgrade ? 'h2UpgradePolicy UPGRADE asks for HTTP/2' : http2;
+  const why = upgrade ? 'h2UpgradePolicy UPGRADE asks for HTTP/2' : known().http2;
   if (why === undefined) return [];
   return [
     {

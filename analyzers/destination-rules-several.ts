@@ -40,9 +40,10 @@ export default defineAnalyzer({
   check(context) {
     const byHost = groupsOf(context.mesh.list('DestinationRule'));
     const groups = [...byHost.values()];
+    const withWildcards = new Set(groups.filter((g) => g.host.startsWith('*')).map((g) => g.namespace));
     for (const group of groups) {
       checkNamespace(context, group);
-      checkWildcard(context, group, byHost);
+      if (withWildcards.has(group.namespace)) checkWildcard(context, group, byHost);
     }
     checkOtherNamespaces(context, groups);
   },

@@ -34,7 +34,7 @@ it.each([
   [
     'ports',
     rule('mode: DISABLE', ports),
-    [`IST0129:11 ${text} MUTUAL to db.example without caCertificates on port number 443`, `IST0129:14 ${text} SIMPLE to db.example without caCertificates`],
+    [`IST0129:14 ${text} SIMPLE to db.example without caCertificates`, `IST0129:11 ${text} MUTUAL to db.example without caCertificates on port number 443`],
   ],
 ])('%s', (_, yaml, expected) => expect(run(yaml)).toEqual(expected));
 

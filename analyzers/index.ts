@@ -9,6 +9,7 @@ import breaker from './breaker.ts';
 import conditions from './conditions.ts';
 import delegate from './delegate.ts';
 import deploymentMultiService from './deployment-multi-service.ts';
+import deprecatedSettings from './deprecated-settings.ts';
 import deprecation from './deprecation.ts';
 import destinationRulesSeveral from './destination-rules-several.ts';
 import destinationRuleCaCertificate from './destinationrule-ca-certificate.ts';
@@ -73,6 +74,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   conditions,
   delegate,
   deploymentMultiService,
+  deprecatedSettings,
   deprecation,
   destinationRuleCaCertificate,
   destinationRuleSubsetPods,

@@ -3,7 +3,7 @@ import type { Related } from '../src/analysis/finding.ts';
 import { message } from '../src/analysis/message.ts';
 import { names } from '../src/analysis/wording.ts';
 import type { DestinationRule, OutlierDetection } from '../src/manifest/istio/networking.gen.ts';
-import { type Fix, formatPath, type Path } from '../src/manifest/problem.ts';
+import type { Fix, Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { endpointCount } from '../src/model/endpoint-count.ts';
 import { type Block, effectiveBlock, writtenBlocks } from '../src/translate/traffic-policy.ts';
@@ -78,7 +78,7 @@ function checkShares(context: Context<typeof messages>, rule: Resource<Destinati
   if (writtenBlocks(rule.spec, 'outlierDetection').length === 0 || host.startsWith('*')) return;
   const entry = context.mesh.hosts.lookup(rule.namespace, exportTo, host);
   if (!entry || entry.host.startsWith('*')) return;
-  const found = new Map<string, Block<'outlierDetection'> & { clusters: Map<string, number> }>();
+  const found = new Map<OutlierDetection, Block<'outlierDetection'> & { clusters: Map<string, number> }>();
   for (const { name, subset, labels } of clustersOf(rule.spec, host)) {
     const endpoints = endpointCount(context.mesh, entry, labels);
     if (!endpoints) continue;
@@ -86,10 +86,9 @@ function checkShares(context: Context<typeof messages>, rule: Resource<Destinati
       const block = effectiveBlock(rule.spec, 'outlierDetection', port, subset);
       // The proxy has no list of endpoints where requests go to the address that the client chose.
       if (!block || effectiveBlock(rule.spec, 'loadBalancer', port, subset)?.value.simple === 'PASSTHROUGH') continue;
-      const key = formatPath(block.path);
-      const known = found.get(key) ?? { ...block, clusters: new Map() };
+      const known = found.get(block.value) ?? { ...block, clusters: new Map() };
       known.clusters.set(name, endpoints);
-      found.set(key, known);
+      found.set(block.value, known);
     }
   }
   const related: Related[] = [{ resource: entry.resource, text: `${entry.host} is defined here` }];

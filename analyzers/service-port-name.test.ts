@@ -28,3 +28,9 @@ it('tells the target port as the reference does', () => {
   expect(runAnalyzer(analyzer, service('{name: web, port: 81}'))[0]?.text).toContain('port 81 (targetPort 0)');
   expect(runAnalyzer(analyzer, service('{name: web, port: 81, targetPort: app}'))[0]?.text).toContain('(targetPort app)');
 });
+
+it('says it once for the ports on one line, as the reference does, which names none', () => {
+  const yaml = service('x', external).replace('\n  - x', ' [{name: tcp, port: 80}, {port: 81}]');
+  expect(runAnalyzer(analyzer, yaml)).toHaveLength(1);
+  expect(runAnalyzer(analyzer, yaml, { preset: 'recommended' })).toHaveLength(2);
+});

@@ -67,9 +67,10 @@ const show = (sources: readonly SourceText[], { preset, assume, namespace }: Set
 test(`${runs} broken inputs are reported, and nothing else happens`, { timeout: 60_000 + runs * 100 }, async () => {
   const property = fc.asyncProperty(input, setting, async (from, how) => {
     const sources = sourcesOf(from);
+    const before = sourcesOf({ ...from, steps: [] });
     const description = show(sources, how);
     try {
-      await watchdog.watch(description, () => check(sources, how));
+      await watchdog.watch(description, () => check(sources, before, how));
     } catch (error) {
       throw new Error(`${(error as Error).stack}\n${description}`);
     }

@@ -86,6 +86,14 @@ it('as the reference: what has no line of its own is the same, and so is what it
   expect(orderFindings(same, false)).toHaveLength(2);
 });
 
+it('as the reference: of one resource, what names less comes first', () => {
+  const texts = ['port 80 of "cart"', 'a host is empty', 'port 80 is there twice', 'host a.b: "a.b" is not "c"'];
+  const findings = texts.map((text) => finding('T1', 'Info', a, undefined, { text }));
+  const ordered = (asReference: boolean): (string | undefined)[] => orderFindings(findings, asReference).map((f) => f.text);
+  expect(ordered(true)).toEqual(['a host is empty', 'port 80 is there twice', 'port 80 of "cart"', 'host a.b: "a.b" is not "c"']);
+  expect(ordered(false)).toEqual([...texts].sort());
+});
+
 it.each([
   ['the whole resource', a, undefined, 6],
   ['a field', a, ['data', 'z'], 11],

@@ -29,28 +29,39 @@ function fieldLine(finding: Finding): number | undefined {
   return found?.direct && found.place.scalar !== undefined ? lineOf(finding) : undefined;
 }
 
-/** Sorts by level (worst first), code, resource, and line; drops what would print the same twice. */
-export function orderFindings(findings: readonly Finding[], collapseSame: boolean): Finding[] {
+/**
+ * Sorts by level (worst first), code and resource; drops what would print the same twice.
+ *
+ * @param asReference as the reference does: one for equal texts of a resource. Those that name less come first, so that whoever
+ *   pairs them with the reference's by the names in them, one after the other, gives no general one the partner of another
+ */
+export function orderFindings(findings: readonly Finding[], asReference: boolean): Finding[] {
   const seen = new Set<string>();
   const kept = findings.filter((f) => {
-    const key = collapseSame
+    const key = asReference
       ? `${f.code} ${f.resource.friendlyName} ${f.same ?? `${fieldLine(f)} ${f.words ?? f.text}`}`
       : `${f.code} ${f.resource.friendlyName} ${f.path?.join('.')} ${f.text}`;
     return !seen.has(key) && seen.add(key);
   });
   const place = (f: Finding): string => f.resource.document?.source.name ?? '';
   return kept.sort((a, b) => {
-      return (
-        levels.indexOf(b.level) - levels.indexOf(a.level) ||
-        compare(a.code, b.code) ||
-        compare(a.resource.kind, b.resource.kind) ||
-        compare(a.resource.name, b.resource.name) ||
-        compare(a.resource.namespace, b.resource.namespace) ||
-        compare(place(a), place(b)) ||
-        (a.resource.document?.start ?? 0) - (b.resource.document?.start ?? 0) ||
-        compare(a.text, b.text)
-      );
-    });
+    return (
+      levels.indexOf(b.level) - levels.indexOf(a.level) ||
+      compare(a.code, b.code) ||
+      compare(a.resource.kind, b.resource.kind) ||
+      compare(a.resource.name, b.resource.name) ||
+      compare(a.resource.namespace, b.resource.namespace) ||
+      compare(place(a), place(b)) ||
+      (a.resource.document?.start ?? 0) - (b.resource.document?.start ?? 0) ||
+      (asReference ? namesIn(a.text) - namesIn(b.text) : 0) ||
+      compare(a.text, b.text)
+    );
+  });
+}
+
+/** How many names and numbers a text has: what is in quotes or brackets, has a dot or the like in it, or is a number. */
+function namesIn(text: string): number {
+  return text.match(/"[^"]*"|`[^`]*`|\[[^\]]*\]|\S*\w[/.:+#=]\w\S*|\b\d+\b/g)?.length ?? 0;
 }
 
 function compare(a: string, b: string): number {

@@ -2,16 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { analyze, type AnyAnalyzer, type EngineResult, type Interrupt, type Preset } from '../analysis/engine.ts';
 import type { Finding } from '../analysis/finding.ts';
 import { orderFindings } from '../analysis/order.ts';
-import { type InputProblem, type LoadedSource, loadSource } from '../manifest/load.ts';
+import { type InputProblem, type LoadedSource, type LoadOptions, loadSource } from '../manifest/load.ts';
+import { isKnownVersion } from '../manifest/kinds.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import { defaultIngress } from '../model/default-ingress.ts';
-import { type Assume, Mesh } from '../model/mesh.ts';
+import { type Assume, Mesh, platformKinds } from '../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
 import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
 import type { StructureProblem } from '../schema/structure.ts';
+import { dropNulls } from '../schema/nulls.ts';
 import { loadValidators } from '../schema/validate.ts';
 import type { PipelineCache, ReadSource } from './pipeline-cache.ts';
 import { checkStructure } from './structure.ts';
@@ -104,20 +106,16 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
 /** Loads, checks and decodes the sources; those that the cache has stay as they are. */
 async function readSources({ sources, cache, interrupt, ...options }: PipelineOptions): Promise<ReadSource[]> {
   const fresh = new Map<ReadSource, LoadedSource>();
+  const isRead = options.preset === 'reference' ? readByReference(options) : undefined;
   const read = sources.map((source) => {
     const known = cache?.source(source);
     if (known) return known;
     interrupt?.check(`reading ${source.name}`);
-    const loaded = loadSource(source, { defaultNamespace: options.defaultNamespace, knownVersionsOnly: options.preset === 'reference' });
+    const loaded = loadSource(source, { defaultNamespace: options.defaultNamespace, isRead });
     const one: ReadSource = { source, resources: [], problems: loaded.problems, structure: new Map(), unknownKinds: loaded.unknownKinds };
     fresh.set(one, loaded);
     return one;
   });
-  if (options.preset === 'reference') {
-    // The reference passes over kinds that none of its analyzers asks for, whatever is in them.
-    const asked = new Set<string>(options.analyzers.flatMap((analyzer) => analyzer.reads));
-    for (const loaded of fresh.values()) loaded.resources = loaded.resources.filter(({ kindName }) => asked.has(kindName));
-  }
   // Before decoding, which gives Istio specs their types where a cluster would refuse what is written.
   const structure = await checkStructure(
     [...fresh.values()].flatMap((loaded) => loaded.resources),
@@ -134,6 +132,15 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
   }
   cache?.keepSources(read);
   return read;
+}
+
+/**
+ * The reference passes over kinds that none of its analyzers asks for, versions that it does not know, and what it takes from a
+ * cluster only.
+ */
+function readByReference({ analyzers, assume }: Pick<PipelineOptions, 'analyzers' | 'assume'>): LoadOptions['isRead'] {
+  const asked = new Set<string>(analyzers.flatMap((analyzer) => analyzer.reads));
+  return (kind, apiVersion) => asked.has(kind) && isKnownVersion(apiVersion, kind) && (assume !== 'mesh-only' || !platformKinds.has(kind));
 }
 
 /** WFT0007 for every resource that another of its name stands in for and that says something else. */
@@ -164,7 +171,8 @@ function textOf({ document, within, raw }: Resource): string {
 function decodeResource(resource: Resource, structure: readonly StructureProblem[], problems: InputProblem[]): boolean {
   const errors: Pick<InputProblem, 'path' | 'text' | 'help' | 'fix'>[] = structure.filter((problem) => problem.code === 'WFT0003');
   const message = specMessage[resource.kindName];
-  if (message && resource.raw.spec !== undefined && resource.raw.spec !== null) errors.push(...decodeMessage(message, resource.raw.spec, ['spec']).errors);
+  if (!message) dropNulls(resource.raw);
+  else if (resource.raw.spec !== undefined && resource.raw.spec !== null) errors.push(...decodeMessage(message, resource.raw.spec, ['spec']).errors);
   for (const { text, help, path, fix } of errors) {
     problems.push({
       code: 'WFT0003',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isKnownVersion } from './kinds.ts';
 import { type LoadedSource, loadSource } from './load.ts';
 import { positionAt } from './position.ts';
 
@@ -66,9 +67,17 @@ describe('resources', () => {
     ['batch/v1beta1', 'CronJob', 1],
   ])('only of versions that Istio knows, where asked: %s %s', (apiVersion, kind, count) => {
     const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\n`;
-    const loaded = loadSource({ name: 'a.yaml', text, json: false }, { defaultNamespace: '', knownVersionsOnly: true });
-    expect([loaded.resources.length, loaded.unknownKinds.size]).toEqual([count, 1 - count]);
+    const isRead = (name: string, version: string): boolean => isKnownVersion(version, name);
+    expect(loadSource({ name: 'a.yaml', text, json: false }, { defaultNamespace: '', isRead }).resources).toHaveLength(count);
     expect(load(text).resources).toHaveLength(1);
+  });
+
+  it('not of what is passed over, with whatever is in it', () => {
+    const { resources, problems } = loadSource(
+      { name: 'a.yaml', text: map('{name: a, labels: {a: 1}}'), json: false },
+      { defaultNamespace: '', isRead: (kind) => kind !== 'ConfigMap' },
+    );
+    expect([resources, problems]).toEqual([[], []]);
   });
 
   it('null for a label is an empty text', () => expect(load(map('{labels: {a: null, b: c}}')).resources[0]?.labels).toEqual({ a: '', b: 'c' }));

@@ -1,4 +1,4 @@
-import { isClusterScoped, isKnownVersion, kindName } from './kinds.ts';
+import { isClusterScoped, kindName } from './kinds.ts';
 import type { Fix, Level, Path } from './problem.ts';
 import { type RawObject, Resource, type SourceDocument, type SourceText } from './resource.ts';
 import { splitDocuments } from './split.ts';
@@ -38,8 +38,8 @@ export interface LoadedSource {
 export interface LoadOptions {
   /** Namespace of namespaced objects that name none; empty with `--all-namespaces`. */
   defaultNamespace: string;
-  /** Pass over versions of kinds that Istio 1.28 does not know, as it does itself. */
-  knownVersionsOnly?: boolean;
+  /** Whether objects of a kind (by its name in kinds.ts) in a version are read. Others are passed over, whatever is in them. */
+  isRead?: (kind: string, apiVersion: string) => boolean;
 }
 
 /** Namespaces of the cluster's own machinery, whose objects no analyzer sees. */
@@ -192,13 +192,14 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
     return;
   }
   const name = kindName(apiVersion, kind);
-  if (name === undefined || (options.knownVersionsOnly && !isKnownVersion(apiVersion, name))) {
+  if (name === undefined) {
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     const key = group === '' ? kind : `${kind}.${group}`;
     if (kind === 'IstioOperator') out.others.push(object);
     out.unknownKinds.set(key, (out.unknownKinds.get(key) ?? 0) + 1);
     return;
   }
+  if (options.isRead && !options.isRead(name, apiVersion)) return;
   const metadata = object.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata)) {
     reject(`metadata of this ${kind} has to be a map`, 'it holds name, namespace, labels and annotations');

@@ -63,7 +63,8 @@ export interface MeshOptions {
   meshNetworksResource?: Resource<MeshNetworks>;
 }
 
-const platformKinds = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
+/** What a cluster has for the mesh; the reference takes it from there only. */
+export const platformKinds: ReadonlySet<string> = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
 const templateKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
 
 /**

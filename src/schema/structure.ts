@@ -20,8 +20,8 @@ export type StructureScope = 'decoding' | 'everything';
 export type CheckStructure = (resource: Resource) => readonly StructureProblem[];
 
 /**
- * Loads the schemas of the kinds given. Kinds and versions that there is no schema of are not judged, nor are unknown fields of
- * metadata, nor the status. Specs of Istio kinds are decoded by decode.ts: what it refuses is not said here.
+ * Loads the schemas of the kinds given. Kinds that there is no schema of are not judged, nor are unknown fields of metadata, nor
+ * the status; of other versions than those of the schemas only types are. Specs of Istio kinds are decoded by decode.ts: what it refuses is not said here.
  */
 export async function loadStructure(kinds: Iterable<string>, scope: StructureScope = 'everything'): Promise<CheckStructure> {
   const loaded = new Map<string, Map<string, Structure>>();
@@ -38,8 +38,9 @@ export async function loadStructure(kinds: Iterable<string>, scope: StructureSco
   return (resource) => {
     const { raw, kindName } = resource;
     const problems = objectMeta.validate(raw.metadata) ? none : errorsOf(objectMeta, resource, ['metadata'], true);
-    const structure = loaded.get(kindName)?.get(raw.apiVersion);
-    if (!structure) return scope === 'everything' ? problems : undecodable(problems);
+    const versions = loaded.get(kindName);
+    const structure = versions?.get(raw.apiVersion);
+    if (!structure) return [...(scope === 'everything' ? problems : undecodable(problems)), ...undecodable(errorsOfSimilar(versions, resource))];
     const found = structure.validate(raw) ? problems : [...problems, ...errorsOf(structure, resource, [], !isDecodedElsewhere(kindName))];
     const unreadable = undecodable(found);
     if (unreadable.length > 0 || scope === 'decoding') return unreadable;
@@ -50,6 +51,12 @@ export async function loadStructure(kinds: Iterable<string>, scope: StructureSco
 }
 
 const none: readonly never[] = [];
+
+/** What is wrong by the schema of another version: fields keep their types from version to version. */
+function errorsOfSimilar(versions: ReadonlyMap<string, Structure> | undefined, resource: Resource): readonly StructureProblem[] {
+  const [similar] = versions?.values() ?? none;
+  return !similar || isDecodedElsewhere(resource.kindName) || similar.validate(resource.raw) ? none : errorsOf(similar, resource, [], true);
+}
 
 function undecodable(problems: readonly StructureProblem[]): readonly StructureProblem[] {
   return problems.length === 0 ? problems : problems.filter((problem) => problem.code === 'WFT0003');
@@ -64,11 +71,16 @@ function errorsOf({ validate }: Structure, resource: Resource, path: Path, typed
   const decoding: Decoding = { typed, spelling: (at) => locate(resource, at)?.place.scalar, confidential: resource.kindName === 'Secret' };
   const value = path.length === 0 ? resource.raw : resource.raw.metadata;
   const out: StructureProblem[] = [];
-  for (const [i, error] of (validate.errors ?? []).slice(0, maxProblems).entries()) {
+  let readable = true;
+  for (const [i, error] of (validate.errors ?? []).entries()) {
+    if (out.length >= maxProblems && !readable) break;
     const before = validate.errors?.[i - 1];
     if (before?.instancePath === error.instancePath && saysIt(before, error)) continue;
     const problem = describeError(error, value, path, decoding);
-    if (problem) out.push(problem);
+    // That a resource cannot be read is said in any case: nothing may be read of it then.
+    if (!problem || (out.length >= maxProblems && problem.code !== 'WFT0003')) continue;
+    out.push(problem);
+    readable &&= problem.code !== 'WFT0003';
   }
   return out;
 }

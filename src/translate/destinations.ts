@@ -28,8 +28,21 @@ export interface ResolvedDestination {
   path: Path;
 }
 
+// Several analyzers ask the same of each virtual service.
+const targets = new WeakMap<VirtualService, readonly RouteTarget[]>();
+const rules = new WeakMap<Resource<VirtualService>, readonly HttpRule[]>();
+
 /** All targets of a virtual service in the order tcp, tls, http, mirrors. */
-export function targetsOf(service: VirtualService): RouteTarget[] {
+export function targetsOf(service: VirtualService): readonly RouteTarget[] {
+  let found = targets.get(service);
+  if (!found) {
+    found = collectTargets(service);
+    targets.set(service, found);
+  }
+  return found;
+}
+
+function collectTargets(service: VirtualService): RouteTarget[] {
   const routes = (['tcp', 'tls', 'http'] as const).flatMap((rule) => (service[rule] ?? []).flatMap((r, i) => routed(r?.route, rule, i)));
   return [...routes, ...(service.http ?? []).flatMap((route, i) => (route ? mirrored(route, i) : []))];
 }
@@ -71,9 +84,20 @@ export function destinationsOf({ spec, namespace }: Resource<VirtualService>): R
   return resolve(targetsOf(spec), namespace);
 }
 
+export interface HttpRule {
+  route: HTTPRoute;
+  rule: number;
+  path: Path;
+}
+
 /** Every HTTP rule of a virtual service with its index; null items are left out. */
-export function httpRules(service: Resource<VirtualService>): { route: HTTPRoute; rule: number; path: Path }[] {
-  return (service.spec.http ?? []).flatMap((route, rule) => (route ? [{ route, rule, path: ['spec', 'http', rule] }] : []));
+export function httpRules(service: Resource<VirtualService>): readonly HttpRule[] {
+  let found = rules.get(service);
+  if (!found) {
+    found = (service.spec.http ?? []).flatMap((route, rule) => (route ? [{ route, rule, path: ['spec', 'http', rule] }] : []));
+    rules.set(service, found);
+  }
+  return found;
 }
 
 /** `reviews.shop.svc.cluster.local subset v1 port 8080`, for people. */

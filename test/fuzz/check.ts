@@ -9,6 +9,7 @@ import { applyInline } from '../../src/cli/analyze/inline.ts';
 import { formatNames, formatterOf } from '../../src/cli/analyze/outputs.ts';
 import { chooseAnalyzers } from '../../src/cli/analyze/selection.ts';
 import { runPipeline } from '../../src/cli/pipeline.ts';
+import { PipelineCache } from '../../src/cli/pipeline-cache.ts';
 import { checkSource } from '../../src/cli/validate/run.ts';
 import { loadSource } from '../../src/manifest/load.ts';
 import type { SourceText } from '../../src/manifest/resource.ts';
@@ -31,7 +32,7 @@ interface Outcome {
   report: Report;
 }
 
-async function evaluate(sources: readonly SourceText[], { preset, assume, namespace }: Setting): Promise<Outcome> {
+async function evaluate(sources: readonly SourceText[], { preset, assume, namespace }: Setting, cache?: PipelineCache): Promise<Outcome> {
   const result = await runPipeline({
     sources,
     defaultNamespace: namespace,
@@ -41,6 +42,7 @@ async function evaluate(sources: readonly SourceText[], { preset, assume, namesp
     analyzers: chooseAnalyzers(analyzers, undefined, preset, () => {}),
     knownHosts: [],
     now,
+    cache,
   });
   const crash = result.engine.crashes[0];
   if (crash) throw new Error(`${crash.analyzer} throws: ${(crash.error as Error).stack}`);
@@ -57,14 +59,22 @@ async function evaluate(sources: readonly SourceText[], { preset, assume, namesp
   return { items, report: { items, summary, version: '0.0.0' } };
 }
 
-/** @throws Error that tells what does not hold */
-export async function check(sources: readonly SourceText[], setting: Setting): Promise<void> {
+/**
+ * @param before what the sources were before they were broken
+ * @throws Error that tells what does not hold
+ */
+export async function check(sources: readonly SourceText[], before: readonly SourceText[], setting: Setting): Promise<void> {
   const first = await evaluate(sources, setting);
   for (const item of first.items) checkPlace(item);
   const written = await formats(first.report);
   checkFormats(written, sources);
   checkRepairs(first.items);
   if ((await formats((await evaluate(sources, setting)).report)).json !== written.json) throw new Error('another report the second time');
+  // As when a file changes under --watch.
+  const cache = new PipelineCache();
+  await evaluate(before, setting, cache);
+  const changed = await formats((await evaluate(sources, setting, cache)).report);
+  if (changed.json !== written.json) throw new Error(`another report when it was analyzed before:\n${changed.log}-- instead of --\n${written.log}`);
   if (sources.length > 1 && !hasDuplicates(sources, setting)) await checkOrder(sources, setting, first.items);
   for (const source of sources) await checkSource(source, { istioNamespace: 'istio-system', namespace: setting.namespace });
 }

@@ -38,7 +38,7 @@ export function formatterOf(format: string): Promise<Formatter> {
 export function parseOutputs(values: readonly string[] | undefined, fallback: string): Output[] {
   const outputs = (values ?? []).map((value) => {
     const at = value.indexOf('=');
-    const format = at < 0 ? value : value.slice(0, at);
+    const format = (at < 0 ? value : value.slice(0, at)).toLowerCase();
     if (!Object.hasOwn(formatters, format)) {
       throw usageError(`there is no output format "${format}"`, `Formats: ${Object.keys(formatters).join(', ')}; -o FORMAT=FILE writes to a file.`);
     }

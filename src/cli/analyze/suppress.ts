@@ -23,15 +23,14 @@ const annotation = 'galley.istio.io/analyze-suppress';
 export function parseSuppressions(values: readonly string[], preset: Preset, aliases: ReadonlyMap<string, readonly string[]>): Suppressions {
   const warnings: string[] = [];
   const lenient = preset !== 'reference';
-  const rules = (lenient ? values.flatMap((v) => v.split(',')) : values)
-    .map((value) => {
-      const parts = value.split('=');
-      if (parts.length !== 2)
-        throw new CliError(`"${value}" is not a suppression`, 1, 'Write CODE=RESOURCE, such as --suppress "IST0101=VirtualService shop/*".');
-      const [code = '', glob = ''] = parts;
-      if (!/^(?:IST|WFT)\d{4}$/.test(code)) warnings.push(`--suppress ${value}: no message has the code ${code}`);
-      return { code, glob };
-    });
+  const rules = (lenient ? values.flatMap((v) => v.split(',')) : values).map((value) => {
+    const parts = value.split('=');
+    if (parts.length !== 2)
+      throw new CliError(`"${value}" is not a suppression`, 1, 'Write CODE=RESOURCE, such as --suppress "IST0101=VirtualService shop/*".');
+    const [code = '', glob = ''] = parts;
+    if (!/^(?:IST|WFT)\d{4}$/.test(code)) warnings.push(`--suppress ${value}: no message has the code ${code}`);
+    return { code, glob };
+  });
   return {
     warnings,
     suppresses: ({ code, resource }) => {

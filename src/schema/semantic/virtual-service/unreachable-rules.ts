@@ -46,7 +46,7 @@ function matchLabel(match: Match, index: number): string {
 
 /** @returns where the matches are that are the first of their kind, and that no rule without a match precedes */
 function checkRules(sink: ProblemSink, { field, message, traffic }: Protocol, rules: readonly Rule[]): Place[] {
-  const firstRuleOf = new Map<string, number>();
+  const seen = new FirstOfEqual(message);
   const fresh: Place[] = [];
   let takesAll: number | undefined;
   for (const [r, rule] of rules.entries()) {
@@ -65,10 +65,8 @@ function checkRules(sink: ProblemSink, { field, message, traffic }: Protocol, ru
     }
     let repeated = 0;
     for (const [m, match] of matches.entries()) {
-      const text = canonicalText(message, { ...match, name: undefined });
-      const first = firstRuleOf.get(text);
+      const first = seen.add(match, r);
       if (first === undefined) {
-        firstRuleOf.set(text, r);
         fresh.push([r, m]);
         continue;
       }
@@ -83,6 +81,41 @@ function checkRules(sink: ProblemSink, { field, message, traffic }: Protocol, ru
     }
   }
   return fresh;
+}
+
+/** The rule that each kind of match is in first. Texts are compared only of matches that look alike, since making one takes time. */
+class FirstOfEqual {
+  private readonly message: string;
+  private readonly alike = new Map<string, { match: Match; rule: number; byText: Map<string, number> | undefined }>();
+
+  constructor(message: string) {
+    this.message = message;
+  }
+
+  /** @returns the rule of an equal match that was added before */
+  add(match: Match, rule: number): number | undefined {
+    const look = lookOf(match);
+    const group = this.alike.get(look);
+    if (!group) {
+      this.alike.set(look, { match, rule, byText: undefined });
+      return undefined;
+    }
+    group.byText ??= new Map([[this.textOf(group.match), group.rule]]);
+    const text = this.textOf(match);
+    const first = group.byText.get(text);
+    if (first === undefined) group.byText.set(text, rule);
+    return first;
+  }
+
+  private textOf(match: Match): string {
+    return canonicalText(this.message, { ...match, name: undefined });
+  }
+}
+
+/** Equal matches look alike; most others do not. */
+function lookOf(match: Match): string {
+  if ('uri' in match && match.uri) return `${match.uri.exact ?? ''} ${match.uri.prefix ?? ''} ${match.uri.regex ?? ''}`;
+  return 'sniHosts' in match ? (match.sniHosts?.[0] ?? '') : '';
 }
 
 function checkPrefixes(sink: ProblemSink, rules: readonly HTTPRoute[], places: readonly Place[]): void {
