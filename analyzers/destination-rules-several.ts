@@ -183,7 +183,11 @@ function checkOtherNamespaces(context: Own, groups: readonly Group[]): void {
   const exact = new OverlapIndex<Group>();
   for (const [host, group] of ofServices) exact.add(host, group);
   const under = new Map<string, readonly Group[]>();
+  const perHost = new Map<string, number>();
+  for (const { host } of groups) perHost.set(host, (perHost.get(host) ?? 0) + 1);
   for (const group of groups) {
+    // A host that no other group has hides nothing, unless it is a wildcard.
+    if (perHost.get(group.host) === 1 && !group.host.startsWith('*')) continue;
     // What is in the root namespace is for all who have nothing nearer.
     if (group.namespace === mesh.rootNamespace) continue;
     let found = under.get(group.host);

@@ -35,31 +35,36 @@ export default defineAnalyzer({
 /** @param reader absent when there are no Secrets */
 function checkGateways(context: Own, reader: CertificateReader | undefined): void {
   for (const gateway of context.mesh.list('Gateway')) {
-    const namespace = namespaceOf(context, gateway);
-    if (namespace === undefined) continue;
+    const namespaces = namespacesOf(context, gateway);
+    if (namespaces.length === 0) continue;
     for (const [i, server] of (gateway.spec.servers ?? []).entries()) {
       for (const credential of credentialsOf(server?.tls, context.preset === 'reference')) {
         const path = ['spec', 'servers', i, 'tls', ...credential.path];
-        const secret = findSecret(context, gateway, namespace, { ...credential, path });
+        const secret = findSecret(context, gateway, namespaces, { ...credential, path });
         if (secret && reader) checkSecret(context, gateway, secret, path, reader);
       }
     }
   }
 }
 
-/** The namespace that a gateway reads its Secrets from: that of its workloads. The reference takes an empty one for none. */
-function namespaceOf(context: Own, gateway: Resource<Gateway>): string | undefined {
+/**
+ * The namespaces that a gateway reads its Secrets from: those of its workloads, by name. The reference looks at one of them, and
+ * takes an empty one for none.
+ */
+function namespacesOf(context: Own, gateway: Resource<Gateway>): string[] {
   const { mesh, preset, report, knowsWorkloads } = context;
   const { selector = {} } = gateway.spec;
   const workloads = gatewayWorkloads(mesh, selector);
   // What the user has written is better known than what stands for an installation.
-  const namespace = (workloads.find((w) => w.resource.document) ?? workloads[0])?.namespace;
-  if (namespace !== undefined && (namespace !== '' || preset !== 'reference')) return namespace;
-  if (mesh.options.assume === 'auto' && selectsInstalledGateway(selector)) return undefined;
+  const written = workloads.filter((w) => w.resource.document);
+  const namespaces = [...new Set((written.length > 0 ? written : workloads).map((w) => w.namespace))].sort();
+  if (preset !== 'reference' && namespaces.length > 0) return namespaces;
+  if (namespaces[0]) return namespaces.slice(0, 1);
+  if (mesh.options.assume === 'auto' && selectsInstalledGateway(selector)) return [];
   const label = formatSelector(selector);
   const path = ['spec', 'selector', ...(label === '' ? [] : [firstLabel(selector)])];
   if (knowsWorkloads()) report('IST0101', gateway, path, { what: 'selector', name: label }, { effect: 'no proxy opens the ports of this gateway' });
-  return undefined;
+  return [];
 }
 
 interface Credential {
@@ -77,12 +82,16 @@ function credentialsOf(tls: ServerTLSSettings | undefined, asReference: boolean)
   return [...single, ...several].filter(({ name }) => !name.includes('://'));
 }
 
-/** The Secret; reports when there is none. */
-function findSecret({ mesh, knows, report }: Own, gateway: Resource<Gateway>, namespace: string, { name, path }: Credential): Secret | undefined {
+/** The Secret, in the first namespace that has it; reports when none has. */
+function findSecret({ mesh, knows, report }: Own, gateway: Resource<Gateway>, namespaces: readonly string[], { name, path }: Credential): Secret | undefined {
   const slash = name.indexOf('/');
-  const [from, short] = slash < 0 ? [namespace, name] : [name.slice(0, slash), name.slice(slash + 1)];
-  const secret = mesh.find('Secret', from, short);
-  if (secret || !knows('Secret')) return secret;
+  const [places, short] = slash < 0 ? [namespaces, name] : [[name.slice(0, slash)], name.slice(slash + 1)];
+  for (const place of places) {
+    const secret = mesh.find('Secret', place, short);
+    if (secret) return secret;
+  }
+  if (!knows('Secret')) return undefined;
+  const from = places[0] as string;
   const elsewhere = (secretNames(mesh).byName.get(short) ?? []).slice(0, 3);
   const near = secretNames(mesh).near(from, short);
   let help = `add the Secret to namespace ${from}; if cert-manager makes it, make the Certificate there`;

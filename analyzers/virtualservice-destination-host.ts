@@ -33,9 +33,10 @@ function checkTarget(context: Own, service: Resource<VirtualService>, target: Ro
   const { host = '', port } = destination;
   // Validation says that a host is missing, at the same place.
   if (host === '' && preset !== 'reference') return;
+  const entry = mesh.hosts.lookup(service.namespace, service.spec.exportTo, host);
+  if (entry && (port ? entry.ports.some((p) => p.number === port.number) : entry.ports.length < 2)) return;
   const at = [...path, 'host'];
   const effect = effectOfMissingCluster(target);
-  const entry = mesh.hosts.lookup(service.namespace, service.spec.exportTo, host);
   if (!entry) {
     const unknown = unknownHost(context, service.namespace, host, at);
     if (unknown) report('IST0101', service, at, { what: mirror ? 'mirror host' : 'host', name: host, same: sameOf(target, host) }, { ...unknown, effect });

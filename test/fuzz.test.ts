@@ -1,6 +1,7 @@
 // Any input, however broken: no crash, an end, one and the same report.
 //
-//   npm run fuzz                 50,000 cases (FUZZ_RUNS: how many; FUZZ_SEED: the seed of a run to repeat)
+//   npm run fuzz                 50,000 cases (FUZZ_RUNS: how many; FUZZ_SEED and FUZZ_PATH: the case of a report again; FUZZ_SHRINK:
+//                                make a failing case small)
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { SourceText } from '../src/manifest/resource.ts';
@@ -75,7 +76,7 @@ test(`${runs} broken inputs are reported, and nothing else happens`, { timeout: 
       throw new Error(`${(error as Error).stack}\n${description}`);
     }
   });
-  await fc.assert(property, { numRuns: runs, seed, endOnFailure: process.env.FUZZ_SHRINK === undefined });
+  await fc.assert(property, { numRuns: runs, seed, path: process.env.FUZZ_PATH, endOnFailure: process.env.FUZZ_SHRINK === undefined });
 });
 
 test('the inputs that the cases start from say something', () => {

@@ -135,12 +135,12 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
 }
 
 /**
- * The reference passes over kinds that none of its analyzers asks for, versions that it does not know, and what it takes from a
- * cluster only.
+ * The reference passes over kinds that none of its analyzers asks for (if there are any), versions that it does not know, and
+ * what it takes from a cluster only.
  */
 function readByReference({ analyzers, assume }: Pick<PipelineOptions, 'analyzers' | 'assume'>): LoadOptions['isRead'] {
   const asked = new Set<string>(analyzers.flatMap((analyzer) => analyzer.reads));
-  return (kind, apiVersion) => asked.has(kind) && isKnownVersion(apiVersion, kind) && (assume !== 'mesh-only' || !platformKinds.has(kind));
+  return (kind, apiVersion) => (asked.size === 0 || asked.has(kind)) && isKnownVersion(apiVersion, kind) && (assume !== 'mesh-only' || !platformKinds.has(kind));
 }
 
 /** WFT0007 for every resource that another of its name stands in for and that says something else. */

@@ -38,9 +38,10 @@ export function formatterOf(format: string): Promise<Formatter> {
 export function parseOutputs(values: readonly string[] | undefined, fallback: string): Output[] {
   const outputs = (values ?? []).map((value) => {
     const at = value.indexOf('=');
-    const format = (at < 0 ? value : value.slice(0, at)).toLowerCase();
+    const written = at < 0 ? value : value.slice(0, at);
+    const format = written.toLowerCase();
     if (!Object.hasOwn(formatters, format)) {
-      throw usageError(`there is no output format "${format}"`, `Formats: ${Object.keys(formatters).join(', ')}; -o FORMAT=FILE writes to a file.`);
+      throw usageError(`there is no output format "${written}"`, `Formats: ${Object.keys(formatters).join(', ')}; -o FORMAT=FILE writes to a file.`);
     }
     const file = at < 0 ? undefined : value.slice(at + 1);
     if (file === '') throw usageError(`-o ${value} names no file`, `-o ${format} prints to stdout, -o ${format}=FILE writes to a file.`);

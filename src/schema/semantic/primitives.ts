@@ -51,11 +51,20 @@ function lengthProblem(domain: string): DomainProblem | undefined {
   return { text: `domain name "${domain}" is longer than 255 characters`, same: `long domain name ${domain}` };
 }
 
+/** Most domains: lower case, no wildcard. What it does not take may still be fine. */
+const plainDomain = /^(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function isPlainDomain(domain: string): boolean {
+  return domain.length <= 255 && plainDomain.test(domain);
+}
+
 function fqdn(domain: string): DomainProblem | undefined {
+  if (isPlainDomain(domain)) return undefined;
   return lengthProblem(domain) ?? labelsProblem(domain, 0);
 }
 
 function wildcardDomain(domain: string): DomainProblem | undefined {
+  if (isPlainDomain(domain)) return undefined;
   const first = domain.split('.', 1)[0] as string;
   const problem = lengthProblem(domain);
   if (problem) return problem;

@@ -52,7 +52,7 @@ export function checkHosts(sink: ProblemSink, hosts: readonly string[], binding:
     }
     valid &&= sink.problems.length === before;
   }
-  if (valid) checkDuplicates(sink, hosts);
+  if (valid && hosts.length > 1) checkDuplicates(sink, hosts);
 }
 
 interface Occurrence {

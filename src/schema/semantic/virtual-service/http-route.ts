@@ -16,17 +16,17 @@ import { checkRewrite } from './rewrite.ts';
 export function checkHttpRoute(sink: ProblemSink, path: Path, rule: HTTPRoute, isDelegate: boolean): void {
   checkAction(sink, path, rule, isDelegate);
   checkHttpMatches(sink, [...path, 'match'], rule.match);
-  checkHeaders(sink, [...path, 'headers'], rule.headers);
-  checkCors(sink, [...path, 'corsPolicy'], rule.corsPolicy);
-  checkFault(sink, [...path, 'fault'], rule.fault);
+  if (rule.headers) checkHeaders(sink, [...path, 'headers'], rule.headers);
+  if (rule.corsPolicy) checkCors(sink, [...path, 'corsPolicy'], rule.corsPolicy);
+  if (rule.fault) checkFault(sink, [...path, 'fault'], rule.fault);
   checkMirroring(sink, path, rule);
-  checkRedirect(sink, [...path, 'redirect'], rule.redirect);
-  checkDirectResponse(sink, [...path, 'directResponse'], rule.directResponse);
-  checkRetries(sink, [...path, 'retries'], rule.retries);
-  checkRewrite(sink, [...path, 'rewrite'], rule.rewrite);
-  checkAuthorityOnce(sink, path, rule.rewrite, rule.headers);
+  if (rule.redirect) checkRedirect(sink, [...path, 'redirect'], rule.redirect);
+  if (rule.directResponse) checkDirectResponse(sink, [...path, 'directResponse'], rule.directResponse);
+  if (rule.retries) checkRetries(sink, [...path, 'retries'], rule.retries);
+  if (rule.rewrite) checkRewrite(sink, [...path, 'rewrite'], rule.rewrite);
+  if (rule.rewrite || rule.headers) checkAuthorityOnce(sink, path, rule.rewrite, rule.headers);
   checkRoute(sink, [...path, 'route'], rule.route);
-  checkDuration(sink, [...path, 'timeout'], rule.timeout);
+  if (rule.timeout !== undefined) checkDuration(sink, [...path, 'timeout'], rule.timeout);
 }
 
 function checkMirroring(sink: ProblemSink, path: Path, rule: HTTPRoute): void {
@@ -36,8 +36,8 @@ function checkMirroring(sink: ProblemSink, path: Path, rule: HTTPRoute): void {
   const deprecated = deprecatedMirrorPercent(rule, ['spec', ...path]);
   if (deprecated) sink.warning([...path, 'mirrorPercent'], deprecated.text, deprecated);
   if (rule.mirrorPercentage) checkMirrorPercentage(sink, [...path, 'mirrorPercentage'], rule.mirrorPercentage.value, 'mirrorPercentage');
-  checkDestination(sink, [...path, 'mirror'], rule.mirror);
-  checkMirrors(sink, [...path, 'mirrors'], rule.mirrors);
+  if (rule.mirror) checkDestination(sink, [...path, 'mirror'], rule.mirror);
+  if (rule.mirrors) checkMirrors(sink, [...path, 'mirrors'], rule.mirrors);
 }
 
 type Action = 'redirect' | 'directResponse' | 'route' | 'fault' | 'rewrite';
