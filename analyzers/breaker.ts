@@ -43,7 +43,11 @@ export default defineAnalyzer({
     for (const rule of context.mesh.list('DestinationRule')) {
       const protocols = new Protocols(context, rule);
       for (const { value, path } of writtenBlocks(rule.spec, 'connectionPool')) {
-        for (const statement of [...zeroes(value), ...freeConnections(value, () => protocols.of(path)), ...unsharedConnections(value, () => protocols.of(path))])
+        for (const statement of [
+          ...zeroes(value),
+          ...freeConnections(value, () => protocols.of(path)),
+          ...unsharedConnections(value, () => protocols.of(path)),
+        ])
           say(context, rule, path, statement);
       }
       for (const { value, path } of writtenBlocks(rule.spec, 'outlierDetection')) {

@@ -26,7 +26,13 @@ export default defineAnalyzer({
         if (!only || targets.some((t) => !same(t, only))) continue;
         for (const mirror of mirrorDestinations(route, rule, service.namespace)) {
           if (!same(mirror, only)) continue;
-          report('WFT1001', service, mirror.path, { destination: describeDestination(mirror) }, { related: [{ resource: service, path: only.path, text: 'the requests go here' }] });
+          report(
+            'WFT1001',
+            service,
+            mirror.path,
+            { destination: describeDestination(mirror) },
+            { related: [{ resource: service, path: only.path, text: 'the requests go here' }] },
+          );
         }
       }
     }

@@ -23,7 +23,15 @@ const WFT1020 = message<{ retryOn: string; methods: string }>({
 });
 
 /** Conditions that are met before an upstream has seen the request, or that say that it did nothing with it. */
-const harmless: ReadonlySet<string> = new Set(['connect-failure', 'refused-stream', 'unavailable', 'retriable-headers', 'envoy-ratelimited', 'reset-before-request', 'http3-post-connect-failure']);
+const harmless: ReadonlySet<string> = new Set([
+  'connect-failure',
+  'refused-stream',
+  'unavailable',
+  'retriable-headers',
+  'envoy-ratelimited',
+  'reset-before-request',
+  'http3-post-connect-failure',
+]);
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /** The first try counts, too: `attempts: 2` are three tries. A timeout of 0 is none. */
@@ -43,11 +51,17 @@ export default defineAnalyzer({
         const tries = (retries.attempts ?? 0) + 1;
         if (whole > 0 && perTry > 0 && whole < perTry * tries) {
           const data = { timeout: timeout as string, tries, perTry: retries.perTryTimeout as string, reached: Math.floor(whole / perTry) || 1 };
-          report('WFT1004', service, [...path, 'timeout'], data, { related: [{ resource: service, path: [...path, 'retries', 'perTryTimeout'], text: 'the time of one try' }] });
+          report('WFT1004', service, [...path, 'timeout'], data, {
+            related: [{ resource: service, path: [...path, 'retries', 'perTryTimeout'], text: 'the time of one try' }],
+          });
         }
-        const risky = (retries.retryOn ?? '').split(',').map((p) => p.trim()).filter((p) => p !== '' && !harmless.has(p));
+        const risky = (retries.retryOn ?? '')
+          .split(',')
+          .map((p) => p.trim())
+          .filter((p) => p !== '' && !harmless.has(p));
         const methods = methodsOf(route);
-        if (risky.length > 0 && methods !== undefined) report('WFT1020', service, ['spec', 'http', rule, 'retries', 'retryOn'], { retryOn: risky.join(', '), methods });
+        if (risky.length > 0 && methods !== undefined)
+          report('WFT1020', service, ['spec', 'http', rule, 'retries', 'retryOn'], { retryOn: risky.join(', '), methods });
       }
     }
   },

@@ -7,9 +7,12 @@ const WFT1005 = message<{ sum: number; count: number; shares: string }>({
   level: 'Warning',
   summary: 'the weights of a route do not sum to 100',
   text: ({ sum, count, shares }) =>
-    count === 1 ? `the only destination has weight ${sum}, and it gets all requests: a weight says nothing where there is one destination` : `the weights sum to ${sum}, not 100; the shares are ${shares}`,
+    count === 1
+      ? `the only destination has weight ${sum}, and it gets all requests: a weight says nothing where there is one destination`
+      : `the weights sum to ${sum}, not 100; the shares are ${shares}`,
   help: 'let the weights sum to 100, so that each is the percentage that it looks like',
-  effect: ({ count }) => (count === 1 ? 'no request is held back: 100% go to this destination' : 'each destination gets its weight divided by the sum, not its weight in percent'),
+  effect: ({ count }) =>
+    count === 1 ? 'no request is held back: 100% go to this destination' : 'each destination gets its weight divided by the sum, not its weight in percent',
   aliases: ['KIA1104'],
 });
 
@@ -39,7 +42,14 @@ export default defineAnalyzer({
           const name = describeDestination(d);
           const first = seen.get(name);
           if (first === undefined) seen.set(name, i);
-          else report('WFT1006', service, d.path, { destination: name }, { related: [{ resource: service, path: destinations[first]?.path ?? path, text: 'named here first' }] });
+          else
+            report(
+              'WFT1006',
+              service,
+              d.path,
+              { destination: name },
+              { related: [{ resource: service, path: destinations[first]?.path ?? path, text: 'named here first' }] },
+            );
         }
         const written = destinations.filter((d) => d.weight !== undefined);
         const sum = written.reduce((total, d) => total + (d.weight ?? 0), 0);

@@ -47,7 +47,9 @@ it.each([
 
 it('takes one that names a host twice for two, as the reference does', () => {
   const yaml = service('a/p', 'cart, cart.a.svc.cluster.local');
-  expect(runAnalyzer(analyzer, yaml)).toMatchObject([{ line: 5, text: 'virtual service a/p defines host */cart.a.svc.cluster.local twice for sidecars (gateway "mesh")' }]);
+  expect(runAnalyzer(analyzer, yaml)).toMatchObject([
+    { line: 5, text: 'virtual service a/p defines host */cart.a.svc.cluster.local twice for sidecars (gateway "mesh")' },
+  ]);
   expect(run([yaml], { preset: 'recommended' })).toEqual([]);
 });
 

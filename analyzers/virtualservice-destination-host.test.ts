@@ -87,8 +87,18 @@ it.each([
 
 it.each([
   ['a typing error', to('host: paymnt'), 'did you mean "payment"?', 'payment'],
-  ['a typing error in a whole name', to('host: paymnt.shop.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?', 'payment.shop.svc.cluster.local'],
-  ['a typing error in the namespace', to('host: payment.shopp.svc.cluster.local'), 'did you mean "payment.shop.svc.cluster.local"?', 'payment.shop.svc.cluster.local'],
+  [
+    'a typing error in a whole name',
+    to('host: paymnt.shop.svc.cluster.local'),
+    'did you mean "payment.shop.svc.cluster.local"?',
+    'payment.shop.svc.cluster.local',
+  ],
+  [
+    'a typing error in the namespace',
+    to('host: payment.shopp.svc.cluster.local'),
+    'did you mean "payment.shop.svc.cluster.local"?',
+    'payment.shop.svc.cluster.local',
+  ],
   ['a typing error in another host', to('host: ap.example'), 'did you mean "api.example"?', 'api.example'],
   ['another case', to('host: Payment'), 'did you mean "payment"?', 'payment'],
   ['a part of the name', to('host: payment.shop.svc'), 'write the whole name: payment.shop.svc.cluster.local', 'payment.shop.svc.cluster.local'],

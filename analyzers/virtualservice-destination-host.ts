@@ -4,8 +4,8 @@ import { IST0112, IST0140 } from '../src/analysis/catalogue/routes.ts';
 import { unknownHost } from '../src/analysis/unknown-host.ts';
 import type { VirtualService } from '../src/manifest/istio/networking.gen.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { effectOfMissingCluster, type RouteTarget, targetsOf } from '../src/translate/destinations.ts';
 import { type HostEntry, toFqdn } from '../src/model/hosts.ts';
+import { effectOfMissingCluster, type RouteTarget, targetsOf } from '../src/translate/destinations.ts';
 
 const messages = { IST0101, IST0112, IST0140 };
 type Own = Context<typeof messages>;

@@ -5,9 +5,9 @@ import { NearestIndex } from '../src/analysis/nearest.ts';
 import type { DestinationRule } from '../src/manifest/istio/networking.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
-import { effectOfMissingCluster, targetsOf } from '../src/translate/destinations.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
 import { parseFqdn, toFqdn } from '../src/model/hosts.ts';
+import { effectOfMissingCluster, targetsOf } from '../src/translate/destinations.ts';
 
 type Rule = Resource<DestinationRule>;
 

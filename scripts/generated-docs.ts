@@ -62,7 +62,11 @@ function sentence(text: string): string {
 
 function messages(): string {
   const rows = [...allMessages().values()].map((m) => {
-    const code = /^WFT1/.test(m.code) ? `[${m.code}](rules/${m.code}.md)` : m.documentationUrl ? `[${m.code}](${m.documentationUrl.replace(/\?.*/, '')})` : m.code;
+    const code = /^WFT1/.test(m.code)
+      ? `[${m.code}](rules/${m.code}.md)`
+      : m.documentationUrl
+        ? `[${m.code}](${m.documentationUrl.replace(/\?.*/, '')})`
+        : m.code;
     return `| ${code} | ${m.name} | ${m.level} | ${m.summary} | ${m.aliases.join(', ')} |\n`;
   });
   return `${note}
@@ -82,7 +86,10 @@ function commandLine(): string {
     const args = command.registeredArguments.map((a) => (a.required ? `<${a.name()}${a.variadic ? '...' : ''}>` : `[${a.name()}${a.variadic ? '...' : ''}]`));
     const options = command.options.filter((o) => !o.hidden);
     out.push(`## ${[name, ...args].join(' ')}\n\n${command.description()}\n`);
-    if (options.length > 0) out.push(`| Flag | |\n| --- | --- |\n${options.map((o) => `| \`${o.flags.replace(/\|/g, '\\|')}\` | ${o.description.replace(/\|/g, '\\|')} |\n`).join('')}`);
+    if (options.length > 0)
+      out.push(
+        `| Flag | |\n| --- | --- |\n${options.map((o) => `| \`${o.flags.replace(/\|/g, '\\|')}\` | ${o.description.replace(/\|/g, '\\|')} |\n`).join('')}`,
+      );
     for (const child of command.commands) visit(child, `${name} ${child.name()}`);
   };
   const program = createProgram();

@@ -36,7 +36,11 @@ describe('pages of messages', () => {
   describe.each(codes)('%s', (code) => {
     const file = join(folder, `${code}.md`);
     const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    const blocks = [...page.matchAll(/^```yaml (bad|good)([^\n]*)\n(.*?)^```/gms)].map((m) => ({ kind: m[1] as string, info: m[2] as string, yaml: m[3] as string }));
+    const blocks = [...page.matchAll(/^```yaml (bad|good)([^\n]*)\n(.*?)^```/gms)].map((m) => ({
+      kind: m[1] as string,
+      info: m[2] as string,
+      yaml: m[3] as string,
+    }));
 
     it('has a page that says why, and when not to use it, with a bad and a good example', () => {
       expect(page).toMatch(new RegExp(`^# ${code}: `));

@@ -1,5 +1,5 @@
-import { clusterDomain, type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
 import type { Path } from '../manifest/problem.ts';
+import { clusterDomain, type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Context, ReportExtra } from './analyzer.ts';
 import { meant } from './meant.ts';
@@ -16,7 +16,12 @@ const hidden = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-
  * @param namespace of the resource that names the host
  * @param path where it does
  */
-export function unknownHost(context: Context<Messages>, namespace: string, host: string, path: Path): Pick<ReportExtra, 'help' | 'related' | 'fix'> | undefined {
+export function unknownHost(
+  context: Context<Messages>,
+  namespace: string,
+  host: string,
+  path: Path,
+): Pick<ReportExtra, 'help' | 'related' | 'fix'> | undefined {
   const { mesh, knows, preset } = context;
   const fqdn = toFqdn(namespace, host);
   if (mesh.options.knownHosts.some((known) => hostsOverlap(known, fqdn))) return undefined;

@@ -1,5 +1,4 @@
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { realpathSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**

@@ -49,7 +49,10 @@ export async function runExplain(code: string | undefined, flags: { all?: boolea
   if (flags.all || code === undefined) {
     if (!flags.all) throw usageError('which code?', 'weft explain IST0101 explains one, weft explain --all lists them.');
     const list = [...messages.values()];
-    write('stdout', flags.output === 'json' ? `${JSON.stringify(list, null, 2)}\n` : list.map((m) => `${m.code}  ${m.level.padEnd(7)}  ${m.name}: ${m.summary}\n`).join(''));
+    write(
+      'stdout',
+      flags.output === 'json' ? `${JSON.stringify(list, null, 2)}\n` : list.map((m) => `${m.code}  ${m.level.padEnd(7)}  ${m.name}: ${m.summary}\n`).join(''),
+    );
     return 0;
   }
   const wanted = code.toUpperCase();
@@ -58,7 +61,15 @@ export async function runExplain(code: string | undefined, flags: { all?: boolea
     const near = nearest(wanted, [...messages.keys(), ...[...messages.values()].flatMap((m) => m.aliases)]);
     throw usageError(`no message has the code ${code}${near ? `; did you mean ${near}?` : ''}`, 'weft explain --all lists them.');
   }
-  if (flags.output === 'json') write('stdout', `${JSON.stringify(found.map((m) => ({ ...m, page: pageOf(m.code) })), null, 2)}\n`);
+  if (flags.output === 'json')
+    write(
+      'stdout',
+      `${JSON.stringify(
+        found.map((m) => ({ ...m, page: pageOf(m.code) })),
+        null,
+        2,
+      )}\n`,
+    );
   else write('stdout', found.map((m) => explain(m, style)).join('\n'));
   return 0;
 }

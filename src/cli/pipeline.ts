@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { analyze, type AnyAnalyzer, type EngineResult, type Interrupt, type Preset } from '../analysis/engine.ts';
+import { type AnyAnalyzer, analyze, type EngineResult, type Interrupt, type Preset } from '../analysis/engine.ts';
 import type { Finding } from '../analysis/finding.ts';
 import { orderFindings } from '../analysis/order.ts';
-import { type InputProblem, type LoadedSource, type LoadOptions, loadSource } from '../manifest/load.ts';
-import { isKnownVersion } from '../manifest/kinds.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
+import { isKnownVersion } from '../manifest/kinds.ts';
+import { type InputProblem, type LoadedSource, type LoadOptions, loadSource } from '../manifest/load.ts';
 import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import { defaultIngress } from '../model/default-ingress.ts';
@@ -12,8 +12,8 @@ import { type Assume, Mesh, platformKinds } from '../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
 import { decodeMessage } from '../schema/decode.ts';
 import { specMessage } from '../schema/messages.ts';
-import type { StructureProblem } from '../schema/structure.ts';
 import { dropNulls } from '../schema/nulls.ts';
+import type { StructureProblem } from '../schema/structure.ts';
 import { loadValidators } from '../schema/validate.ts';
 import type { PipelineCache, ReadSource } from './pipeline-cache.ts';
 import { checkStructure } from './structure.ts';
@@ -140,7 +140,8 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
  */
 function readByReference({ analyzers, assume }: Pick<PipelineOptions, 'analyzers' | 'assume'>): LoadOptions['isRead'] {
   const asked = new Set<string>(analyzers.flatMap((analyzer) => analyzer.reads));
-  return (kind, apiVersion) => (asked.size === 0 || asked.has(kind)) && isKnownVersion(apiVersion, kind) && (assume !== 'mesh-only' || !platformKinds.has(kind));
+  return (kind, apiVersion) =>
+    (asked.size === 0 || asked.has(kind)) && isKnownVersion(apiVersion, kind) && (assume !== 'mesh-only' || !platformKinds.has(kind));
 }
 
 /** WFT0007 for every resource that another of its name stands in for and that says something else. */
@@ -234,7 +235,13 @@ async function mergeMeshConfigs(map: Resource | undefined, options: PipelineOpti
     try {
       const value = parseYaml(data.meshNetworks, true).value ?? {};
       if (decodeMessage('istio.mesh.v1alpha1.MeshNetworks', value, []).errors.length === 0) {
-        meshNetworksResource = new Resource<MeshNetworks>(object('MeshNetworks', 'meshnetworks', value), 'MeshNetworks', istioNamespace, map?.document, map?.within);
+        meshNetworksResource = new Resource<MeshNetworks>(
+          object('MeshNetworks', 'meshnetworks', value),
+          'MeshNetworks',
+          istioNamespace,
+          map?.document,
+          map?.within,
+        );
       }
     } catch (error) {
       reportMeshConfig((error as Error).message);
@@ -254,6 +261,7 @@ async function mergeMeshConfigs(map: Resource | undefined, options: PipelineOpti
 
   function reportMeshConfig(text: string): void {
     const source = meshConfigSource ?? map?.document?.source;
-    if (source) problems.push({ code: 'WFT0008', level: 'Warning', source, offset: undefined, text: `the mesh configuration is not used: ${text}`, unparsable: false });
+    if (source)
+      problems.push({ code: 'WFT0008', level: 'Warning', source, offset: undefined, text: `the mesh configuration is not used: ${text}`, unparsable: false });
   }
 }

@@ -16,8 +16,16 @@ const covered: [string, RouteMatch, RouteMatch[]][] = [
   ['a catch-all takes an exact path', route({ path: exact('/x') }), [route({ path: prefix('/') })]],
   ['a prefix takes a longer prefix', route({ path: prefix('/api/v1') }), [route({ path: prefix('/api') })]],
   ['a match without headers takes one with', route({ path: prefix('/a'), headers: [header('x', exact('1'))] }), [route({ path: prefix('/a') })]],
-  ['both schemes together take everything', route({}), [route({ headers: [header(':scheme', exact('http'))] }), route({ headers: [header(':scheme', exact('https'))] })]],
-  ['present and absent together take everything', route({}), [route({ headers: [header('x', { kind: 'present' })] }), route({ headers: [header('x', { kind: 'present' }, true)] })]],
+  [
+    'both schemes together take everything',
+    route({}),
+    [route({ headers: [header(':scheme', exact('http'))] }), route({ headers: [header(':scheme', exact('https'))] })],
+  ],
+  [
+    'present and absent together take everything',
+    route({}),
+    [route({ headers: [header('x', { kind: 'present' })] }), route({ headers: [header('x', { kind: 'present' }, true)] })],
+  ],
   ['ignoring case takes every spelling', route({ path: exact('/API') }), [route({ path: { kind: 'prefix', value: '/api', ignoreCase: true } })]],
   ['.* takes every path', route({ path: regex('/v[0-9]+') }), [route({ path: regex('.*') })]],
   ['a prefix takes a regex that begins with it', route({ path: regex('/api/v[0-9]+') }), [route({ path: prefix('/api/') })]],
@@ -49,8 +57,14 @@ describe('coverageOf', () => {
 
   it('agrees with trying every request of a small world', () => {
     const text = fc.stringMatching(/^[ab]{0,2}$/);
-    const path = fc.option(fc.record({ kind: fc.constantFrom('exact' as const, 'prefix' as const), value: text.map((t) => `/${t}`), ignoreCase: fc.constant(false) }), { nil: undefined });
-    const condition = fc.oneof(fc.record({ kind: fc.constantFrom('exact' as const, 'prefix' as const), value: text }), fc.constant({ kind: 'present' as const }));
+    const path = fc.option(
+      fc.record({ kind: fc.constantFrom('exact' as const, 'prefix' as const), value: text.map((t) => `/${t}`), ignoreCase: fc.constant(false) }),
+      { nil: undefined },
+    );
+    const condition = fc.oneof(
+      fc.record({ kind: fc.constantFrom('exact' as const, 'prefix' as const), value: text }),
+      fc.constant({ kind: 'present' as const }),
+    );
     const headers = fc.array(fc.record({ name: fc.constantFrom('x', 'z'), matcher: condition, inverted: fc.boolean() }), { maxLength: 2 });
     const match = fc.record({ path, headers, query: fc.constant([]), proxy: fc.constant(anyProxy) });
     const words = ['', 'a', 'b', 'aa', 'ab', 'ba', 'bb', 'aac', 'abc', 'bac', 'bbc', 'ac', 'bc', 'c'];

@@ -43,7 +43,15 @@ export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], o
   let by = candidates;
   for (const i of candidates) {
     const rest = by.filter((b) => b !== i);
-    if (rest.length > 0 && coveredBy(target, rest.map((b) => earlier[b] as RouteMatch), options)) by = rest;
+    if (
+      rest.length > 0 &&
+      coveredBy(
+        target,
+        rest.map((b) => earlier[b] as RouteMatch),
+        options,
+      )
+    )
+      by = rest;
   }
   return { covered: true, by };
 }
@@ -109,9 +117,17 @@ function coveredBy(target: RouteMatch, earlier: readonly RouteMatch[], options: 
     if (standing.length === 0) return true;
     if (index === choices.length) return false;
     if (++steps > mostSteps) return true;
-    return (choices[index] as number[][]).some((set) => witness(index + 1, standing.filter((i) => set.includes(i))));
+    return (choices[index] as number[][]).some((set) =>
+      witness(
+        index + 1,
+        standing.filter((i) => set.includes(i)),
+      ),
+    );
   };
-  return !witness(0, earlier.map((_, i) => i));
+  return !witness(
+    0,
+    earlier.map((_, i) => i),
+  );
 }
 
 function dimensionsOf(matches: readonly RouteMatch[], { gateways, regex }: CoverageOptions): Dimension[] {
@@ -136,7 +152,10 @@ function dimensionsOf(matches: readonly RouteMatch[], { gateways, regex }: Cover
   const bySource = matches.filter((m) => m.proxy.gateways.length === 0);
   const ports = new Set(matches.map((m) => m.proxy.port).filter((p) => p !== 0));
   if (ports.size > 0) {
-    out.push({ values: [...ports, -1].map((p) => ({ kind: 'text', text: String(p) })), holds: (m, v) => m.proxy.port === 0 || (v.kind === 'text' && v.text === String(m.proxy.port)) });
+    out.push({
+      values: [...ports, -1].map((p) => ({ kind: 'text', text: String(p) })),
+      holds: (m, v) => m.proxy.port === 0 || (v.kind === 'text' && v.text === String(m.proxy.port)),
+    });
   }
   const namespaces = new Set(bySource.map((m) => m.proxy.sourceNamespace).filter((n) => n !== ''));
   if (namespaces.size > 0) {
@@ -149,7 +168,8 @@ function dimensionsOf(matches: readonly RouteMatch[], { gateways, regex }: Cover
     const values = new Set(bySource.flatMap((m) => m.proxy.sourceLabels[label] ?? []));
     out.push({
       values: [{ kind: 'absent' }, ...[...values].map((text): Value => ({ kind: 'text', text }))],
-      holds: (m, v) => m.proxy.gateways.length > 0 || m.proxy.sourceLabels[label] === undefined || (v.kind === 'text' && v.text === m.proxy.sourceLabels[label]),
+      holds: (m, v) =>
+        m.proxy.gateways.length > 0 || m.proxy.sourceLabels[label] === undefined || (v.kind === 'text' && v.text === m.proxy.sourceLabels[label]),
     });
   }
   return out;

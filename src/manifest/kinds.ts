@@ -25,17 +25,7 @@ const groups: Record<string, readonly string[]> = {
   'apiextensions.k8s.io': ['CustomResourceDefinition'],
 };
 
-const gatewayApi = [
-  'BackendTLSPolicy',
-  'GRPCRoute',
-  'Gateway',
-  'GatewayClass',
-  'HTTPRoute',
-  'ReferenceGrant',
-  'TCPRoute',
-  'TLSRoute',
-  'UDPRoute',
-];
+const gatewayApi = ['BackendTLSPolicy', 'GRPCRoute', 'Gateway', 'GatewayClass', 'HTTPRoute', 'ReferenceGrant', 'TCPRoute', 'TLSRoute', 'UDPRoute'];
 
 const names = new Map<string, string>();
 for (const [group, kinds] of Object.entries(groups)) for (const kind of kinds) names.set(`${group}/${kind}`, kind);

@@ -18,7 +18,8 @@ describe('what Kubernetes reads and YAML 1.2 does not', () => {
   });
 
   it('fields are found where they are written', () => {
-    const text = 'apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {\n  name: a\n}\nspec: {\n  hosts: [a.example],\n  addresses: [1.2.3.4, 001:db8::],\nresolution: DNS\n}\n';
+    const text =
+      'apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {\n  name: a\n}\nspec: {\n  hosts: [a.example],\n  addresses: [1.2.3.4, 001:db8::],\nresolution: DNS\n}\n';
     const source = { name: 'a.yaml', text, json: false };
     const [resource] = loadSource(source, { defaultNamespace: '' }).resources;
     const at = (...path: (string | number)[]): string => {

@@ -106,7 +106,8 @@ function placesOf(text: string, offset: number): NodePlace | undefined {
           const name = read(undefined, end);
           child = read(name.value, name.value.end);
           if (name.scalar === '<<' && child.children) {
-            for (const { children } of mergedBy(child)) for (const [k, v] of children ?? []) if (!place.children?.has(k)) place.children?.set(k, { ...v, borrowed: true });
+            for (const { children } of mergedBy(child))
+              for (const [k, v] of children ?? []) if (!place.children?.has(k)) place.children?.set(k, { ...v, borrowed: true });
           } else place.children?.set(name.scalar ?? '', child);
         }
         end = Math.max(end, child.value.end, child.key?.end ?? 0);

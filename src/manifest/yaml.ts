@@ -175,4 +175,3 @@ function checkExpansion(root: unknown): void {
   };
   walk(root, 0);
 }
-

@@ -1,14 +1,23 @@
-import type { DestinationRule, EnvoyFilter, Gateway, ServiceEntry, Sidecar, VirtualService, WorkloadEntry, WorkloadGroup } from '../manifest/istio/networking.gen.ts';
+import type { WasmPlugin } from '../manifest/istio/extensions.gen.ts';
 import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
+import type {
+  DestinationRule,
+  EnvoyFilter,
+  Gateway,
+  ServiceEntry,
+  Sidecar,
+  VirtualService,
+  WorkloadEntry,
+  WorkloadGroup,
+} from '../manifest/istio/networking.gen.ts';
 import type { ProxyConfig } from '../manifest/istio/proxyconfig.gen.ts';
 import type { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from '../manifest/istio/security.gen.ts';
 import type { Telemetry } from '../manifest/istio/telemetry.gen.ts';
-import type { WasmPlugin } from '../manifest/istio/extensions.gen.ts';
-import { Resource } from '../manifest/resource.ts';
+import type { Resource } from '../manifest/resource.ts';
 import { HostIndex } from './hosts.ts';
+import type { ConfigMap, Deployment, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
 import type { PodTemplateOwner } from './workloads.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
-import type { ConfigMap, Deployment, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
 
 /** Which resource type each kind name stands for; kinds not listed are untyped resources. */
 export interface KindTypes {
@@ -158,7 +167,10 @@ export class Mesh {
   get hosts(): HostIndex {
     this.observer?.('Service');
     this.observer?.('ServiceEntry');
-    this.hostIndex ??= new HostIndex(this.byKind.get('Service') as Service[] | undefined, this.byKind.get('ServiceEntry') as Resource<ServiceEntry>[] | undefined);
+    this.hostIndex ??= new HostIndex(
+      this.byKind.get('Service') as Service[] | undefined,
+      this.byKind.get('ServiceEntry') as Resource<ServiceEntry>[] | undefined,
+    );
     return this.hostIndex;
   }
 

@@ -1,5 +1,5 @@
-import type { Path } from '../manifest/problem.ts';
 import { parseDuration } from '../manifest/duration.ts';
+import type { Path } from '../manifest/problem.ts';
 import { enums, type FieldShape, fieldsOf } from './messages.ts';
 
 /** A value of a type that its field cannot hold; the reference refuses the whole resource for it. */

@@ -36,7 +36,8 @@ function headerName(name: string): string {
 export function translateMatch(match: HTTPMatchRequest): RouteMatch {
   const headers: HeaderMatcher[] = [];
   for (const [name, value] of Object.entries(match.headers ?? {})) headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: false });
-  for (const [name, value] of Object.entries(match.withoutHeaders ?? {})) headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: true });
+  for (const [name, value] of Object.entries(match.withoutHeaders ?? {}))
+    headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: true });
   for (const [name, value] of [
     [':method', match.method],
     [':authority', match.authority],

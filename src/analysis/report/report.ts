@@ -132,7 +132,8 @@ export function itemOfFinding(finding: Finding): ReportItem {
   };
 }
 
-function itemOfRelated({ resource, path, text }: Related): RelatedItem {
+/** Of a whole resource the name is shown: the start of its document may be a comment. */
+function itemOfRelated({ resource, path = ['metadata', 'name'], text }: Related): RelatedItem {
   return { text, place: placeOf(resource, path), origin: resource.friendlyName };
 }
 

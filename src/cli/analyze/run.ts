@@ -34,8 +34,11 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     const { fixAll, previewFixes, writeFixes } = await import('./fix.ts');
     const { input } = evaluation;
     // What is not reported is not repaired.
-    const wanted = async (e: Evaluation): Promise<ReportItem[]> => (await acceptBaseline(session, e)).items.filter((i) => atLeast(i.level, session.outputThreshold));
-    const fixed = await fixAll(input.sources, evaluation, wanted, (sources) => evaluate(session, paths, { deadline, input: { ...input, sources: [...sources] } }));
+    const wanted = async (e: Evaluation): Promise<ReportItem[]> =>
+      (await acceptBaseline(session, e)).items.filter((i) => atLeast(i.level, session.outputThreshold));
+    const fixed = await fixAll(input.sources, evaluation, wanted, (sources) =>
+      evaluate(session, paths, { deadline, input: { ...input, sources: [...sources] } }),
+    );
     if (flags.dryRun) {
       if (fixed.files.length === 0) warn('There is nothing to repair.');
       write('stdout', previewFixes(fixed.files, await styleFor(wantsColour(flags.color, 'stdout'))));
@@ -85,7 +88,8 @@ export async function report(session: Session, paths: readonly string[], evaluat
   };
   write('stdout', await writeOutputs(data, outputs, await styleFor(wantsColour(flags.color, 'stdout')), plainStyle));
 
-  for (const { analyzer, error } of result.engine.crashes) warn(`analyzer ${analyzer} failed: ${error instanceof Error ? error.message : String(error)}; the others went on`);
+  for (const { analyzer, error } of result.engine.crashes)
+    warn(`analyzer ${analyzer} failed: ${error instanceof Error ? error.message : String(error)}; the others went on`);
   const failing = items.filter((i) => !i.unparsable && atLeast(i.level, session.failureThreshold)).length;
   const unparsable = items.filter((i) => i.unparsable).length;
   const style = await styleFor(wantsColour(flags.color, 'stderr'));

@@ -17,7 +17,13 @@ it.each<[string, string[] | undefined, Preset, string[], string[]]>([
   ['one', [gateway], 'recommended', [gateway], []],
   ['several, each once', [`${host},${gateway}`, gateway, ''], 'recommended', [host, gateway], []],
   ['several, each once, as the reference takes them', [host, gateway, host], 'reference', [host, gateway], []],
-  ['two with a comma, which is one name to the reference', [`${host},${gateway}`, gateway], 'reference', [gateway], [`there is no analyzer "${host},${gateway}"`]],
+  [
+    'two with a comma, which is one name to the reference',
+    [`${host},${gateway}`, gateway],
+    'reference',
+    [gateway],
+    [`there is no analyzer "${host},${gateway}"`],
+  ],
   ['one of another preset', ['weft.MirrorAnalyzer'], 'reference', ['weft.MirrorAnalyzer'], []],
   ['one that is there and one that is not, as the reference does', [gateway, 'virtualservice.GatewayAnalyser'], 'reference', [gateway], [missing]],
   [

@@ -9,7 +9,12 @@ const order: readonly Preset[] = ['reference', 'recommended', 'strict'];
  *
  * @throws CliError (usage) for names that no analyzer has; the preset `reference` only warns, as the reference goes on
  */
-export function chooseAnalyzers(all: readonly AnyAnalyzer[], names: readonly string[] | undefined, preset: Preset, warn: (text: string) => void): AnyAnalyzer[] {
+export function chooseAnalyzers(
+  all: readonly AnyAnalyzer[],
+  names: readonly string[] | undefined,
+  preset: Preset,
+  warn: (text: string) => void,
+): AnyAnalyzer[] {
   // The reference takes a text with commas for one name.
   const listed = (name: string): string[] => (preset === 'reference' ? [name] : name.split(','));
   const wanted = new Set((names ?? []).flatMap(listed).filter((n) => n !== ''));
@@ -21,7 +26,10 @@ export function chooseAnalyzers(all: readonly AnyAnalyzer[], names: readonly str
         chosen.push(found);
         continue;
       }
-      const near = nearest(name, all.map((a) => a.name));
+      const near = nearest(
+        name,
+        all.map((a) => a.name),
+      );
       const text = `there is no analyzer "${name}"${near ? `; did you mean ${near}?` : ''}`;
       if (preset !== 'reference') throw usageError(text, 'weft analyze -L lists them.');
       warn(text);

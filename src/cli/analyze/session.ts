@@ -4,8 +4,7 @@ import { analyzers as builtIn } from '../../../analyzers/index.ts';
 import { inputMessages } from '../../analysis/catalogue/input.ts';
 import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
 import type { Finding } from '../../analysis/finding.ts';
-import type { Level } from '../../analysis/message.ts';
-import type { Messages } from '../../analysis/message.ts';
+import type { Level, Messages } from '../../analysis/message.ts';
 import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
 import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
@@ -135,7 +134,11 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
   const problems = result.problems.filter((p) => p.unparsable || (preset !== 'reference' && isInScope(p)));
   const findings = result.findings.filter(isInScope);
   const kept = { problems: problems.filter((p) => p.unparsable || !isSuppressed(p)), findings: findings.filter((f) => !isSuppressed(f)) };
-  let items = [...input.unreadable.map(({ path, text }) => unreadableItem(path, text)), ...kept.problems.map(itemOfProblem), ...kept.findings.map(itemOfFinding)];
+  let items = [
+    ...input.unreadable.map(({ path, text }) => unreadableItem(path, text)),
+    ...kept.problems.map(itemOfProblem),
+    ...kept.findings.map(itemOfFinding),
+  ];
   let suppressed = problems.length + findings.length - kept.problems.length - kept.findings.length;
   if (preset !== 'reference') {
     const inline = applyInline(items, input.sources, aliasesOf(session.available), judges(session, result));

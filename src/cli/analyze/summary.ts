@@ -20,11 +20,14 @@ export function conclude(report: Report, { paths, flags, failing, unparsable, go
   const scope = paths.length > 0 ? [...new Set(paths)].join(', ') : flags.allNamespaces ? 'all namespaces' : `namespace ${flags.namespace ?? 'default'}`;
   const lines: string[] = [];
   const read = `${plural(summary.resources, 'resource')} in ${plural(summary.files, 'file')}`;
-  if (items.length === 0 && failing > 0) lines.push(`${style.error('✘')} ${plural(failing, 'finding')} at or over the failure threshold, none of them printed: ${scope} (${read}).`);
+  if (items.length === 0 && failing > 0)
+    lines.push(`${style.error('✘')} ${plural(failing, 'finding')} at or over the failure threshold, none of them printed: ${scope} (${read}).`);
   else if (items.length === 0) lines.push(`${style.good('✔')} Nothing to report: ${scope} (${read}).`);
   else {
     const count = (level: string): number => items.filter((i) => i.level === level).length;
-    const parts = [plural(count('Error'), 'error'), plural(count('Warning'), 'warning'), plural(count('Info'), 'info', 'infos')].filter((p) => !p.startsWith('0 '));
+    const parts = [plural(count('Error'), 'error'), plural(count('Warning'), 'warning'), plural(count('Info'), 'info', 'infos')].filter(
+      (p) => !p.startsWith('0 '),
+    );
     lines.push(`${failing > 0 || unparsable > 0 ? style.error('✘') : style.warning('!')} ${parts.join(', ')}: ${scope} (${read}).`);
   }
   if (unparsable > 0) lines.push(`  ${plural(unparsable, 'document')} could not be used${flags.ignoreUnknown ? ' (--ignore-unknown: no failure)' : ''}.`);

@@ -20,7 +20,8 @@ export function completeCommand(root: () => Command): Command {
     .helpOption(false)
     .action(async (words: string[]) => {
       const { candidates } = await import('../completion.ts');
-      write('stdout', 
+      write(
+        'stdout',
         candidates(root(), words)
           .map((c) => `${c}\n`)
           .join(''),

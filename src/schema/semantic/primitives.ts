@@ -141,7 +141,11 @@ export function labelProblems(key: string, value: string): { text: string; same:
  *
  * @returns whether there is no error
  */
-export function checkSelector(sink: ProblemSink, path: Path, selector: { labels: Readonly<Record<string, string>> | undefined; field: string } | undefined): boolean {
+export function checkSelector(
+  sink: ProblemSink,
+  path: Path,
+  selector: { labels: Readonly<Record<string, string>> | undefined; field: string } | undefined,
+): boolean {
   if (!selector) return true;
   const before = sink.problems.length;
   const entries = Object.entries(selector.labels ?? {});
@@ -163,7 +167,12 @@ export function checkSelector(sink: ProblemSink, path: Path, selector: { labels:
  * @param allowNone `~` is allowed (ServiceEntry), alone
  * @param ownNamespaceOnly nothing but the own namespace is allowed (DestinationRule with a workload selector)
  */
-export function checkExportTo(sink: ProblemSink, exportTo: readonly string[] | undefined, namespace: string, options: { allowNone?: boolean; ownNamespaceOnly?: boolean } = {}): void {
+export function checkExportTo(
+  sink: ProblemSink,
+  exportTo: readonly string[] | undefined,
+  namespace: string,
+  options: { allowNone?: boolean; ownNamespaceOnly?: boolean } = {},
+): void {
   if (!exportTo || exportTo.length === 0) return;
   const path: Path = ['exportTo'];
   const seen = new Set<string>();
@@ -175,7 +184,9 @@ export function checkExportTo(sink: ProblemSink, exportTo: readonly string[] | u
   });
   if (options.ownNamespaceOnly && seen.size > 0) {
     if (!seen.has(namespace)) {
-      sink.error(path, 'destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', { same: 'selector exportTo beyond' });
+      sink.error(path, 'destination rule with a workload selector is for its own namespace only, so exportTo has to be "."', {
+        same: 'selector exportTo beyond',
+      });
     } else if (seen.size > 1) {
       sink.error(path, 'destination rule with a workload selector is for its own namespace only, so exportTo cannot name more than "."', {
         same: 'selector exportTo multiple',
@@ -187,7 +198,8 @@ export function checkExportTo(sink: ProblemSink, exportTo: readonly string[] | u
 }
 
 function duplicateExport(entry: string, namespace: string): { text: string; same: string } {
-  if (entry === '.') return { text: `duplicate entry in exportTo: "." is the namespace ${namespace}, which is there already`, same: 'exportTo own namespace twice' };
+  if (entry === '.')
+    return { text: `duplicate entry in exportTo: "." is the namespace ${namespace}, which is there already`, same: 'exportTo own namespace twice' };
   return { text: `duplicate entry in exportTo: ${entry}`, same: `exportTo ${entry} twice` };
 }
 
