@@ -191,6 +191,8 @@ test('names of JavaScript are names', async () => {
     virtualService(name),
     `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: ${name}, labels: {${name}: ${name}}, annotations: {${name}: ${name}}}\nspec: {selector: {${name}: ${name}}, ports: [{name: ${name}, port: 80}]}\n`,
     `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: ${name}, namespace: ${name}}\nspec: {host: ${name}, subsets: [{name: ${name}, labels: {${name}: ${name}}}], trafficPolicy: {tls: {mode: ${name}}}}\n`,
+    `apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: ${name}, namespace: ${name}}\nspec: {gatewayClassName: ${name}, listeners: [{name: ${name.toLowerCase().replaceAll('_', '')}, port: 80, protocol: ${name}}]}\n`,
+    `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: ${name}, namespace: ${name}}\nspec: {parentRefs: [{name: ${name}}], rules: [{backendRefs: [{name: ${name}, port: 80}]}]}\n`,
     `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: ${name}, labels: {${name}: ${name}}}\nspec: {containers: [{name: ${name}, image: ${name}}]}\n`,
   ]);
   const lines = await said(documents.join('---\n'));

@@ -9,8 +9,8 @@ const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs:
  * @returns undefined for what is no duration
  */
 export function parseDuration(text: string): number | undefined {
-  const plain = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  if (plain) return inRange(Number(plain[1]) * (units[plain[2] as string] as number));
+  const plain = parsePlain(text);
+  if (plain !== undefined) return plain;
   const match = /^([-+]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return /^[-+]?0$/.test(text) ? 0 : undefined;
   let total = 0;
@@ -20,6 +20,20 @@ export function parseDuration(text: string): number | undefined {
     total += Number(whole) * size + Math.trunc(Number(fraction) * (size / 10 ** fraction.length));
   }
   return inRange(text.startsWith('-') ? -total : total);
+}
+
+/** Up to nine digits and one of the usual units, which nearly every duration is. */
+function parsePlain(text: string): number | undefined {
+  let amount = 0;
+  let i = 0;
+  for (; i < 9; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) break;
+    amount = amount * 10 + digit;
+  }
+  if (i === 0) return undefined;
+  const unit = text.slice(i);
+  return unit === 's' || unit === 'ms' || unit === 'm' || unit === 'h' ? inRange(amount * (units[unit] as number)) : undefined;
 }
 
 function inRange(nanoseconds: number): number | undefined {

@@ -18,7 +18,7 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
 export function allowsKind({ protocol, allowedRoutes }: Listener, route: Route): boolean {
   const written = items(allowedRoutes.kinds as { group?: unknown; kind?: unknown }[]);
   if (written.length > 0 && !written.some(({ group, kind }) => kind === route.kind && (group ?? gatewayGroup) === gatewayGroup)) return false;
-  return kindsOf[protocol]?.includes(route.kind) ?? true;
+  return !Object.hasOwn(kindsOf, protocol) || kindsOf[protocol]?.includes(route.kind) === true;
 }
 
 /** The rule for namespaces as written: `Same` when nothing is. */

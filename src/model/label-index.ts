@@ -21,6 +21,7 @@ export class LabelIndex<T> {
 
   /** In the order of the input; all of them for an empty selector. */
   matching(selector: Labels): readonly T[] {
+    if (this.all.length === 0) return this.all;
     const wanted = Object.entries(selector);
     if (wanted.length === 0) return this.all;
     if (!this.pairs) {
