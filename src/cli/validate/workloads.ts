@@ -1,19 +1,12 @@
 import type { Path } from '../../manifest/problem.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import type { ServicePort, ServiceSpec, WorkloadControllerSpec } from '../../model/kubernetes.ts';
+import { protocolOfAppProtocol, protocolOfName } from '../../model/protocols.ts';
 import { isMap, items, text } from '../../model/untyped.ts';
 
 export interface Said {
   path?: Path;
   text: string;
-}
-
-const protocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'grpc', 'grpc-web', 'http', 'http_proxy', 'http2', 'https', 'tls', 'mongo', 'redis', 'mysql']);
-const appProtocols: ReadonlySet<string> = new Set(['kubernetes.io/h2c', 'kubernetes.io/ws', 'kubernetes.io/wss']);
-
-function isProtocol(name: string): boolean {
-  const lower = name.toLowerCase();
-  return protocols.has(lower) || lower.startsWith('grpc-web') || protocols.has(lower.split('-')[0] as string);
 }
 
 /** The protocol of each TCP port is told by appProtocol or by the name (spec/analyze/validation.md, "validate extras"). */
@@ -26,11 +19,11 @@ export function checkService(service: Resource): Said[] {
     const name = text(port.name);
     const number = typeof port.port === 'number' ? `port ${port.port}` : `ports[${index}]`;
     if (appProtocol !== '') {
-      if (!isProtocol(appProtocol) && !appProtocols.has(appProtocol)) {
+      if (protocolOfAppProtocol(appProtocol) === undefined) {
         out.push({ path: [...path, 'appProtocol'], text: `appProtocol "${appProtocol}" of ${number} is no protocol that the mesh knows` });
       }
     } else if (name === '') out.push({ path, text: `${number} has no name, so its protocol has to be guessed; name it http, grpc, tcp …` });
-    else if (!isProtocol(name)) {
+    else if (protocolOfName(name) === undefined) {
       out.push({
         path: [...path, 'name'],
         text: `port name "${name}" does not begin with a protocol (http, grpc, tcp …), so the protocol of ${number} has to be guessed`,
