@@ -1,7 +1,7 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { message } from '../src/analysis/message.ts';
 import { matchName, matchPath, ruleName } from '../src/analysis/route-names.ts';
-import type { RouteMatch } from '../src/ir/route-match.ts';
+import type { ScopedMatch } from '../src/ir/route-match.ts';
 import { coverageOf } from '../src/ir/witness.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import { matchesRegex } from '../src/manifest/re2.ts';
@@ -35,7 +35,7 @@ export default defineAnalyzer({
       const gateways = service.spec.gateways?.length ? service.spec.gateways : ['mesh'];
       const shadowed = new Map<number, Path>();
       const takers: TranslatedMatch[] = [];
-      const earlier: RouteMatch[] = [];
+      const earlier: ScopedMatch[] = [];
       const covers = matches.map((match) => {
         const coverage = coverageOf(match.route, earlier, { gateways, regex: matchesRegex });
         const by = coverage.covered ? coverage.by.map((b) => takers[b] as TranslatedMatch) : undefined;

@@ -25,12 +25,32 @@ export interface ProxyMatch {
   port: number;
 }
 
+/**
+ * A condition on the path without query and fragment. `segments`: a prefix that ends where a segment ends (SEL-R82), without a
+ * slash at its end.
+ */
+export type PathMatcher = StringMatcher | { kind: 'segments'; value: string };
+
+/** A condition on a claim of the request's JSON Web Token, `path` from the root of its payload (MAT-R22). */
+export interface ClaimMatcher {
+  path: readonly string[];
+  matcher: StringMatcher;
+  inverted: boolean;
+}
+
 /** One match of a route: all conditions hold (MAT-R1). A route without conditions matches every request. */
 export interface RouteMatch {
-  /** On the path without query and fragment; undefined: any. */
-  path: StringMatcher | undefined;
+  /** Undefined: any. */
+  path: PathMatcher | undefined;
   headers: readonly HeaderMatcher[];
   query: readonly QueryMatcher[];
+  /** At gateways only. */
+  claims?: readonly ClaimMatcher[];
+}
+
+/** A match as it is written, with what decides whether a proxy gets it. */
+export interface ScopedMatch extends RouteMatch {
+  path: StringMatcher | undefined;
   proxy: ProxyMatch;
 }
 
@@ -69,9 +89,15 @@ export function matchesHeader(header: HeaderMatcher, value: string | undefined, 
   return value !== undefined && matchesString(header.matcher, value, regex);
 }
 
-/** Whether a request meets all conditions of a match. */
+export function matchesPath(matcher: PathMatcher, path: string, regex: RegexTest): boolean {
+  if (matcher.kind !== 'segments') return matchesString(matcher, path, regex);
+  const { value } = matcher;
+  return path.startsWith(value) && (path.length === value.length || path[value.length] === '/');
+}
+
+/** Whether a request meets all conditions of a match; claims are not looked at. */
 export function matchesRequest(match: RouteMatch, request: RouteRequest, regex: RegexTest): boolean {
-  if (match.path && !matchesString(match.path, request.path, regex)) return false;
+  if (match.path && !matchesPath(match.path, request.path, regex)) return false;
   for (const header of match.headers) if (!matchesHeader(header, request.headers.get(header.name), regex)) return false;
   for (const { name, matcher } of match.query) {
     const value = request.query.get(name);

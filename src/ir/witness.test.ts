@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchesRegex } from '../manifest/re2.ts';
-import { anyProxy, matchesRequest, type RouteMatch } from './route-match.ts';
+import { anyProxy, matchesRequest, type ScopedMatch } from './route-match.ts';
 import type { StringMatcher } from './string-matcher.ts';
 import { coverageOf, literalPrefix } from './witness.ts';
 
 const options = { gateways: ['mesh', 'edge'], regex: matchesRegex };
-const route = (r: Partial<RouteMatch>): RouteMatch => ({ path: undefined, headers: [], query: [], proxy: anyProxy, ...r });
+const route = (r: Partial<ScopedMatch>): ScopedMatch => ({ path: undefined, headers: [], query: [], proxy: anyProxy, ...r });
 const exact = (value: string): StringMatcher => ({ kind: 'exact', value });
 const prefix = (value: string): StringMatcher => ({ kind: 'prefix', value });
 const regex = (value: string): StringMatcher => ({ kind: 'regex', value });
 const header = (name: string, matcher: StringMatcher, inverted = false) => ({ name, matcher, inverted });
 
-const covered: [string, RouteMatch, RouteMatch[]][] = [
+const covered: [string, ScopedMatch, ScopedMatch[]][] = [
   ['a catch-all takes an exact path', route({ path: exact('/x') }), [route({ path: prefix('/') })]],
   ['a prefix takes a longer prefix', route({ path: prefix('/api/v1') }), [route({ path: prefix('/api') })]],
   ['a match without headers takes one with', route({ path: prefix('/a'), headers: [header('x', exact('1'))] }), [route({ path: prefix('/a') })]],
@@ -33,7 +33,7 @@ const covered: [string, RouteMatch, RouteMatch[]][] = [
   ['each gateway by itself', route({}), [route({ proxy: { ...anyProxy, gateways: ['mesh'] } }), route({ proxy: { ...anyProxy, gateways: ['edge'] } })]],
 ];
 
-const reachable: [string, RouteMatch, RouteMatch[]][] = [
+const reachable: [string, ScopedMatch, ScopedMatch[]][] = [
   ['nothing earlier', route({}), []],
   ['the more specific prefix first', route({ path: prefix('/api') }), [route({ path: prefix('/api/v1') })]],
   ['another method', route({ path: prefix('/api/x') }), [route({ path: prefix('/api'), headers: [header(':method', exact('GET'))] })]],

@@ -1,4 +1,4 @@
-import type { HeaderMatcher, RouteMatch } from './route-match.ts';
+import type { HeaderMatcher, ScopedMatch } from './route-match.ts';
 import { matchesHeader, matchesProxy, matchesRequest } from './route-match.ts';
 import { matchesString, type RegexTest, type StringMatcher } from './string-matcher.ts';
 
@@ -31,13 +31,13 @@ const mostSteps = 20_000;
  * Whether the requests of `target` are all taken by `earlier` matches, exactly for exact and prefix conditions, and never wrongly
  * said for regular expressions.
  */
-export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], options: CoverageOptions): Coverage {
+export function coverageOf(target: ScopedMatch, earlier: readonly ScopedMatch[], options: CoverageOptions): Coverage {
   const candidates: number[] = [];
-  for (let i = 0; i < earlier.length; i++) if (mayOverlap(target, earlier[i] as RouteMatch)) candidates.push(i);
+  for (let i = 0; i < earlier.length; i++) if (mayOverlap(target, earlier[i] as ScopedMatch)) candidates.push(i);
   if (candidates.length === 0 || hasPlainWitness(target, earlier, candidates, options)) return { covered: false };
-  for (const i of candidates) if (coveredBy(target, [earlier[i] as RouteMatch], options)) return { covered: true, by: [i] };
+  for (const i of candidates) if (coveredBy(target, [earlier[i] as ScopedMatch], options)) return { covered: true, by: [i] };
   if (candidates.length < 2 || candidates.length > mostCombined) return { covered: false };
-  const all = candidates.map((i) => earlier[i] as RouteMatch);
+  const all = candidates.map((i) => earlier[i] as ScopedMatch);
   if (!coveredBy(target, all, options)) return { covered: false };
   // Those without which it is still covered are not to blame.
   let by = candidates;
@@ -47,7 +47,7 @@ export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], o
       rest.length > 0 &&
       coveredBy(
         target,
-        rest.map((b) => earlier[b] as RouteMatch),
+        rest.map((b) => earlier[b] as ScopedMatch),
         options,
       )
     )
@@ -57,7 +57,7 @@ export function coverageOf(target: RouteMatch, earlier: readonly RouteMatch[], o
 }
 
 /** Tries the one request that most often is a witness: as little as the target asks for, and a path that nobody else names. */
-function hasPlainWitness(target: RouteMatch, earlier: readonly RouteMatch[], candidates: readonly number[], { gateways, regex }: CoverageOptions): boolean {
+function hasPlainWitness(target: ScopedMatch, earlier: readonly ScopedMatch[], candidates: readonly number[], { gateways, regex }: CoverageOptions): boolean {
   const plain = (m: StringMatcher): string => (m.kind === 'exact' ? m.value : m.kind === 'prefix' ? m.value + fresh[0] : (fresh[0] as string));
   const headers = new Map([
     [':method', 'X-OTHER'],
@@ -71,14 +71,14 @@ function hasPlainWitness(target: RouteMatch, earlier: readonly RouteMatch[], can
   return (target.proxy.gateways.length > 0 ? target.proxy.gateways : gateways).some((gateway) => {
     const proxy = { gateway, labels: sourceLabels, namespace: sourceNamespace, port: port === 0 ? -1 : port };
     return !candidates.some((i) => {
-      const match = earlier[i] as RouteMatch;
+      const match = earlier[i] as ScopedMatch;
       return matchesProxy(match.proxy, proxy) && matchesRequest(match, request, regex);
     });
   });
 }
 
 /** Cheap and generous: false only when one exact or prefix path excludes the other. */
-function mayOverlap(a: RouteMatch, b: RouteMatch): boolean {
+function mayOverlap(a: ScopedMatch, b: ScopedMatch): boolean {
   if (!a.path || !b.path || a.path.kind === 'regex' || b.path.kind === 'regex' || a.path.kind === 'present' || b.path.kind === 'present') return true;
   const [x, y] = [a.path.value.toLowerCase(), b.path.value.toLowerCase()];
   if (a.path.kind === 'exact' && b.path.kind === 'exact') return x === y;
@@ -90,10 +90,10 @@ function mayOverlap(a: RouteMatch, b: RouteMatch): boolean {
 /** One part of a request, with the condition that each match has on it. */
 interface Dimension {
   values: Value[];
-  holds: (match: RouteMatch, value: Value) => boolean;
+  holds: (match: ScopedMatch, value: Value) => boolean;
 }
 
-function coveredBy(target: RouteMatch, earlier: readonly RouteMatch[], options: CoverageOptions): boolean {
+function coveredBy(target: ScopedMatch, earlier: readonly ScopedMatch[], options: CoverageOptions): boolean {
   const dimensions = dimensionsOf([target, ...earlier], options);
   // For each dimension the sets of earlier matches that a value of it leaves standing; a set that includes another is no use.
   const choices: number[][][] = [];
@@ -102,7 +102,7 @@ function coveredBy(target: RouteMatch, earlier: readonly RouteMatch[], options: 
     for (const value of values) {
       if (!holds(target, value)) continue;
       const left: number[] = [];
-      for (let i = 0; i < earlier.length; i++) if (holds(earlier[i] as RouteMatch, value)) left.push(i);
+      for (let i = 0; i < earlier.length; i++) if (holds(earlier[i] as ScopedMatch, value)) left.push(i);
       if (left.length < earlier.length || sets.length === 0) sets.push(left);
     }
     // No value at all: the target itself can never be met, and that is not for this search to say.
@@ -130,7 +130,7 @@ function coveredBy(target: RouteMatch, earlier: readonly RouteMatch[], options: 
   );
 }
 
-function dimensionsOf(matches: readonly RouteMatch[], { gateways, regex }: CoverageOptions): Dimension[] {
+function dimensionsOf(matches: readonly ScopedMatch[], { gateways, regex }: CoverageOptions): Dimension[] {
   const out: Dimension[] = [];
   const paths = matches.flatMap((m) => (m.path ? [m.path] : []));
   if (paths.length > 0) {
@@ -175,22 +175,22 @@ function dimensionsOf(matches: readonly RouteMatch[], { gateways, regex }: Cover
   return out;
 }
 
-function namesOf(matches: readonly RouteMatch[], of: (match: RouteMatch) => readonly { name: string }[]): Set<string> {
+function namesOf(matches: readonly ScopedMatch[], of: (match: ScopedMatch) => readonly { name: string }[]): Set<string> {
   return new Set(matches.flatMap((m) => of(m).map((c) => c.name)));
 }
 
 /** Headers that every request has. */
 const always = new Set([':method', ':authority', ':scheme', ':path']);
 
-function headerDimension(name: string, matches: readonly RouteMatch[], regex: RegexTest): Dimension {
-  const conditions = (m: RouteMatch): readonly HeaderMatcher[] => m.headers.filter((h) => h.name === name);
+function headerDimension(name: string, matches: readonly ScopedMatch[], regex: RegexTest): Dimension {
+  const conditions = (m: ScopedMatch): readonly HeaderMatcher[] => m.headers.filter((h) => h.name === name);
   const matchers = matches.flatMap((m) => conditions(m).map((h) => h.matcher));
   let values: Value[];
   if (name === ':scheme') values = ['http', 'https'].map((text) => ({ kind: 'text', text }));
   else if (name === ':method') values = textValues(matchers, freshMethods).filter((v) => v.kind !== 'text' || v.text !== '');
   else values = textValues(matchers, ['', ...fresh]);
   if (!always.has(name)) values.push({ kind: 'absent' });
-  const holds = (m: RouteMatch, v: Value): boolean =>
+  const holds = (m: ScopedMatch, v: Value): boolean =>
     conditions(m).every((h) => {
       // Of an unnamed member nothing is known that an inverted condition could rest on.
       if (v.kind === 'member') return !h.inverted && matcherHolds(h.matcher, v, regex);

@@ -1,4 +1,4 @@
-import type { RouteMatch } from '../ir/route-match.ts';
+import type { ScopedMatch } from '../ir/route-match.ts';
 import type { VirtualService } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { resolveGatewayName } from '../model/gateway-names.ts';
@@ -9,7 +9,7 @@ export interface GatewayMatch {
   service: Resource<VirtualService>;
   match: TranslatedMatch;
   /** With what depends on the gateway decided. */
-  route: RouteMatch;
+  route: ScopedMatch;
   takesAll: boolean;
 }
 
@@ -38,7 +38,7 @@ export function matchesAtGateway(services: readonly Resource<VirtualService>[], 
   return [...specific, ...catchAll];
 }
 
-function isCatchAll({ path, headers, query }: RouteMatch): boolean {
+function isCatchAll({ path, headers, query }: ScopedMatch): boolean {
   if (headers.length > 0 || query.length > 0) return false;
   return !path || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*');
 }

@@ -1,4 +1,4 @@
-import type { HeaderMatcher, QueryMatcher, RouteMatch } from '../ir/route-match.ts';
+import type { HeaderMatcher, QueryMatcher, ScopedMatch } from '../ir/route-match.ts';
 import { anyProxy } from '../ir/route-match.ts';
 import type { StringMatcher } from '../ir/string-matcher.ts';
 import type { HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService } from '../manifest/istio/networking.gen.ts';
@@ -10,7 +10,7 @@ export interface TranslatedMatch {
   /** Index in `match`; undefined for a rule without matches. */
   match: number | undefined;
   name: string;
-  route: RouteMatch;
+  route: ScopedMatch;
 }
 
 /** An empty condition means presence (MAT-R17). */
@@ -33,7 +33,7 @@ function headerName(name: string): string {
 }
 
 /** One `match` of an HTTP rule. */
-export function translateMatch(match: HTTPMatchRequest): RouteMatch {
+export function translateMatch(match: HTTPMatchRequest): ScopedMatch {
   const headers: HeaderMatcher[] = [];
   for (const [name, value] of Object.entries(match.headers ?? {})) headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: false });
   for (const [name, value] of Object.entries(match.withoutHeaders ?? {}))

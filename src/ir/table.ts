@@ -1,0 +1,68 @@
+// The routing table of one proxy: plain data (JSON in, JSON out) in the shape that Envoy's listeners, routes, clusters and
+// endpoints have. Absent optional fields mean "not limited" or "none"; durations are milliseconds.
+import type { Cluster } from './cluster.ts';
+import type { Listener } from './listener.ts';
+import type { RouteConfig } from './route.ts';
+
+/** A place in the user's configuration that something of the table comes from. */
+export interface Origin {
+  /** Name of the kind as in src/manifest/kinds.ts. */
+  kind: string;
+  namespace: string;
+  name: string;
+  /** Of the field, from the root of the object; empty for the whole of it. */
+  path: readonly (string | number)[];
+}
+
+/** `region/zone/subzone` in parts; empty parts are not known. */
+export interface Locality {
+  region: string;
+  zone: string;
+  subzone: string;
+}
+
+/** The proxy that the table is for. */
+export interface ProxyIdentity {
+  role: 'sidecar' | 'gateway';
+  namespace: string;
+  /** Of the pod; empty when only labels were given. */
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  serviceAccount: string;
+  locality: Locality;
+  /** Addresses of the workload itself. */
+  addresses: readonly string[];
+}
+
+/** What of the mesh configuration a data plane needs itself. */
+export interface MeshSettings {
+  /** MAT-R10, MAT-R13 */
+  pathNormalization: 'none' | 'base' | 'merge-slashes' | 'decode-and-merge-slashes';
+  /** `/dev/stdout`, a file, or empty: no access log (TEL-R10). */
+  accessLogFile: string;
+  /** Empty: the default format. A JSON object as text where the encoding is JSON. */
+  accessLogFormat: string;
+  accessLogEncoding: 'text' | 'json';
+  trustDomain: string;
+  meshId: string;
+}
+
+/** A problem that an object of the user had when the table was made: the rest of the table is there all the same. */
+export interface Status {
+  origin: Origin;
+  /** `unknown-host`, `unknown-subset`, `invalid-regex`, `missing-delegate` …: kebab-case, stable. */
+  reason: string;
+  message: string;
+}
+
+export interface RoutingTable {
+  proxy: ProxyIdentity;
+  mesh: MeshSettings;
+  /** By name. */
+  listeners: Listener[];
+  /** By name. */
+  routes: RouteConfig[];
+  /** By name. */
+  clusters: Cluster[];
+  statuses: Status[];
+}
