@@ -2,7 +2,7 @@ import type { Resource } from '../manifest/resource.ts';
 import { text } from './untyped.ts';
 
 /** When a cluster made the resource, as it writes times; empty for what is only in a file. */
-function createdAt(resource: Resource): string {
+export function createdAt(resource: Resource): string {
   return text((resource.raw.metadata as { creationTimestamp?: unknown }).creationTimestamp);
 }
 

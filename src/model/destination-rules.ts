@@ -8,11 +8,17 @@ import { type Scopes, scopesOf } from './visibility.ts';
 
 export type Rule = Resource<DestinationRule>;
 
+export interface PlacedSubset {
+  rule: Rule;
+  subset: Subset;
+  path: Path;
+}
+
 /** What the rules for one host say together (DR-R4). */
 export interface MergedRule {
   /** The traffic policy for the whole host, whole from one rule. */
   policy: { rule: Rule; policy: TrafficPolicy; path: Path } | undefined;
-  subsets: { rule: Rule; subset: Subset; path: Path }[];
+  subsets: PlacedSubset[];
 }
 
 interface OfNamespace {
@@ -51,14 +57,20 @@ export class DestinationRules {
     return found;
   }
 
-  /** The rules of a namespace with the most specific host that covers the host given. */
-  inNamespace(namespace: string, fqdn: string): readonly Rule[] {
+  /**
+   * The rules of a namespace with the most specific host that covers the host given.
+   *
+   * @param accepts the others are as if they were not there
+   */
+  inNamespace(namespace: string, fqdn: string, accepts?: (rule: Rule) => boolean): readonly Rule[] {
     const found = this.namespaces.get(namespace);
-    const exact = found?.exact.get(fqdn);
-    if (!found || exact) return exact ?? [];
+    if (!found) return [];
+    const accepted = (rules: readonly Rule[] | undefined): readonly Rule[] => (rules && accepts ? rules.filter(accepts) : (rules ?? []));
+    const exact = accepted(found.exact.get(fqdn));
+    if (exact.length > 0) return exact;
     for (let start = 0; start <= fqdn.length && found.wild.size > 0; start++) {
-      const rules = found.wild.get(fqdn.slice(start));
-      if (rules) return rules;
+      const rules = accepted(found.wild.get(fqdn.slice(start)));
+      if (rules.length > 0) return rules;
     }
     return [];
   }
@@ -97,14 +109,23 @@ export function mergeRules(rules: readonly Rule[]): MergedRule | undefined {
   if (rules.some(({ spec }) => spec.workloadSelector) || new Set(rules.map(mergeKey)).size > 1) return undefined;
   const sorted = [...rules].sort(byCreation);
   const withPolicy = sorted.filter(({ spec }) => spec.trafficPolicy);
-  const subsets = sorted.flatMap((rule) => (rule.spec.subsets ?? []).flatMap((subset, i) => (subset ? [{ rule, subset, path: ['spec', 'subsets', i] }] : [])));
-  const byName = [...Map.groupBy(subsets, ({ subset }) => subset.name ?? '').values()];
+  const byName = [...subsetsByName(sorted).values()];
   if (!firstIsKnown(withPolicy) || !byName.every((list) => firstIsKnown(list.map(({ rule }) => rule)))) return undefined;
-  const [rule] = withPolicy;
+  return mergeSorted(sorted);
+}
+
+/** What rules that are merged say together; the first of them wins (DR-R4). */
+export function mergeSorted(sorted: readonly Rule[]): MergedRule {
+  const rule = sorted.find(({ spec }) => spec.trafficPolicy);
   return {
     policy: rule?.spec.trafficPolicy && { rule, policy: rule.spec.trafficPolicy, path: ['spec', 'trafficPolicy'] },
-    subsets: byName.map(([first]) => first as (typeof subsets)[number]),
+    subsets: [...subsetsByName(sorted).values()].map(([first]) => first as PlacedSubset),
   };
+}
+
+function subsetsByName(rules: readonly Rule[]): Map<string, PlacedSubset[]> {
+  const all = rules.flatMap((rule) => (rule.spec.subsets ?? []).flatMap((subset, i) => (subset ? [{ rule, subset, path: ['spec', 'subsets', i] }] : [])));
+  return Map.groupBy(all, ({ subset }) => subset.name ?? '');
 }
 
 function firstIsKnown([first, ...others]: readonly Rule[]): boolean {

@@ -61,23 +61,55 @@ export class PeerPolicies {
    * the input does not tell.
    */
   acceptedAt(workload: { namespace: string; labels: Labels }, targetPort: number): AcceptedMtls | undefined {
-    const levels = [
-      this.whole.get(this.rootNamespace) ?? [],
-      workload.namespace === this.rootNamespace ? [] : (this.whole.get(workload.namespace) ?? []),
-      this.selecting.get(workload.namespace)?.selecting(workload.labels) ?? [],
-    ];
-    let accepted: AcceptedMtls = { mode: 'PERMISSIVE' };
-    for (const [level, policies] of levels.entries()) {
-      if (policies.length === 0) continue;
-      const policy = theOneThatCounts(policies);
-      if (!policy) return undefined;
-      const { mtls, portLevelMtls } = policy.spec;
-      if (isSet(mtls?.mode)) accepted = { mode: mtls.mode, policy, path: ['spec', 'mtls', 'mode'] };
-      const ofPort = level === 2 ? portLevelMtls?.[targetPort]?.mode : undefined;
-      if (isSet(ofPort)) accepted = { mode: ofPort, policy, path: ['spec', 'portLevelMtls', String(targetPort), 'mode'] };
-    }
-    return accepted;
+    return accepted(this.levels(workload), targetPort, theOneThatCounts);
   }
+
+  /** As the control plane decides with this input: what has no time of creation is new (DR-R6). */
+  modeAt(workload: { namespace: string; labels: Labels }, targetPort: number): MtlsMode {
+    return accepted(this.levels(workload), targetPort, oldest)?.mode ?? 'PERMISSIVE';
+  }
+
+  /** What the policies for the mesh and the namespace say, as clients take it for all of its workloads (DR-R71). */
+  modeOf(namespace: string): MtlsMode {
+    return accepted(this.levels({ namespace, labels: {} }), 0, oldest)?.mode ?? 'PERMISSIVE';
+  }
+
+  /** Ports of a workload that a policy names. */
+  namedPorts(workload: { namespace: string; labels: Labels }): number[] {
+    const [policy] = [...(this.levels(workload)[2] ?? [])].sort(byCreation);
+    return Object.keys(policy?.spec.portLevelMtls ?? {}).map(Number);
+  }
+
+  /** Policies for the mesh, the namespace and the workload itself. */
+  private levels({ namespace, labels }: { namespace: string; labels: Labels }): (readonly PeerPolicy[])[] {
+    return [
+      this.whole.get(this.rootNamespace) ?? [],
+      namespace === this.rootNamespace ? [] : (this.whole.get(namespace) ?? []),
+      this.selecting.get(namespace)?.selecting(labels) ?? [],
+    ];
+  }
+}
+
+function accepted(
+  levels: readonly (readonly PeerPolicy[])[],
+  targetPort: number,
+  choose: (policies: readonly PeerPolicy[]) => PeerPolicy | undefined,
+): AcceptedMtls | undefined {
+  let accepted: AcceptedMtls = { mode: 'PERMISSIVE' };
+  for (const [level, policies] of levels.entries()) {
+    if (policies.length === 0) continue;
+    const policy = choose(policies);
+    if (!policy) return undefined;
+    const { mtls, portLevelMtls } = policy.spec;
+    if (isSet(mtls?.mode)) accepted = { mode: mtls.mode, policy, path: ['spec', 'mtls', 'mode'] };
+    const ofPort = level === 2 ? portLevelMtls?.[targetPort]?.mode : undefined;
+    if (isSet(ofPort)) accepted = { mode: ofPort, policy, path: ['spec', 'portLevelMtls', String(targetPort), 'mode'] };
+  }
+  return accepted;
+}
+
+function oldest(policies: readonly PeerPolicy[]): PeerPolicy | undefined {
+  return [...policies].sort(byCreation)[0];
 }
 
 function isSet(mode: string | undefined): mode is MtlsMode {

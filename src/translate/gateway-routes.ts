@@ -2,7 +2,7 @@ import type { ScopedMatch } from '../ir/route-match.ts';
 import type { VirtualService } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { resolveGatewayName } from '../model/gateway-names.ts';
-import { type TranslatedMatch, translateMatches } from './route-match.ts';
+import { isCatchAll, type TranslatedMatch, translateMatches } from './route-match.ts';
 
 /** One match of one of the virtual services that route a host at a gateway. */
 export interface GatewayMatch {
@@ -36,9 +36,4 @@ export function matchesAtGateway(services: readonly Resource<VirtualService>[], 
     }
   }
   return [...specific, ...catchAll];
-}
-
-function isCatchAll({ path, headers, query }: ScopedMatch): boolean {
-  if (headers.length > 0 || query.length > 0) return false;
-  return !path || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*');
 }

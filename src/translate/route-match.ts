@@ -1,4 +1,4 @@
-import type { HeaderMatcher, QueryMatcher, ScopedMatch } from '../ir/route-match.ts';
+import type { HeaderMatcher, QueryMatcher, RouteMatch, ScopedMatch } from '../ir/route-match.ts';
 import { anyProxy } from '../ir/route-match.ts';
 import type { StringMatcher } from '../ir/string-matcher.ts';
 import type { HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService } from '../manifest/istio/networking.gen.ts';
@@ -26,18 +26,20 @@ function hasValue(match: StringMatch | undefined): match is StringMatch {
   return match !== undefined && match !== null && (match.exact !== undefined || match.prefix !== undefined || match.regex !== undefined);
 }
 
-/** `host` is another name of `:authority` (MAT-R20). */
+/** `host` is another name of `:authority` (MAT-R20); names of claims keep their case (MAT-R22). */
 function headerName(name: string): string {
+  if (name.startsWith('@')) return name;
   const lower = name.toLowerCase();
   return lower === 'host' ? ':authority' : lower;
 }
 
-/** One `match` of an HTTP rule. */
+/** One `match` of an HTTP rule; headers are sorted by name (MAT-R24). */
 export function translateMatch(match: HTTPMatchRequest): ScopedMatch {
   const headers: HeaderMatcher[] = [];
   for (const [name, value] of Object.entries(match.headers ?? {})) headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: false });
   for (const [name, value] of Object.entries(match.withoutHeaders ?? {}))
     headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: true });
+  headers.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const [name, value] of [
     [':method', match.method],
     [':authority', match.authority],
@@ -57,6 +59,12 @@ export function translateMatch(match: HTTPMatchRequest): ScopedMatch {
       port: match.port ?? 0,
     },
   };
+}
+
+/** Whether a route takes every request, so that none after it is reached (MAT-R2). */
+export function isCatchAll({ path, headers, query, claims = [] }: RouteMatch): boolean {
+  if (headers.length > 0 || query.length > 0 || claims.length > 0) return false;
+  return !path || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*');
 }
 
 /** The matches of one HTTP rule; a rule without any has one that matches everything (MAT-R2). */

@@ -4,6 +4,9 @@
  */
 export type Headers = string[];
 
+/** For messages whose headers are not known; never changed. */
+export const emptyHeaders: Headers = [];
+
 /** First value of a header; `name` in lower case. */
 export function getHeader(headers: Headers, name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];

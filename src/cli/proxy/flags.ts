@@ -1,0 +1,108 @@
+import { isIP } from 'node:net';
+import { parseDuration } from '../../manifest/duration.ts';
+import type { Locality } from '../../ir/table.ts';
+import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
+import { toFqdn } from '../../model/hosts.ts';
+import { usageError } from '../exit.ts';
+
+/** Flags of `weft proxy run` as commander gives them. */
+export interface ProxyFlags {
+  filename: string[];
+  namespace?: string;
+  istioNamespace: string;
+  meshConfigFile?: string;
+  proxy?: string;
+  gateway?: string;
+  labels?: string;
+  locality?: string;
+  ip?: string[];
+  map?: string[];
+  outboundPort: string;
+  inboundPort: string;
+  capture?: boolean;
+  bind: string;
+  adminPort: string;
+  statsPort: string;
+  agentPort: string;
+  healthPort: string;
+  accessLog?: string;
+  accessLogEncoding?: string;
+  accessLogFormat?: string;
+  concurrency: string;
+  drainTime: string;
+  watch?: boolean;
+  logLevel: string;
+  logFormat?: string;
+}
+
+/** @throws CliError (usage) */
+export function parsePort(flag: string, text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw usageError(`--${flag} takes a port, not "${text}"`);
+  return port;
+}
+
+/** @throws CliError (usage) */
+export function parseCount(flag: string, text: string, most: number): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > most) throw usageError(`--${flag} takes a number from 1 to ${most}, not "${text}"`);
+  return count;
+}
+
+/** @throws CliError (usage) */
+export function parseMilliseconds(flag: string, text: string): number {
+  const duration = parseDuration(text);
+  if (duration === undefined || duration < 0) throw usageError(`--${flag} takes a duration such as 30s, not "${text}"`);
+  return duration / 1e6;
+}
+
+/** @throws CliError (usage) */
+export function parseLabels(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at <= 0) throw usageError(`--labels takes key=value,…, and "${pair}" is none`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+export function parseLocality(text: string): Locality {
+  const [region = '', zone = '', subzone = ''] = text.split('/');
+  return { region, zone, subzone };
+}
+
+/** @throws CliError (usage) */
+export function parseNamespacedName(flag: string, text: string, namespace: string): { namespace: string; name: string } {
+  const parts = text.split('/');
+  if (parts.length > 2 || parts.some((part) => part === '')) throw usageError(`--${flag} takes NAMESPACE/NAME, not "${text}"`);
+  return parts.length === 2 ? { namespace: parts[0] as string, name: parts[1] as string } : { namespace, name: parts[0] as string };
+}
+
+/**
+ * `payment-service.payment:8080/v1=127.0.0.1:9001`; a short name is one of the namespace given, port and subset are optional.
+ *
+ * @throws CliError (usage)
+ */
+export function parseOverride(text: string, namespace: string): EndpointOverride {
+  const wrong = (why: string) => usageError(`--map ${text}: ${why}`, 'It takes SERVICE[:PORT][/SUBSET]=ADDRESS:PORT, such as payment-service/v1=127.0.0.1:9001.');
+  const at = text.indexOf('=');
+  if (at <= 0) throw wrong('there is no = in it');
+  const [, name = '', port, subset] = /^([^:/]+)(?::(\d+))?(?:\/(.+))?$/.exec(text.slice(0, at)) ?? [];
+  if (name === '') throw wrong('what stands before the = names no service');
+  const [, bracketed, plain, targetPort] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text.slice(at + 1)) ?? [];
+  const written = bracketed ?? plain;
+  const address = written === 'localhost' ? '127.0.0.1' : (written ?? '');
+  if (targetPort === undefined || Number(targetPort) < 1 || Number(targetPort) > 65535) throw wrong('what stands after the = is no address and port');
+  if (isIP(address) === 0) throw wrong(`"${address}" is no IP address`);
+  const [short = '', ofNamespace, ...more] = name.split('.');
+  const host = ofNamespace !== undefined && more.length === 0 ? toFqdn(ofNamespace, short) : toFqdn(namespace, name);
+  return {
+    host: host.toLowerCase(),
+    ...(subset === undefined ? {} : { subset }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    address,
+    targetPort: Number(targetPort),
+  };
+}

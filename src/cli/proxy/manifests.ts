@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
+import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
+import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
+import type { SourceText } from '../../manifest/resource.ts';
+import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import { routingTable } from '../../translate/table.ts';
+import { CliError, usageError } from '../exit.ts';
+import { runPipeline } from '../pipeline.ts';
+import { PipelineCache } from '../pipeline-cache.ts';
+import { type ProxyFlags, parseOverride } from './flags.ts';
+import { identityOf } from './identity.ts';
+
+/** What the manifests say at one moment. */
+export interface Manifests {
+  input: ReadFiles;
+  /** Undefined when something in the input is broken. */
+  table: RoutingTable | undefined;
+  /** What is broken. */
+  broken: ReportItem[];
+  mesh: Mesh;
+}
+
+/** Reads the manifests again and again, and makes the routing table of one proxy. */
+export class ManifestReader {
+  private readonly flags: ProxyFlags;
+  private readonly paths: readonly string[];
+  private readonly overrides: readonly EndpointOverride[];
+  private readonly cache = new PipelineCache();
+
+  /** @throws CliError (usage) for flags that make no sense */
+  constructor(flags: ProxyFlags) {
+    this.flags = flags;
+    this.paths = flags.filename.flatMap((f) => f.split(',')).filter((f) => f !== '');
+    if (this.paths.length === 0) throw usageError('no files named', 'Name them with -f: weft proxy run -f mesh/');
+    if (this.paths.includes('-')) throw usageError('weft proxy run reads files and directories, not standard input');
+    this.overrides = (flags.map ?? []).map((text) => parseOverride(text, flags.namespace ?? 'default'));
+  }
+
+  /** All directories and files that decide, for whoever watches them. */
+  get files(): readonly string[] {
+    return this.flags.meshConfigFile === undefined ? this.paths : [...this.paths, this.flags.meshConfigFile];
+  }
+
+  /** @throws CliError for input that is not there */
+  async read(): Promise<Manifests> {
+    const { flags } = this;
+    const input = this.readFiles();
+    const result = await runPipeline({
+      sources: input.sources,
+      meshConfigSource: this.readMeshConfig(),
+      defaultNamespace: flags.namespace ?? 'default',
+      istioNamespace: flags.istioNamespace,
+      assume: 'complete',
+      preset: 'recommended',
+      // The rules of each kind are checked all the same; what analyzers find is no reason to stop traffic.
+      analyzers: [],
+      knownHosts: [],
+      now: new Date(),
+      cache: this.cache,
+    });
+    const unreadable = input.unreadable.map(({ path, text }) => `${path}: ${text}`);
+    if (unreadable.length > 0) throw new CliError(`cannot read ${unreadable.join(', ')}`);
+    const broken = [...result.problems.filter((p) => p.unparsable).map(itemOfProblem), ...result.findings.filter((f) => f.level === 'Error').map(itemOfFinding)];
+    if (broken.length > 0) return { input, table: undefined, broken, mesh: result.mesh };
+    const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.overridesIn(result.mesh) }));
+    return { input, table, broken, mesh: result.mesh };
+  }
+
+  private identity(mesh: Mesh): ProxyIdentity {
+    return identityOf(this.flags, mesh);
+  }
+
+  /** A short name of --map is one in the namespace of the proxy. */
+  private overridesIn(mesh: Mesh): readonly EndpointOverride[] {
+    if (this.flags.namespace !== undefined || !this.flags.map) return this.overrides;
+    const { namespace } = this.identity(mesh);
+    const overrides = this.flags.map.map((text) => parseOverride(text, namespace));
+    for (const { host } of overrides) if (!mesh.hosts.lookup(namespace, undefined, host)) throw unknownService(host, mesh);
+    return overrides;
+  }
+
+  private withFlags(table: RoutingTable): RoutingTable {
+    const { accessLog, accessLogEncoding, accessLogFormat } = this.flags;
+    if (accessLogEncoding !== undefined && accessLogEncoding !== 'text' && accessLogEncoding !== 'json')
+      throw usageError(`--access-log-encoding takes text or json, not "${accessLogEncoding}"`);
+    const mesh = {
+      ...table.mesh,
+      ...(accessLog === undefined ? {} : { accessLogFile: accessLog === '-' ? '/dev/stdout' : accessLog }),
+      ...(accessLogEncoding === undefined ? {} : { accessLogEncoding: accessLogEncoding as 'text' | 'json' }),
+      ...(accessLogFormat === undefined ? {} : { accessLogFormat }),
+    };
+    return { ...table, mesh };
+  }
+
+  private readFiles(): ReadFiles {
+    try {
+      return readFiles(this.paths, () => '', { anyExtension: true });
+    } catch (error) {
+      if (error instanceof MissingFileError) throw new CliError(error.message);
+      throw error;
+    }
+  }
+
+  private readMeshConfig(): SourceText | undefined {
+    const { meshConfigFile } = this.flags;
+    if (meshConfigFile === undefined) return undefined;
+    try {
+      return sourceText(meshConfigFile, readFileSync(meshConfigFile, 'utf8'));
+    } catch (error) {
+      throw new CliError(`cannot read ${meshConfigFile}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function unknownService(host: string, mesh: Mesh): CliError {
+  const known = [...new Set([...mesh.hosts.all()].map((entry) => entry.host))].sort();
+  return new CliError(`--map: the manifests have no service ${host}`, undefined, `They have: ${known.slice(0, 10).join(', ')}.`);
+}

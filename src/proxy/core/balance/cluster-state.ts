@@ -1,0 +1,229 @@
+import type { Cluster, Endpoint, OutlierDetection } from '../../../ir/cluster.ts';
+import type { Clock, Random, Timer } from '../clock.ts';
+import { newBalancer, sameBalancer } from './balancer.ts';
+import { Breakers } from './breakers.ts';
+import type { Balancer, ChooseContext } from './choose.ts';
+import { boundedPriority, Host } from './host.ts';
+import type { HostMaker } from './original-destination.ts';
+import { type LocalFailure, OutlierDetector } from './outlier.ts';
+import { type PriorityLoads, priorityLoads } from './priorities.ts';
+import { byPriority, type HostGroup } from './priority-hosts.ts';
+import { hostKey, hostStateKey, type StateArena } from './shared-state.ts';
+import { clusterCell, hostCell, type Slot } from './slot.ts';
+import { warmAt } from './warmup.ts';
+
+export interface BalanceDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly arena: StateArena;
+}
+
+/**
+ * The endpoints of one cluster as one thread sees them: which can be used, what is counted of them, and which is next. Settings and
+ * endpoints may change (`update`); what is counted stays.
+ */
+export class ClusterState implements HostMaker {
+  cluster: Cluster;
+  /** In the order of the table. */
+  hosts: readonly Host[] = [];
+  readonly breakers: Breakers;
+  outlier: OutlierDetector | undefined;
+  private readonly deps: BalanceDeps;
+  private readonly slot: Slot;
+  private byKey = new Map<string, Host>();
+  private groups: HostGroup[] = [];
+  private balancer: Balancer;
+  private loads: PriorityLoads = priorityLoads([], 0);
+  /** Generation that the balancer knows. */
+  private known = 0;
+  /** Of settings or endpoints. */
+  private changed = true;
+  /** When the weights are final; 0: they are. */
+  private warm = 0;
+  private timer: Timer | undefined;
+  private closed = false;
+
+  constructor(cluster: Cluster, deps: BalanceDeps) {
+    this.cluster = cluster;
+    this.deps = deps;
+    this.slot = deps.arena.slot(cluster.name);
+    this.breakers = new Breakers(this.slot, cluster.breakers);
+    this.balancer = this.newBalancer();
+    this.takeEndpoints(undefined);
+    this.takeOutlier();
+  }
+
+  /**
+   * An endpoint for a request or a retry; for a TCP connection as well. Undefined: there is none that can be used.
+   *
+   * @param context undefined: a first try without a hash
+   */
+  choose(context?: ChooseContext): Host | undefined {
+    if (this.changed || this.slot.get(clusterCell.generation) !== this.known || (this.warm !== 0 && this.deps.clock.now() >= this.warm)) this.refresh();
+    return this.balancer.choose(context);
+  }
+
+  /** A response of this endpoint; of gRPC the HTTP status that its grpc-status stands for. */
+  recordResponse(host: Host, status: number): void {
+    host.slot.count(status >= 500 ? hostCell.errors : hostCell.successes);
+    this.outlier?.recordResponse(host, status);
+  }
+
+  /** A try that got no response, or lost its connection during it. Overflows are none. */
+  recordFailure(host: Host, kind: LocalFailure): void {
+    host.slot.count(hostCell.errors);
+    if (kind === 'timeout') host.slot.count(hostCell.timeouts);
+    this.outlier?.recordFailure(host, kind);
+  }
+
+  /**
+   * A connection took a request, or a TCP connection was made.
+   *
+   * @param final of TCP: no response will follow (DR-R69)
+   */
+  recordConnect(host: Host, final = false): void {
+    this.outlier?.recordConnect(host, final);
+  }
+
+  /** Takes the settings and endpoints of a new table, or new addresses of its names. Endpoints that stay keep what was counted. */
+  update(cluster: Cluster): void {
+    const before = this.cluster;
+    this.cluster = cluster;
+    this.breakers.update(cluster.breakers);
+    if (!sameBalancer(before, cluster)) {
+      this.balancer.close?.();
+      this.balancer = this.newBalancer();
+    }
+    this.takeEndpoints(before);
+    this.takeOutlier();
+    this.changed = true;
+  }
+
+  /** The cluster is gone: nothing is timed any more. Requests on their way may still record. */
+  close(): void {
+    this.closed = true;
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.balancer.close?.();
+    for (const host of this.hosts) this.deps.arena.release(hostStateKey(this.cluster.name, host.key));
+    this.deps.arena.release(this.cluster.name);
+  }
+
+  /** Shares of the priorities, and which are in panic, as of the last choice. */
+  get priorities(): PriorityLoads {
+    return this.loads;
+  }
+
+  /** Choices that were made in panic. */
+  get panicTotal(): number {
+    return this.slot.total(clusterCell.panics);
+  }
+
+  private refresh(): void {
+    const now = this.deps.clock.now();
+    this.known = this.slot.get(clusterCell.generation);
+    this.changed = false;
+    this.warm = warmAt(this.cluster.loadBalancer.warmup, this.hosts, now);
+    const priorities = byPriority(this.groups);
+    this.loads = priorityLoads(
+      priorities.map(({ all, healthy }) => ({ total: all.length, healthy: healthy.length })),
+      this.cluster.panicPercent,
+    );
+    this.balancer.refresh({ priorities, loads: this.loads, now });
+  }
+
+  private takeEndpoints(before: Cluster | undefined): void {
+    if (sendsOn(this.cluster) && before !== undefined && sendsOn(before)) return;
+    const now = this.deps.clock.now();
+    const kept = new Map<string, Host>();
+    this.groups = (sendsOn(this.cluster) ? [] : this.cluster.localities).map((group): HostGroup => {
+      const hosts: Host[] = [];
+      for (const endpoint of group.endpoints) {
+        const key = hostKey(endpoint.address, endpoint.port);
+        // Of two with the same address the first counts.
+        if (kept.has(key)) continue;
+        const host = this.byKey.get(key) ?? new Host(endpoint, group, this.slotOf(key), now);
+        host.update(endpoint, group);
+        kept.set(key, host);
+        hosts.push(host);
+      }
+      return { weight: group.weight, priority: boundedPriority(group.priority), hosts };
+    });
+    for (const [key, host] of this.byKey) if (!kept.has(key)) this.drop(host);
+    this.byKey = kept;
+    this.hosts = [...kept.values()];
+  }
+
+  private slotOf(key: string): Slot {
+    return this.deps.arena.slot(hostStateKey(this.cluster.name, key));
+  }
+
+  private drop(host: Host): void {
+    this.outlier?.forget(host);
+    this.deps.arena.release(hostStateKey(this.cluster.name, host.key));
+  }
+
+  private takeOutlier(): void {
+    const config = this.cluster.outlier;
+    if (config === undefined) {
+      for (const host of this.hosts) this.outlier?.forget(host);
+      this.outlier = undefined;
+    } else if (this.outlier === undefined) {
+      this.outlier = new OutlierDetector(config, this.hosts, this.slot, this.deps.clock);
+    } else {
+      this.outlier.update(config, this.hosts);
+    }
+    this.armTimer(config);
+  }
+
+  private armTimer(config: OutlierDetection | undefined): void {
+    if (config === undefined || this.closed) {
+      this.timer?.cancel();
+      this.timer = undefined;
+      return;
+    }
+    this.timer ??= this.deps.clock.setTimer(Math.max(1, config.intervalMs), () => {
+      this.timer = undefined;
+      this.outlier?.tick(this.deps.clock.now());
+      this.armTimer(this.cluster.outlier);
+    });
+  }
+
+  private newBalancer(): Balancer {
+    const { clock, random } = this.deps;
+    return newBalancer(this.cluster, { clock, random, hosts: this, countPanic: () => this.slot.count(clusterCell.panics) });
+  }
+
+  /** An endpoint that a client meant; what the table knows of it holds. */
+  addHost(address: string, port: number): Host {
+    const group = this.cluster.localities.find(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address && endpoint.port === port));
+    const endpoint = group?.endpoints.find((known) => known.address === address && known.port === port) ?? unknownEndpoint(address, port);
+    const key = hostKey(address, port);
+    const host = new Host(endpoint, group ?? nowhere, this.slotOf(key), this.deps.clock.now());
+    this.byKey.set(key, host);
+    this.hostsChanged();
+    return host;
+  }
+
+  removeHost(host: Host): void {
+    this.drop(host);
+    this.byKey.delete(host.key);
+    this.hostsChanged();
+  }
+
+  private hostsChanged(): void {
+    this.hosts = [...this.byKey.values()];
+    if (this.cluster.outlier !== undefined) this.outlier?.update(this.cluster.outlier, this.hosts);
+  }
+}
+
+/** Its endpoints are those that clients ask for. */
+function sendsOn({ loadBalancer }: Cluster): boolean {
+  return loadBalancer.policy === 'original-destination';
+}
+
+const nowhere = { locality: { region: '', zone: '', subzone: '' }, priority: 0 };
+
+function unknownEndpoint(address: string, port: number): Endpoint {
+  return { address, port, weight: 1, labels: {}, tlsMode: 'disabled', workload: '', namespace: '', serviceAccount: '', healthy: true };
+}

@@ -1,0 +1,222 @@
+// Finds the first of many routes that matches, without trying them all: exact paths by hash, prefixes by a tree, regular expressions
+// by the text that they certainly begin with. What the index proposes comes in lists of route positions, each ascending; the lists
+// are merged, so that the first proposal that holds is the first match in the order of the routes (MAT-R1).
+import type { PathMatcher, RouteMatch } from '../../ir/route-match.ts';
+import { literalPrefix } from '../../ir/witness.ts';
+import type { RequestView } from './exchange-record.ts';
+import { queryValue } from './query.ts';
+import { compileRegex, type Regex } from './regex.ts';
+import { headerValue, RouteCondition } from './route-condition.ts';
+
+/** What is left to check of a route that the index proposes. */
+class Candidate {
+  readonly condition: RouteCondition;
+  readonly #regex: Regex | undefined;
+  readonly #segmentEnd: number;
+
+  constructor(match: RouteMatch) {
+    this.condition = new RouteCondition(match);
+    this.#regex = match.path?.kind === 'regex' ? compileRegex(match.path.value) : undefined;
+    this.#segmentEnd = match.path?.kind === 'segments' ? match.path.value.length : -1;
+  }
+
+  holds(request: RequestView): boolean {
+    const end = this.#segmentEnd;
+    if (end >= 0 && end < request.pathEnd && request.path.charCodeAt(end) !== 47) return false;
+    if (!this.condition.holds(request)) return false;
+    return this.#regex === undefined || this.#regex.matches(request.pathEnd === request.path.length ? request.path : request.path.slice(0, request.pathEnd));
+  }
+}
+
+/** Lists that are merged for one request. Matching is not re-entrant, so one of each is enough. */
+const lists: (readonly number[])[] = [];
+const cursors: number[] = [];
+
+function propose(list: readonly number[]): void {
+  lists.push(list);
+  cursors.push(0);
+}
+
+/** From this many routes at one place on, exact conditions are looked up instead of tried. */
+const worthHashing = 8;
+
+/** Routes whose paths are equally good: by exact header or query conditions where there are many. */
+class Bucket {
+  readonly #routes: number[] = [];
+  #rest: readonly number[] = this.#routes;
+  #byHeader: readonly [string, ReadonlyMap<string, readonly number[]>][] = [];
+  #byQuery: readonly [string, ReadonlyMap<string, readonly number[]>][] = [];
+
+  add(route: number): void {
+    this.#routes.push(route);
+  }
+
+  /** After the last `add`. */
+  seal(candidates: readonly (Candidate | undefined)[]): void {
+    if (this.#routes.length < worthHashing) return;
+    const byHeader = new Map<string, Map<string, number[]>>();
+    const byQuery = new Map<string, Map<string, number[]>>();
+    const rest: number[] = [];
+    for (const route of this.#routes) {
+      const condition = (candidates[route] as Candidate).condition;
+      const header = condition.headers.find((h) => h.text.isExact && !h.inverted);
+      const query = condition.query.find((q) => q.text.isExact);
+      if (header) group(byHeader, header.name, header.text.value, route);
+      else if (query) group(byQuery, query.name, query.text.value, route);
+      else rest.push(route);
+    }
+    this.#rest = rest;
+    this.#byHeader = [...byHeader];
+    this.#byQuery = [...byQuery];
+  }
+
+  proposeFor(request: RequestView): void {
+    if (this.#rest.length > 0) propose(this.#rest);
+    for (const [name, routes] of this.#byHeader) {
+      const value = headerValue(request, name);
+      const found = value === undefined ? undefined : routes.get(value);
+      if (found) propose(found);
+    }
+    for (const [name, routes] of this.#byQuery) {
+      const value = queryValue(request.path, request.pathEnd, name);
+      const found = value === undefined ? undefined : routes.get(value);
+      if (found) propose(found);
+    }
+  }
+}
+
+function group(groups: Map<string, Map<string, number[]>>, name: string, value: string, route: number): void {
+  let values = groups.get(name);
+  if (!values) groups.set(name, (values = new Map()));
+  const routes = values.get(value);
+  if (routes) routes.push(route);
+  else values.set(value, [route]);
+}
+
+/** A tree of prefixes; an edge holds as many characters as no other prefix parts from it. */
+class PrefixNode {
+  /** From the root to here. */
+  readonly prefix: string;
+  bucket: Bucket | undefined = undefined;
+  readonly #children = new Map<number, PrefixNode>();
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  get isEmpty(): boolean {
+    return this.bucket === undefined && this.#children.size === 0;
+  }
+
+  /** The bucket of a prefix, made where it is missing. */
+  bucketOf(prefix: string): Bucket {
+    if (prefix.length === this.prefix.length) return (this.bucket ??= new Bucket());
+    const key = prefix.charCodeAt(this.prefix.length);
+    const child = this.#children.get(key);
+    if (!child) {
+      const made = new PrefixNode(prefix);
+      this.#children.set(key, made);
+      return made.bucketOf(prefix);
+    }
+    if (prefix.startsWith(child.prefix)) return child.bucketOf(prefix);
+    let shared = this.prefix.length + 1;
+    while (shared < prefix.length && prefix.charCodeAt(shared) === child.prefix.charCodeAt(shared)) shared++;
+    const fork = new PrefixNode(prefix.slice(0, shared));
+    this.#children.set(key, fork);
+    fork.#children.set(child.prefix.charCodeAt(shared), child);
+    return fork.bucketOf(prefix);
+  }
+
+  /** Proposes the routes of all prefixes that a path begins with. `end`: of the path in `text`. */
+  proposeFor(text: string, end: number, request: RequestView): void {
+    for (let node: PrefixNode | undefined = this; node !== undefined; ) {
+      node.bucket?.proposeFor(request);
+      const at: number = node.prefix.length;
+      if (at >= end) return;
+      const child: PrefixNode | undefined = node.#children.get(text.charCodeAt(at));
+      if (child === undefined || child.prefix.length > end || !text.startsWith(child.prefix)) return;
+      node = child;
+    }
+  }
+
+  seal(candidates: readonly (Candidate | undefined)[]): void {
+    this.bucket?.seal(candidates);
+    for (const child of this.#children.values()) child.seal(candidates);
+  }
+}
+
+/** The routes of one virtual host by their matches. */
+export class RouteIndex {
+  readonly #candidates: readonly (Candidate | undefined)[];
+  readonly #exact = new Map<string, Bucket>();
+  readonly #exactIgnoringCase = new Map<string, Bucket>();
+  readonly #prefixes = new PrefixNode('');
+  readonly #prefixesIgnoringCase = new PrefixNode('');
+  /** The only route, if it matches every path: nothing to look up. */
+  readonly #only: Candidate | undefined;
+
+  constructor(matches: readonly RouteMatch[]) {
+    const candidates = matches.map((match) => new Candidate(match));
+    this.#candidates = candidates;
+    for (let i = 0; i < matches.length; i++) {
+      this.#bucketOf((matches[i] as RouteMatch).path).add(i);
+    }
+    for (const bucket of this.#exact.values()) bucket.seal(candidates);
+    for (const bucket of this.#exactIgnoringCase.values()) bucket.seal(candidates);
+    this.#prefixes.seal(candidates);
+    this.#prefixesIgnoringCase.seal(candidates);
+    const path = matches[0]?.path;
+    const everyPath = path === undefined || path.kind === 'present' || (path.kind === 'prefix' && (path.value === '/' || path.value === ''));
+    this.#only = matches.length === 1 && everyPath ? candidates[0] : undefined;
+  }
+
+  /** Position of the first route that matches; -1 for none. */
+  find(request: RequestView): number {
+    if (this.#only !== undefined) return request.path.charCodeAt(0) === 47 && this.#only.holds(request) ? 0 : -1;
+    lists.length = 0;
+    cursors.length = 0;
+    const { path: target, pathEnd } = request;
+    if (this.#exact.size > 0 || this.#exactIgnoringCase.size > 0) {
+      const path = pathEnd === target.length ? target : target.slice(0, pathEnd);
+      this.#exact.get(path)?.proposeFor(request);
+      if (this.#exactIgnoringCase.size > 0) this.#exactIgnoringCase.get(path.toLowerCase())?.proposeFor(request);
+    }
+    this.#prefixes.proposeFor(target, pathEnd, request);
+    if (!this.#prefixesIgnoringCase.isEmpty) this.#prefixesIgnoringCase.proposeFor(target.slice(0, pathEnd).toLowerCase(), pathEnd, request);
+    for (;;) {
+      let first = -1;
+      let from = -1;
+      for (let i = 0; i < lists.length; i++) {
+        const route = (lists[i] as readonly number[])[cursors[i] as number];
+        if (route !== undefined && (first < 0 || route < first)) {
+          first = route;
+          from = i;
+        }
+      }
+      if (first < 0) return -1;
+      if ((this.#candidates[first] as Candidate).holds(request)) return first;
+      cursors[from] = (cursors[from] as number) + 1;
+    }
+  }
+
+  #bucketOf(path: PathMatcher | undefined): Bucket {
+    switch (path?.kind) {
+      case undefined:
+      case 'present':
+        return this.#prefixes.bucketOf('');
+      case 'regex':
+        return this.#prefixes.bucketOf(literalPrefix(path.value));
+      case 'segments':
+        return this.#prefixes.bucketOf(path.value);
+      case 'prefix':
+        return path.ignoreCase ? this.#prefixesIgnoringCase.bucketOf(path.value.toLowerCase()) : this.#prefixes.bucketOf(path.value);
+      case 'exact': {
+        const paths = path.ignoreCase ? this.#exactIgnoringCase : this.#exact;
+        const key = path.ignoreCase ? path.value.toLowerCase() : path.value;
+        let bucket = paths.get(key);
+        if (!bucket) paths.set(key, (bucket = new Bucket()));
+        return bucket;
+      }
+    }
+  }
+}

@@ -1,0 +1,258 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import { ChainMatcher } from './core/chain-match.ts';
+import type { Clock } from './core/clock.ts';
+import { type Detection, Detector } from './tcp/detect.ts';
+
+/** An accepted connection that has found its filter chain. */
+export interface Accepted {
+  id: number;
+  socket: Socket;
+  /** What was read already. */
+  bytes: Buffer;
+  detection: Detection;
+  /** Where the client meant to connect. */
+  localAddress: string;
+  localPort: number;
+  remoteAddress: string;
+  remotePort: number;
+  listener: Listener;
+}
+
+/** Who takes connections over. */
+export interface ConnectionTaker {
+  http(accepted: Accepted, chain: FilterChain & { filter: HttpFilter }): void;
+  tcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void;
+  /** No chain takes it (SEL-R75); the socket is reset afterwards. */
+  refused(accepted: Accepted): void;
+}
+
+export interface ListenerOptions {
+  clock: Clock;
+  taker: ConnectionTaker;
+  /** Address of listeners that are for every address, where connections are not captured. */
+  bind: string;
+  /** Several workers share each port. */
+  reusePort: boolean;
+  /** Sockets for captured connections, by direction; the original destination chooses the listener (SEL-R40). */
+  capture?: {
+    address: string;
+    outboundPort: number;
+    inboundPort: number;
+    /** Undefined: the connection was not redirected. */
+    originalDestination: (socket: Socket) => { address: string; port: number } | undefined;
+  };
+}
+
+interface Bound {
+  server: Server;
+  key: string;
+  address: string;
+  port: number;
+  sockets: Set<Socket>;
+}
+
+/** A listener of the table in force. */
+class ActiveListener {
+  readonly listener: Listener;
+  readonly matcher: ChainMatcher;
+
+  constructor(listener: Listener) {
+    this.listener = listener;
+    this.matcher = new ChainMatcher(listener);
+  }
+}
+
+const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
+let nextConnection = 1;
+
+/**
+ * The sockets of a table's listeners. A new table closes those that it does not have any more and opens what is new; a port that
+ * stays is never closed in between. Connections that are there go on.
+ */
+export class ListenerSet {
+  private readonly options: ListenerOptions;
+  private readonly bound = new Map<string, Bound>();
+  private readonly byName = new Map<string, ActiveListener>();
+  private outbound: ActiveListener | undefined;
+  private inbound: ActiveListener | undefined;
+  private draining = false;
+
+  constructor(options: ListenerOptions) {
+    this.options = options;
+  }
+
+  /**
+   * @throws Error where a port cannot be opened; the listeners that were there go on
+   */
+  async apply(listeners: readonly Listener[]): Promise<void> {
+    const wanted = new Map<string, { address: string; port: number }>();
+    for (const listener of listeners) {
+      if (!listener.bind) continue;
+      for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) {
+        const own = this.addressOf(address);
+        wanted.set(`${own}|${listener.port}`, { address: own, port: listener.port });
+      }
+    }
+    const { capture } = this.options;
+    if (capture) {
+      for (const port of new Set([capture.outboundPort, capture.inboundPort])) {
+        if (port !== 0) wanted.set(`${capture.address}|${port}`, { address: capture.address, port });
+      }
+    }
+    const opened: Bound[] = [];
+    try {
+      for (const [key, { address, port }] of wanted) {
+        if (this.bound.has(key)) continue;
+        const bound = await this.open(key, address, port);
+        opened.push(bound);
+      }
+    } catch (error) {
+      for (const { key, server } of opened) {
+        this.bound.delete(key);
+        server.close();
+      }
+      throw error;
+    }
+    this.byName.clear();
+    this.outbound = undefined;
+    this.inbound = undefined;
+    for (const listener of listeners) {
+      const active = new ActiveListener(listener);
+      this.byName.set(listener.name, active);
+      if (listener.bind) {
+        for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) this.byName.set(`bound|${this.addressOf(address)}|${listener.port}`, active);
+      }
+      if (listener.name === 'virtualOutbound') this.outbound = active;
+      if (listener.name === 'virtualInbound') this.inbound = active;
+    }
+    for (const [key, { server }] of this.bound) {
+      if (wanted.has(key)) continue;
+      this.bound.delete(key);
+      server.close();
+    }
+  }
+
+  /** No new connections. */
+  async drain(direction?: 'inbound'): Promise<void> {
+    if (direction === undefined) this.draining = true;
+    const closing: Promise<void>[] = [];
+    for (const [key, { server, port }] of this.bound) {
+      if (direction === 'inbound' && port !== this.options.capture?.inboundPort) continue;
+      this.bound.delete(key);
+      closing.push(new Promise((resolve) => server.close(() => resolve())));
+    }
+    if (direction === undefined) return;
+    await Promise.all(closing);
+  }
+
+  /** Sockets that are open, `address:port` of each. */
+  addresses(): { name: string; address: string; port: number }[] {
+    return [...this.bound.values()].map(({ server, address, port }) => {
+      const actual = server.address();
+      return { name: `${address}_${port}`, address, port: typeof actual === 'object' && actual ? actual.port : port };
+    });
+  }
+
+  private addressOf(address: string): string {
+    return anyAddress.has(address) ? (this.options.capture ? '0.0.0.0' : this.options.bind) : address;
+  }
+
+  private open(key: string, address: string, port: number): Promise<Bound> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false });
+    const bound: Bound = { server, key, address, port, sockets: new Set() };
+    server.on('connection', (socket: Socket) => this.accept(socket, bound));
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
+      server.once('error', failed);
+      server.listen({ host: address, port, reusePort: this.options.reusePort, backlog: 4096 }, () => {
+        server.off('error', failed);
+        // Out of file descriptors and the like: this connection is lost, the listener is not.
+        server.on('error', () => {});
+        this.bound.set(key, bound);
+        resolve(bound);
+      });
+    });
+  }
+
+  private accept(socket: Socket, bound: Bound): void {
+    if (this.draining) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const remoteAddress = plain(socket.remoteAddress);
+    const remotePort = socket.remotePort;
+    // The client went away between connecting and now.
+    if (remoteAddress === '' || remotePort === undefined) {
+      socket.destroy();
+      return;
+    }
+    let localAddress = plain(socket.localAddress);
+    let localPort = socket.localPort ?? bound.port;
+    let active = this.byName.get(`bound|${bound.address}|${bound.port}`);
+    const { capture } = this.options;
+    if (capture && bound.address === capture.address && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
+      const original = capture.originalDestination(socket);
+      if (original) {
+        localAddress = plain(original.address);
+        localPort = original.port;
+      }
+      active = bound.port === capture.inboundPort ? this.inbound : this.outboundFor(localAddress, localPort);
+    }
+    if (!active) {
+      socket.resetAndDestroy();
+      return;
+    }
+    this.detect({ id: nextConnection++, socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active);
+  }
+
+  /** SEL-R40 */
+  private outboundFor(address: string, port: number): ActiveListener | undefined {
+    const { capture } = this.options;
+    if (port === capture?.outboundPort) return this.outbound;
+    return this.byName.get(`${address}_${port}`) ?? this.byName.get(`0.0.0.0_${port}`) ?? this.outbound;
+  }
+
+  private detect(accepted: Omit<Accepted, 'bytes' | 'detection'>, active: ActiveListener): void {
+    const { listener } = active;
+    // A listener that is HTTP only still has HTTP/1 and HTTP/2 to tell apart.
+    const onlyHttp = listener.chains.length > 0 && listener.chains.every((chain) => chain.filter.kind === 'http' && !chain.tls) && !listener.defaultChain;
+    const options = { http: listener.inspectHttp || onlyHttp, tls: listener.inspectTls, timeoutMs: listener.detectionTimeoutMs };
+    Detector.detect(accepted.socket, options, this.options.clock, (detection, bytes) => {
+      if (detection) this.dispatch({ ...accepted, detection, bytes }, active, onlyHttp && !listener.inspectHttp);
+    });
+  }
+
+  private dispatch(accepted: Accepted, active: ActiveListener, onlyHttp: boolean): void {
+    const { detection } = accepted;
+    const chain = active.matcher.find({
+      address: accepted.localAddress,
+      port: accepted.localPort,
+      serverName: detection.serverName,
+      transport: detection.protocol === 'tls' ? 'tls' : 'raw_buffer',
+      // Where the protocol is not what chains are chosen by, whatever comes is for the HTTP codec to judge.
+      applicationProtocols: onlyHttp ? [] : detection.applicationProtocols,
+    });
+    const { taker } = this.options;
+    if (!chain) {
+      taker.refused(accepted);
+      accepted.socket.resetAndDestroy();
+    } else if (chain.filter.kind === 'http') taker.http(accepted, chain as FilterChain & { filter: HttpFilter });
+    else taker.tcp(accepted, chain as FilterChain & { filter: TcpFilter });
+  }
+}
+
+/** IPv4 in its own form where the socket is one for both. */
+function plain(address: string | undefined): string {
+  return address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another process has this port',
+    EACCES: 'this port needs more rights (ports below 1024 do)',
+    EADDRNOTAVAIL: 'this machine does not have this address',
+  };
+  return new Error(`cannot listen on ${address}:${port}: ${reasons[error.code ?? ''] ?? error.message}`);
+}
+

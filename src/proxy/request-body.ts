@@ -1,0 +1,35 @@
+import type { Headers } from './core/headers.ts';
+
+/** What is kept of a request's body to send it again (RT-R80). */
+export const retryBufferBytes = 1024 * 1024;
+
+/**
+ * The body of a request on its way: kept while it may have to be sent again, and while there is nobody to send it to.
+ */
+export class RequestBody {
+  /** All that came so far, as long as it is kept. */
+  chunks: Uint8Array[] = [];
+  bytes = 0;
+  /** Too much came to keep it: what was sent cannot be sent again. */
+  overflowed = false;
+  complete = false;
+  trailers: Headers | undefined = undefined;
+
+  add(chunk: Uint8Array, keep: boolean): void {
+    this.bytes += chunk.length;
+    if (this.overflowed) return;
+    if (!keep || this.bytes > retryBufferBytes) this.overflowed = true;
+    this.chunks.push(chunk);
+  }
+
+  /** What was kept so far has been sent; nothing more of it is needed. */
+  release(): void {
+    this.chunks = [];
+    this.overflowed = true;
+  }
+
+  /** Nothing at all comes after the head. */
+  get isEmpty(): boolean {
+    return this.complete && this.bytes === 0 && this.trailers === undefined;
+  }
+}

@@ -1,0 +1,331 @@
+import type { Socket } from 'node:net';
+import type { Cluster } from '../../ir/cluster.ts';
+import type { TcpFilter } from '../../ir/listener.ts';
+import type { ClusterState } from '../core/balance/cluster-state.ts';
+import { hash64 } from '../core/balance/hash64.ts';
+import type { Host } from '../core/balance/host.ts';
+import type { Clock, Random, Timer } from '../core/clock.ts';
+import { type ConnectFailure, connectUpstream, type PendingConnect } from '../upstream-connect.ts';
+
+/** Of the connection from the client, where neither the filter nor the destination rule says (TCP-R12). */
+const defaultIdleTimeoutMs = 3_600_000;
+/** Given to a closed connection for what is still to be sent. */
+const closeDelayMs = 1000;
+
+/** A cluster as this proxy uses it. */
+export interface TcpCluster {
+  readonly cluster: Cluster;
+  readonly state: ClusterState;
+}
+
+/** One line of the access log (TEL-R12). */
+export interface TcpRecord {
+  /** `-`, `UF,URX`, `UH`, `NC`, `UO`, `UR`, `DR`, `DT` */
+  flags: string;
+  /** Undefined where the cluster does not exist. */
+  cluster: Cluster | undefined;
+  /** Last one that was tried. */
+  host: Host | undefined;
+  upstreamLocalAddress: string;
+  upstreamLocalPort: number;
+  /** As in `%UPSTREAM_TRANSPORT_FAILURE_REASON%`. */
+  transportFailure: string;
+  /** Of the client and to it. */
+  bytesReceived: number;
+  bytesSent: number;
+  /** Milliseconds since 1970. */
+  startTime: number;
+  durationMs: number;
+}
+
+/** What a connection tells while it is there. */
+export interface TcpObserver {
+  /** The connection to the endpoint is there. */
+  onConnected(record: TcpRecord): void;
+  /** Once, when everything is over. */
+  onClosed(record: TcpRecord): void;
+}
+
+export interface TcpProxyDeps {
+  clock: Clock;
+  random: Random;
+  /** By name; undefined: there is none of this name. */
+  cluster(name: string): TcpCluster | undefined;
+  /** TLS to an endpoint; what it returns undefined for is plain text. Absent: all is. */
+  secure?(cluster: Cluster, host: Host): ((socket: Socket) => Socket) | undefined;
+}
+
+export interface TcpDownstream {
+  /** Paused, allowHalfOpen, without listeners. */
+  socket: Socket;
+  /** What was read of it already; goes on as it is. */
+  bytes: Uint8Array;
+  remoteAddress: string;
+  /** The original destination where the connection was captured. */
+  localAddress: string;
+  localPort: number;
+}
+
+/** Bytes between a client and an endpoint of a cluster that is chosen once (TCP-R7, TCP-R12). */
+export class TcpProxyConnection {
+  private readonly deps: TcpProxyDeps;
+  private readonly filter: TcpFilter;
+  private readonly downstream: Socket;
+  private readonly observer: TcpObserver;
+  private readonly record: TcpRecord;
+  private readonly began: number;
+  /** Once a connection of its limit is taken. */
+  private state: ClusterState | undefined;
+  private upstream: Socket | undefined;
+  private pending: PendingConnect | undefined;
+  private first: Uint8Array;
+  private lastActivity: number;
+  private idleTimer: Timer | undefined;
+  private durationTimer: Timer | undefined;
+  private downstreamEnded = false;
+  private upstreamEnded = false;
+  private closed = false;
+
+  constructor(deps: TcpProxyDeps, filter: TcpFilter, from: TcpDownstream, observer: TcpObserver) {
+    this.deps = deps;
+    this.filter = filter;
+    this.downstream = from.socket;
+    this.first = from.bytes;
+    this.observer = observer;
+    this.began = deps.clock.now();
+    this.lastActivity = this.began;
+    this.record = {
+      flags: '-',
+      cluster: undefined,
+      host: undefined,
+      upstreamLocalAddress: '',
+      upstreamLocalPort: 0,
+      transportFailure: '',
+      bytesReceived: 0,
+      bytesSent: 0,
+      startTime: deps.clock.wallTime(),
+      durationMs: 0,
+    };
+    this.downstream.on('error', this.onDownstreamError);
+    this.downstream.on('close', this.onDownstreamClose);
+    this.connect(from);
+  }
+
+  /** Ends it in order: what was received is still sent. */
+  close(): void {
+    this.finish('-');
+  }
+
+  destroy(): void {
+    this.abort('-');
+  }
+
+  private connect(from: TcpDownstream): void {
+    const cluster = this.deps.cluster(drawCluster(this.filter, this.deps.random));
+    if (!cluster) {
+      this.abort('NC');
+      return;
+    }
+    this.record.cluster = cluster.cluster;
+    const { breakers } = cluster.state;
+    // Not as in HTTP: also the first connection to an endpoint must be allowed.
+    if (!breakers.mayConnect(false)) {
+      this.abort('UO');
+      return;
+    }
+    this.state = cluster.state;
+    const host = cluster.state.choose({
+      hash: this.filter.hashSourceIp ? hash64(from.remoteAddress) : undefined,
+      destination: { address: from.localAddress, port: from.localPort },
+    });
+    if (!host) {
+      this.abort('UH');
+      return;
+    }
+    // A connection that is being made waits like a request does (DR-R53).
+    if (!breakers.pending.tryAcquire()) {
+      this.abort('UO');
+      return;
+    }
+    this.record.host = host;
+    host.beginConnection();
+    const { pool, sourceAddress } = cluster.cluster;
+    this.pending = connectUpstream(
+      {
+        address: host.address,
+        port: host.port,
+        localAddress: sourceAddress,
+        timeoutMs: pool.connectTimeoutMs,
+        tcpKeepalive: pool.tcpKeepalive,
+        secure: this.deps.secure?.(cluster.cluster, host),
+      },
+      this.deps.clock,
+      (socket) => this.onConnected(socket, cluster, host),
+      (failure) => this.onConnectFailure(failure, cluster, host),
+    );
+  }
+
+  private onConnectFailure({ reason, transport }: ConnectFailure, { state }: TcpCluster, host: Host): void {
+    this.pending = undefined;
+    state.breakers.pending.release();
+    host.countConnectFailure();
+    this.record.transportFailure = transport;
+    state.recordFailure(host, reason === 'connection timeout' ? 'timeout' : 'connect');
+    this.abort('UF,URX');
+  }
+
+  private onConnected(upstream: Socket, { state, cluster }: TcpCluster, host: Host): void {
+    this.pending = undefined;
+    this.upstream = upstream;
+    state.breakers.pending.release();
+    state.recordConnect(host, true);
+    host.beginRequest();
+    this.record.upstreamLocalAddress = upstream.localAddress ?? '';
+    this.record.upstreamLocalPort = upstream.localPort ?? 0;
+    upstream.on('error', this.onUpstreamError);
+    upstream.on('close', this.onUpstreamClose);
+    upstream.on('data', this.onUpstreamData);
+    upstream.on('end', this.onUpstreamEnd);
+    upstream.on('drain', this.onUpstreamDrain);
+    const { downstream } = this;
+    downstream.on('data', this.onDownstreamData);
+    downstream.on('end', this.onDownstreamEnd);
+    downstream.on('drain', this.onDownstreamDrain);
+    this.startTimers(cluster);
+    this.observer.onConnected(this.record);
+    let ready = true;
+    if (this.first.length > 0) {
+      this.record.bytesReceived += this.first.length;
+      ready = upstream.write(this.first);
+      this.first = new Uint8Array(0);
+    }
+    if (ready) downstream.resume();
+    upstream.resume();
+  }
+
+  private startTimers(cluster: Cluster): void {
+    const idle = this.filter.idleTimeoutMs ?? defaultIdleTimeoutMs;
+    this.lastActivity = this.deps.clock.now();
+    if (idle > 0) this.idleTimer = this.deps.clock.setTimer(idle, () => this.checkIdle(idle));
+    const most = this.filter.maxConnectionDurationMs ?? cluster.pool.maxConnectionDurationMs;
+    if (most !== undefined && most > 0) {
+      this.durationTimer = this.deps.clock.setTimer(Math.max(0, most - (this.deps.clock.now() - this.began)), () => this.finish('DT'));
+    }
+  }
+
+  /** The timer is not moved with every byte: when it fires it looks how long nothing came. */
+  private checkIdle(idle: number): void {
+    const left = idle - (this.deps.clock.now() - this.lastActivity);
+    // Less than a tick of the timer is nothing to wait for.
+    if (left < 1) this.finish('-');
+    else this.idleTimer = this.deps.clock.setTimer(left, () => this.checkIdle(idle));
+  }
+
+  private readonly onDownstreamData = (chunk: Buffer): void => {
+    this.lastActivity = this.deps.clock.now();
+    this.record.bytesReceived += chunk.length;
+    if (!(this.upstream as Socket).write(chunk)) this.downstream.pause();
+  };
+
+  private readonly onUpstreamData = (chunk: Buffer): void => {
+    this.lastActivity = this.deps.clock.now();
+    this.record.bytesSent += chunk.length;
+    if (!this.downstream.write(chunk)) (this.upstream as Socket).pause();
+  };
+
+  private readonly onUpstreamDrain = (): void => {
+    this.lastActivity = this.deps.clock.now();
+    this.downstream.resume();
+  };
+
+  private readonly onDownstreamDrain = (): void => {
+    this.lastActivity = this.deps.clock.now();
+    this.upstream?.resume();
+  };
+
+  /** One side may end while the other goes on. */
+  private readonly onDownstreamEnd = (): void => {
+    this.downstreamEnded = true;
+    this.upstream?.end();
+  };
+
+  private readonly onUpstreamEnd = (): void => {
+    this.upstreamEnded = true;
+    this.downstream.end();
+  };
+
+  private readonly onDownstreamError = (error: NodeJS.ErrnoException): void => {
+    this.abort(error.code === 'ECONNRESET' ? 'DR' : '-');
+  };
+
+  private readonly onUpstreamError = (error: NodeJS.ErrnoException): void => {
+    this.abort(error.code === 'ECONNRESET' ? 'UR' : '-');
+  };
+
+  private readonly onDownstreamClose = (): void => {
+    if (this.downstreamEnded && this.upstreamEnded) this.over();
+    else if (!this.closed) this.finish('-');
+  };
+
+  private readonly onUpstreamClose = (): void => {
+    if (!(this.downstreamEnded && this.upstreamEnded)) this.finish('-');
+  };
+
+  /** Both connections are closed, after what is still to be sent. */
+  private finish(flags: string): void {
+    if (this.closed) return;
+    this.record.flags = flags;
+    this.pending?.cancel();
+    this.downstream.destroySoon();
+    this.upstream?.destroySoon();
+    this.over();
+    // A peer that does not read cannot keep what is left to send, and the socket, for ever.
+    this.deps.clock.setTimer(closeDelayMs, () => {
+      this.downstream.destroy();
+      this.upstream?.destroy();
+    });
+  }
+
+  /** Both connections are reset. */
+  private abort(flags: string): void {
+    if (this.closed) return;
+    this.record.flags = flags;
+    this.pending?.cancel();
+    if (!this.downstream.destroyed) this.downstream.resetAndDestroy();
+    if (this.upstream && !this.upstream.destroyed) this.upstream.resetAndDestroy();
+    this.over();
+  }
+
+  private over(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.idleTimer?.cancel();
+    this.durationTimer?.cancel();
+    this.downstream.off('data', this.onDownstreamData);
+    this.upstream?.off('data', this.onUpstreamData);
+    const { state, record } = this;
+    if (state) {
+      if (this.pending) state.breakers.pending.release();
+      this.pending = undefined;
+      if (this.upstream) record.host?.endRequest();
+      record.host?.endConnection();
+      state.breakers.connectionClosed();
+    }
+    record.durationMs = this.deps.clock.now() - this.began;
+    this.observer.onClosed(record);
+  }
+}
+
+/** By weight among those that have one (TCP-R7). */
+export function drawCluster(filter: Pick<TcpFilter, 'clusters'>, random: Random): string {
+  const { clusters } = filter;
+  if (clusters.length === 1) return (clusters[0] as { cluster: string }).cluster;
+  let total = 0;
+  for (const { weight } of clusters) total += weight;
+  let left = random() * total;
+  for (const { cluster, weight } of clusters) {
+    left -= weight;
+    if (left < 0) return cluster;
+  }
+  return '';
+}

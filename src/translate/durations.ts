@@ -1,0 +1,7 @@
+import { parseDuration } from '../manifest/duration.ts';
+
+/** Milliseconds of a written duration; undefined where none is written, or no duration. */
+export function milliseconds(written: string | null | undefined): number | undefined {
+  const nanoseconds = written ? parseDuration(written) : undefined;
+  return nanoseconds === undefined ? undefined : nanoseconds / 1e6;
+}

@@ -1,0 +1,1 @@
+import { byHostSpecificity, hostsOverlap } from '../../model/hosts.ts';

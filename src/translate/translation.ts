@@ -1,0 +1,43 @@
+import type { HashPolicy } from '../ir/route.ts';
+import type { Destination } from '../manifest/istio/networking.gen.ts';
+import type { MergedRule } from '../model/destination-rules.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { MeshService } from '../model/services.ts';
+import { effectiveRule } from './clusters/effective-rule.ts';
+import { hashOfDestination } from './hash-policies.ts';
+import { type ProxySettings, proxySettings } from './proxy-settings.ts';
+import type { ProxyScope } from './proxy-scope.ts';
+import { Statuses } from './statuses.ts';
+
+/** What every part of a table's making needs, made once for a proxy. */
+export class Translation {
+  readonly mesh: Mesh;
+  readonly scope: ProxyScope;
+  readonly settings: ProxySettings;
+  readonly statuses = new Statuses();
+  private readonly byHost: ReadonlyMap<string, MeshService>;
+  private readonly rules = new Map<MeshService, MergedRule | undefined>();
+
+  constructor(mesh: Mesh, scope: ProxyScope) {
+    this.mesh = mesh;
+    this.scope = scope;
+    this.settings = proxySettings(mesh);
+    this.byHost = new Map(scope.services.map((service) => [service.host, service]));
+  }
+
+  /** The service of a host that the proxy has clusters for. */
+  serviceOf(host: string): MeshService | undefined {
+    return this.byHost.get(host);
+  }
+
+  /** The destination rule that the proxy has for a service. */
+  ruleOf(service: MeshService): MergedRule | undefined {
+    if (!this.rules.has(service)) this.rules.set(service, effectiveRule(this.mesh, this.scope.proxy, service));
+    return this.rules.get(service);
+  }
+
+  hashOf(destination: Destination): HashPolicy | undefined {
+    const service = this.byHost.get(destination.host ?? '');
+    return service && hashOfDestination(this.ruleOf(service), destination);
+  }
+}

@@ -1,0 +1,178 @@
+// The sidecar of weft as a process: its command line, its files, and what it says about itself.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { caseHeader } from '../backend/record.ts';
+import type { RoutingCase } from '../corpus.ts';
+import type { Layout } from '../layout.ts';
+import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
+import { AccessLog, logFormat } from './log.ts';
+
+const startMs = 20_000;
+const applyMs = 10_000;
+
+/** Files of one proxy. */
+interface Files {
+  manifests: string;
+  mesh: string;
+  accessLog: string;
+  output: string;
+}
+
+function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, files: Files): string[] {
+  const { namespace, labels, locality, address } = layout;
+  const gateway = routingCase.role === 'gateway';
+  return [
+    ...['proxy', 'run', '-f', files.manifests, '--meshConfigFile', files.mesh],
+    ...['--namespace', namespace, gateway ? '--gateway' : '--proxy', `${namespace}/${gateway ? 'gateway' : (labels.app ?? 'client')}`],
+    ...['--labels', Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',')],
+    ...(locality ? ['--locality', locality] : []),
+    ...['--ip', address],
+    ...(place.captured && !gateway ? ['--capture'] : []),
+    ...(gateway && place.captured ? ['--bind', address] : []),
+    ...['--outbound-port', String(ports.outbound), '--inbound-port', String(ports.inbound), '--admin-port', String(ports.admin)],
+    ...['--stats-port', '0', '--agent-port', '0', '--health-port', '0'],
+    ...['--access-log', files.accessLog, '--access-log-encoding', 'json', '--access-log-format', JSON.stringify(logFormat(caseHeader))],
+    ...['--watch', '--concurrency', '1', '--log-level', 'warning'],
+  ];
+}
+
+/** What /server_info says of the configuration. */
+interface Info {
+  generation: number;
+  state: string;
+  rejected: unknown;
+}
+
+async function serverInfo(): Promise<Info | undefined> {
+  return new Promise((resolve) => {
+    const sent = request({ host: '127.0.0.1', port: ports.admin, path: '/server_info', timeout: 1000 }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => {
+        try {
+          const info = JSON.parse(text) as Record<string, unknown>;
+          resolve({ generation: Number(info.generation ?? 0), state: String(info.state ?? ''), rejected: info.rejected });
+        } catch {
+          resolve(undefined);
+        }
+      });
+    });
+    sent.on('timeout', () => sent.destroy());
+    sent.on('error', () => resolve(undefined));
+    sent.end();
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs weft from `command`: a Node and what it is to run. */
+export class Sidecar implements Engine {
+  private readonly command: readonly string[];
+
+  constructor(command: readonly string[]) {
+    this.command = command;
+  }
+
+  cannotRun(): string | undefined {
+    return undefined;
+  }
+
+  async start(routingCase: RoutingCase, layout: Layout, place: Place): Promise<RunningProxy | NotRunning> {
+    const files: Files = {
+      manifests: join(place.folder, 'manifests'),
+      mesh: join(place.folder, 'mesh.yaml'),
+      accessLog: join(place.folder, 'access.log'),
+      output: join(place.folder, 'output.txt'),
+    };
+    mkdirSync(files.manifests, { recursive: true });
+    chmodSync(place.folder, 0o777);
+    const write = (manifests: string): void => {
+      // In one step, so that a watcher never sees half of it.
+      const temporary = join(place.folder, 'case.yaml');
+      writeFileSync(temporary, manifests.replaceAll('/etc/certs/', `${join(routingCase.folder, 'files')}/`));
+      renameSync(temporary, join(files.manifests, 'case.yaml'));
+    };
+    writeFileSync(files.mesh, JSON.stringify(layout.mesh));
+    writeFileSync(join(files.manifests, 'registry.yaml'), layout.registry);
+    write(routingCase.manifests);
+    const [program = '', ...first] = this.command;
+    const output = openSync(files.output, 'w');
+    const child = spawn(program, [...first, ...commandLine(routingCase, layout, place, files)], {
+      stdio: ['ignore', output, output],
+      cwd: place.folder,
+      ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
+      env: { ...process.env, NO_COLOR: '1', HOME: place.folder },
+    });
+    const exited = new Promise<number>((resolve) => {
+      child.on('exit', (code) => resolve(code ?? -1));
+      child.on('error', () => resolve(-1));
+    });
+    const code = await ready(exited);
+    const said = (): string => readFileSync(files.output, 'utf8').trim();
+    if (code !== undefined) {
+      if (code === 'late') child.kill('SIGKILL');
+      return { refused: typeof code === 'number' && code > 0 && !said().includes('bug in weft'), output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}` };
+    }
+    return new RunningSidecar(child, exited, new AccessLog(files.accessLog), write, said);
+  }
+}
+
+/** Waits until the proxy serves: undefined; or how it ended. */
+async function ready(exited: Promise<number>): Promise<number | 'late' | undefined> {
+  let code: number | undefined;
+  void exited.then((value) => {
+    code = value;
+  });
+  const end = performance.now() + startMs;
+  while (performance.now() < end) {
+    if (code !== undefined) return code;
+    const info = await serverInfo();
+    if (info && (info.state === '' || info.state === 'LIVE')) return undefined;
+    await pause(20);
+  }
+  return 'late';
+}
+
+class RunningSidecar implements RunningProxy {
+  readonly log: AccessLog;
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<number>;
+  private readonly write: (manifests: string) => void;
+  private readonly said: () => string;
+
+  constructor(child: ChildProcess, exited: Promise<number>, log: AccessLog, write: (manifests: string) => void, said: () => string) {
+    this.child = child;
+    this.exited = exited;
+    this.log = log;
+    this.write = write;
+    this.said = said;
+  }
+
+  async apply(manifests: string): Promise<void> {
+    const before = await serverInfo();
+    this.write(manifests);
+    const end = performance.now() + applyMs;
+    while (performance.now() < end) {
+      const now = await serverInfo();
+      if (now && before && now.generation > before.generation) return;
+      await pause(10);
+    }
+    throw new Error(`the new manifests were not taken:\n${this.said()}`);
+  }
+
+  async stop(): Promise<void> {
+    // Nothing more is asked of it: draining would only take time.
+    this.child.kill('SIGKILL');
+    await this.exited;
+    this.log.close();
+  }
+
+  /** What it wrote to its output. */
+  get output(): string {
+    return this.said();
+  }
+}

@@ -1,0 +1,215 @@
+// Runs the steps of a case against a proxy.
+import { caseHeader, Recorder } from './backend/record.ts';
+import { Services } from './backend/service.ts';
+import { type ClientConnection, open, type Target } from './client/connect.ts';
+import { type ClientRequest, type ClientResult, clientRequest, isHttp2 } from './client/exchange.ts';
+import { exchangeHttp1 } from './client/http1.ts';
+import { Http2Connection } from './client/http2.ts';
+import { exchangeTcp, type TcpResult } from './client/tcp.ts';
+import type { CaseStep, Observation, RoutingCase } from './corpus.ts';
+import { type Layout, layOut } from './layout.ts';
+import { isMirrored, repeated, repeatedTcp, type Seen, type SeenTcp, single, singleTcp, upstreamOf } from './observe.ts';
+import { type Engine, isRunning, type Place, type RunningProxy } from './place/engine.ts';
+import type { AccessLog, LogLine } from './place/log.ts';
+
+/** What came of a case. */
+export interface Outcome {
+  observed: Observation[];
+  /** The proxy refused the manifests, with this output. */
+  rejected: string | undefined;
+  /** Something outside of the steps went wrong. */
+  broken: string | undefined;
+  layout: Layout;
+}
+
+/** A line of the log is written when a request is done, or the connection closed; so long after the client has its answer it may come. */
+const logMs = 2_000;
+/** Time for a line that is not expected. */
+const noLogMs = 300;
+/** Time for what goes on behind the response: copies for mirrors, streams that are reset, connections that are closed. */
+const settleMs = 25;
+const mirrorMs = 80;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs a case from its start to its end: services, proxy, steps. */
+export async function runCase(routingCase: RoutingCase, engine: Engine, place: Place): Promise<Outcome> {
+  const layout = layOut(routingCase);
+  const recorder = new Recorder();
+  const services = new Services(recorder, routingCase.folder);
+  const outcome: Outcome = { observed: [], rejected: undefined, broken: undefined, layout };
+  let proxy: RunningProxy | undefined;
+  try {
+    await services.listen(layout.backends);
+    const started = await engine.start(routingCase, layout, place);
+    if (!isRunning(started)) {
+      if (started.refused) outcome.rejected = started.output;
+      else outcome.broken = `the proxy did not start: ${started.output}`;
+      return outcome;
+    }
+    proxy = started;
+    const run = new CaseRun(routingCase, layout, recorder, proxy);
+    for (const [index, step] of routingCase.steps.entries()) outcome.observed.push(await run.step(step, index));
+  } catch (error) {
+    outcome.broken = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  } finally {
+    await proxy?.stop();
+    await services.close();
+    recorder.close();
+  }
+  return outcome;
+}
+
+class CaseRun {
+  private readonly routingCase: RoutingCase;
+  private readonly layout: Layout;
+  private readonly recorder: Recorder;
+  private readonly proxy: RunningProxy;
+  private readonly log: AccessLog;
+  private readonly proxyAddresses: ReadonlySet<string>;
+  private manifests: string;
+
+  constructor(routingCase: RoutingCase, layout: Layout, recorder: Recorder, proxy: RunningProxy) {
+    this.routingCase = routingCase;
+    this.layout = layout;
+    this.recorder = recorder;
+    this.proxy = proxy;
+    this.log = proxy.log;
+    this.proxyAddresses = new Set([layout.address, '127.0.0.1']);
+    this.manifests = routingCase.manifests;
+  }
+
+  async step(step: CaseStep, index: number): Promise<Observation> {
+    if (step.sleep_ms !== undefined) {
+      await pause(step.sleep_ms);
+      return { slept: true };
+    }
+    if (step.apply !== undefined) {
+      await this.proxy.apply(step.apply);
+      this.manifests = step.apply;
+      return { applied: true };
+    }
+    this.recorder.takeOpened();
+    this.recorder.requests = [];
+    this.recorder.connections = [];
+    if (step.tcp) return this.tcp(step);
+    if (step.request) return this.http(step, index);
+    throw new Error(`a step of no known kind: ${Object.keys(step).join(', ')}`);
+  }
+
+  private target(step: CaseStep): Target {
+    const inHost = /:(\d+)$/.exec(step.request?.host ?? '')?.[1];
+    return {
+      address: step.destination ?? this.layout.destination,
+      port: step.port ?? Number(inHost ?? 8080),
+      source: step.source ?? this.layout.source,
+      tls: step.tls,
+      folder: this.routingCase.folder,
+    };
+  }
+
+  private async http(step: CaseStep, index: number): Promise<Observation> {
+    const { request = {}, repeat = 1 } = step;
+    const requests = Array.from({ length: repeat }, (_, i) => clientRequest(request, `${index}.${i}`, caseHeader));
+    const target = this.target(step);
+    const results = isHttp2(request) ? await this.sendHttp2(step, target, requests) : await this.sendHttp1(step, target, requests);
+    await this.settle();
+    const expected = this.routingCase.observed[index];
+    const seen: Seen[] = [];
+    for (const [i, { id, headers }] of requests.entries()) {
+      const result = results[i] as ClientResult;
+      const log = await this.log.ofRequest(id, expected?.no_access_log ? noLogMs : logMs);
+      seen.push({ result, log, connectionLog: log ? [] : await this.log.ofConnection(result.local, noLogMs), ...this.received(id, { headers }) });
+    }
+    // A stream that the proxy gives up is reset after the client has its answer.
+    const timing = step.timing ?? false;
+    const [first] = seen;
+    if (step.repeat === undefined && first) return single(first, timing);
+    return repeated(seen, (step.concurrency ?? 1) === 1, timing, step.connections ? this.recorder.takeOpened() : undefined);
+  }
+
+  /** What services received of a request, its copies apart. */
+  private received(id: string, sent: { headers: [string, string][] }): Pick<Seen, 'upstream' | 'mirrored'> {
+    const all = this.recorder.requests.filter((request) => request.id === id);
+    const entry = (request: (typeof all)[number]) => upstreamOf(request, sent, this.proxyAddresses);
+    const copies = all.filter((request) => isMirrored(request, sent, this.proxyAddresses));
+    const mirrored = copies.map(entry).sort((a, b) => (a.identity < b.identity ? -1 : 1));
+    return { upstream: all.filter((request) => !copies.includes(request)).map(entry), mirrored };
+  }
+
+  private async settle(): Promise<void> {
+    await pause(/\bmirrors?:/.test(this.manifests) ? mirrorMs : settleMs);
+    for (let i = 0; i < 4 && this.recorder.requests.some(({ open: stillOpen }) => stillOpen); i++) await pause(settleMs);
+  }
+
+  /** K workers, each with its own connection, take the requests as they become free. */
+  private async workers(step: CaseStep, count: number, one: (worker: number, index: number) => Promise<void>): Promise<void> {
+    const concurrency = Math.min(step.concurrency ?? 1, count);
+    let next = 0;
+    const work = async (worker: number): Promise<void> => {
+      if (worker > 0 && step.stagger_ms) await pause(worker * step.stagger_ms);
+      while (next < count) {
+        const index = next++;
+        await one(worker, index);
+        if (step.interval_ms && next < count) await pause(step.interval_ms);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, (_, worker) => work(worker)));
+  }
+
+  private async sendHttp1(step: CaseStep, target: Target, requests: readonly ClientRequest[]): Promise<ClientResult[]> {
+    const results: ClientResult[] = [];
+    const connections = new Map<number, ClientConnection>();
+    await this.workers(step, requests.length, async (worker, index) => {
+      let connection = connections.get(worker);
+      if (!connection || connection.reader.ending !== undefined || connection.socket.destroyed) {
+        connection = await open(target);
+        connections.set(worker, connection);
+      }
+      const result = await exchangeHttp1(connection, requests[index] as ClientRequest);
+      results[index] = result;
+      const closes = result.headers.some(([name, value]) => name.toLowerCase() === 'connection' && value.toLowerCase() === 'close');
+      if (step.new_connection || closes || result.error !== undefined) {
+        connection.close();
+        connections.delete(worker);
+      }
+    });
+    for (const connection of connections.values()) connection.close();
+    return results;
+  }
+
+  private async sendHttp2(step: CaseStep, target: Target, requests: readonly ClientRequest[]): Promise<ClientResult[]> {
+    const results: ClientResult[] = [];
+    const connections = new Map<number, Promise<Http2Connection>>();
+    await this.workers(step, requests.length, async (worker, index) => {
+      const slot = step.one_connection ? 0 : worker;
+      const before = connections.get(slot);
+      if (!before || !(await before).usable) connections.set(slot, open(target).then((connection) => new Http2Connection(connection)));
+      const connection = (await connections.get(slot)) as Http2Connection;
+      results[index] = await connection.exchange(requests[index] as ClientRequest);
+      if (step.new_connection) {
+        connection.close();
+        connections.delete(slot);
+      }
+    });
+    for (const connection of connections.values()) (await connection).close();
+    return results;
+  }
+
+  private async tcp(step: CaseStep): Promise<Observation> {
+    const { repeat = 1, tcp = {} } = step;
+    const results: TcpResult[] = [];
+    const target = this.target(step);
+    await this.workers(step, repeat, async (_, index) => {
+      results[index] = await exchangeTcp(await open(target), tcp);
+    });
+    const seen: SeenTcp[] = [];
+    for (const result of results) {
+      const connectionLog: LogLine[] = await this.log.ofConnection(result.local, result.local === '' ? 0 : noLogMs);
+      seen.push({ result, connectionLog });
+    }
+    await pause(settleMs);
+    const [first] = seen;
+    return step.repeat === undefined && first ? singleTcp(first, this.recorder.connections, step.timing ?? false) : repeatedTcp(seen);
+  }
+}
