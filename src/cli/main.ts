@@ -3,6 +3,7 @@ import { analyzeCommand } from './commands/analyze.ts';
 import { baselineCommand } from './commands/baseline.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
+import { proxyCommand } from './commands/proxy.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { CliError, exitCode } from './exit.ts';
@@ -11,7 +12,7 @@ import { write } from './terminal.ts';
 
 const booleanFlags: readonly BooleanFlag[] = [
   ...['color', 'remote', 'use-kube'].map((name) => ({ name, negatable: true })),
-  ...['all-namespaces', 'dry-run', 'fix', 'ignore-unknown', 'list-analyzers', 'log_as_json', 'recursive', 'referential', 'short', 'verbose', 'watch'].map(
+  ...['all-namespaces', 'capture', 'dry-run', 'fix', 'ignore-unknown', 'list-analyzers', 'log_as_json', 'recursive', 'referential', 'short', 'verbose', 'watch'].map(
     (name) => ({ name }),
   ),
   ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
@@ -20,6 +21,7 @@ const booleanFlags: readonly BooleanFlag[] = [
 const commands: Readonly<Record<string, () => Command>> = {
   analyze: analyzeCommand,
   validate: validateCommand,
+  proxy: proxyCommand,
   baseline: baselineCommand,
   explain: explainCommand,
   completion: completionCommand,

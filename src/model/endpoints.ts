@@ -104,7 +104,8 @@ export class Endpoints {
       const pod = workload as Pod;
       if (!isPod || addressOf(pod) === '' || (!all && !isReady(pod))) return [];
       const port = portOf(pod);
-      return port === undefined ? [] : [{ address: addressOf(pod), port, weight: 1, workload: this.workloadOf(pod), resource: pod, path: [] }];
+      // A target port may be anything: core kinds are not checked.
+      return typeof port !== 'number' ? [] : [{ address: addressOf(pod), port, weight: 1, workload: this.workloadOf(pod), resource: pod, path: [] }];
     });
   }
 

@@ -37,6 +37,7 @@ export class UpstreamCluster {
     this.cluster = cluster;
     this.deps = deps;
     this.state = new ClusterState(withoutNames(cluster), deps);
+    this.state.onHostRemoved = (host) => this.drainHost(host);
     this.resolve();
   }
 
@@ -77,6 +78,7 @@ export class UpstreamCluster {
   close(): void {
     this.dns?.close();
     this.dropPools();
+    this.state.close();
   }
 
   destroy(): void {
@@ -86,11 +88,6 @@ export class UpstreamCluster {
       http2?.destroy();
     }
     this.pools.clear();
-  }
-
-  /** Connections of a host that was made for one original destination. */
-  forget(host: Host): void {
-    this.drainHost(host);
   }
 
   private resolve(): void {
@@ -168,7 +165,7 @@ export class Upstreams {
     }
   }
 
-  /** Lets outlier detection give ejected endpoints back when their time is over. */
+  /** Lets outlier detection give ejected endpoints back when their time is over: several times within its shortest interval. */
   tick(): void {
     const now = this.deps.clock.now();
     for (const { state } of this.clusters.values()) state.tick(now);

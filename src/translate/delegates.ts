@@ -1,9 +1,9 @@
 import { parseDuration } from '../manifest/duration.ts';
 import type { HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
-import { resolveGatewayName } from '../model/gateway-names.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { isSeenIn, scopesOf } from '../model/visibility.ts';
+import { completeHttpRule } from './complete-names.ts';
 
 type Service = Resource<VirtualService>;
 
@@ -16,7 +16,7 @@ export interface DroppedRule {
   field: string;
 }
 
-/** What a root rule with a `delegate` becomes (SEL-R22). */
+/** What a root rule with a `delegate` becomes (SEL-R22); names of the merged rules are complete. */
 export type Delegation =
   | { kind: 'missing'; name: string; namespace: string }
   /** Only a virtual service without hosts is a delegate. */
@@ -33,19 +33,15 @@ export function delegate(mesh: Mesh, root: Service, route: HTTPRoute): Delegatio
   if (!isSeenIn(scopes, root.namespace)) return { kind: 'not-exported', delegate: found };
   if (!http.some(Boolean)) return { kind: 'empty', delegate: found };
   const merged: Delegation = { kind: 'merged', delegate: found, rules: [], dropped: [] };
-  const rootMatches = matchesOf(route, root.namespace);
+  const rootRule = completeHttpRule(route, root.namespace);
   for (const [rule, own] of http.entries()) {
     if (!own) continue;
-    const match = mergeMatches(rootMatches, matchesOf(own, found.namespace));
+    const ownRule = completeHttpRule(own, found.namespace);
+    const match = mergeMatches(rootRule.match ?? [], ownRule.match ?? []);
     if (!Array.isArray(match)) merged.dropped.push({ rule, ...match });
-    else merged.rules.push({ route: mergeRoute(route, own, match), rule });
+    else merged.rules.push({ route: mergeRoute(rootRule, ownRule, match), rule });
   }
   return merged;
-}
-
-/** With the names of gateways complete; null items keep their index. */
-function matchesOf({ match = [] }: HTTPRoute, namespace: string): (HTTPMatchRequest | null)[] {
-  return match.map((m) => (m?.gateways ? { ...m, gateways: m.gateways.map((g) => resolveGatewayName(namespace, g)) } : m));
 }
 
 /**

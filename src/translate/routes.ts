@@ -7,7 +7,6 @@ import type { Labels } from '../model/label-index.ts';
 import { matchesLabels } from '../model/selectors.ts';
 import type { MeshService } from '../model/services.ts';
 import { milliseconds } from './durations.ts';
-import { hashOfDestination } from './hash-policies.ts';
 import { isEmptyPolicy, joinPolicies, translateHeaders } from './header-ops.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { translateDirectResponse, translateRedirect } from './redirects.ts';
@@ -195,10 +194,18 @@ function forward(service: RoutingService, route: HTTPRoute, match: RouteMatch, r
   return single && translated[0] ? { action, headers: translated[0].headers.policy } : { action };
 }
 
-/** RT-R4: the port that is written, else the only one of the service, else that of the listener. */
-function clusterOf({ host = '', subset = '', port }: Destination, { serviceAt, port: listenerPort }: RouteContext): string {
-  const ports = serviceAt(host)?.ports ?? [];
-  return outboundClusterName(port?.number ?? (ports.length === 1 ? (ports[0]?.number as number) : listenerPort), subset, host);
+function clusterOf(destination: Destination, { serviceAt, port }: RouteContext): string {
+  return destinationCluster(destination, serviceAt(destination.host ?? ''), port);
+}
+
+/**
+ * The port that is written, else the only one of the service, else that of the listener (RT-R4); another name of a service stands for
+ * the service (SEL-R55).
+ */
+export function destinationCluster({ host = '', subset = '', port }: Destination, service: MeshService | undefined, listenerPort: number): string {
+  const ports = service?.ports ?? [];
+  const number = port?.number ?? (ports.length === 1 ? (ports[0]?.number as number) : listenerPort);
+  return outboundClusterName(number, subset, service?.aliasOf ?? host);
 }
 
 /** RT-R10 to RT-R12 */

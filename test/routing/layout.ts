@@ -125,15 +125,15 @@ function registryOf(routingCase: RoutingCase, placed: Map<string, PlacedEndpoint
 /** Workload of the recorded proxy, by role. */
 function workload({ role, client, proxy }: RoutingCase): { namespace: string; labels: Record<string, string>; locality: string | undefined } {
   const given = role === 'outbound' ? client : proxy;
-  const byRole = {
+  const byRole: Record<RoutingCase['role'], { namespace: string; labels: Record<string, string> }> = {
     outbound: { namespace: 'shop', labels: { app: 'client' } },
     gateway: { namespace: 'istio-ingress', labels: { istio: 'ingressgateway', app: 'gateway' } },
     inbound: { namespace: 'shop', labels: { app: 'app' } },
-  }[role];
+  };
   const { region, zone, sub_zone } = given.locality ?? {};
   return {
-    namespace: given.namespace ?? byRole.namespace,
-    labels: given.labels ?? byRole.labels,
+    namespace: given.namespace ?? byRole[role].namespace,
+    labels: given.labels ?? byRole[role].labels,
     locality: region === undefined ? undefined : [region, zone, sub_zone].filter((part) => part !== undefined).join('/'),
   };
 }

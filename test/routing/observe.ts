@@ -165,7 +165,9 @@ export function repeated(all: readonly Seen[], inOrder: boolean, timing: boolean
   const flags = all.map(({ log }) => log?.flags ?? '-');
   const by = all.map(({ result }) => (result.status === undefined ? `(${result.error})` : (servedBy(result.headers) ?? '(local)')));
   const seen: Observation = { count: all.length };
-  const grpc = all.map(({ result }) => header(result.trailers, 'grpc-status') ?? header(result.headers, 'grpc-status')).filter((status) => status !== undefined);
+  const grpc = all
+    .map(({ result }) => header(result.trailers, 'grpc-status') ?? header(result.headers, 'grpc-status'))
+    .filter((status) => status !== undefined);
   if (grpc.length > 0) seen.grpc_status_counts = counts(grpc);
   seen.status_counts = counts(all.map(({ result }) => String(result.status ?? result.error)));
   seen.served_by_counts = counts(by);

@@ -121,10 +121,9 @@ class CaseRun {
       const log = await this.log.ofRequest(id, expected?.no_access_log ? noLogMs : logMs);
       seen.push({ result, log, connectionLog: log ? [] : await this.log.ofConnection(result.local, noLogMs), ...this.received(id, { headers }) });
     }
-    // A stream that the proxy gives up is reset after the client has its answer.
     const timing = step.timing ?? false;
     const [first] = seen;
-    if (step.repeat === undefined && first) return single(first, timing);
+    if (repeat === 1 && first) return single(first, timing);
     return repeated(seen, (step.concurrency ?? 1) === 1, timing, step.connections ? this.recorder.takeOpened() : undefined);
   }
 
@@ -137,6 +136,7 @@ class CaseRun {
     return { upstream: all.filter((request) => !copies.includes(request)).map(entry), mirrored };
   }
 
+  /** Waits for what comes after the response: copies for mirrors, and streams that the proxy gives up. */
   private async settle(): Promise<void> {
     await pause(/\bmirrors?:/.test(this.manifests) ? mirrorMs : settleMs);
     for (let i = 0; i < 4 && this.recorder.requests.some(({ open: stillOpen }) => stillOpen); i++) await pause(settleMs);
@@ -184,7 +184,11 @@ class CaseRun {
     await this.workers(step, requests.length, async (worker, index) => {
       const slot = step.one_connection ? 0 : worker;
       const before = connections.get(slot);
-      if (!before || !(await before).usable) connections.set(slot, open(target).then((connection) => new Http2Connection(connection)));
+      if (!before || !(await before).usable)
+        connections.set(
+          slot,
+          open(target).then((connection) => new Http2Connection(connection)),
+        );
       const connection = (await connections.get(slot)) as Http2Connection;
       results[index] = await connection.exchange(requests[index] as ClientRequest);
       if (step.new_connection) {
@@ -210,6 +214,6 @@ class CaseRun {
     }
     await pause(settleMs);
     const [first] = seen;
-    return step.repeat === undefined && first ? singleTcp(first, this.recorder.connections, step.timing ?? false) : repeatedTcp(seen);
+    return repeat === 1 && first ? singleTcp(first, this.recorder.connections, step.timing ?? false) : repeatedTcp(seen);
   }
 }

@@ -1,8 +1,6 @@
-import { isIP } from 'node:net';
 import { parseDuration } from '../../manifest/duration.ts';
 import type { Locality } from '../../ir/table.ts';
-import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
-import { toFqdn } from '../../model/hosts.ts';
+import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoint-overrides.ts';
 import { usageError } from '../exit.ts';
 
 /** Flags of `weft proxy run` as commander gives them. */
@@ -80,29 +78,9 @@ export function parseNamespacedName(flag: string, text: string, namespace: strin
   return parts.length === 2 ? { namespace: parts[0] as string, name: parts[1] as string } : { namespace, name: parts[0] as string };
 }
 
-/**
- * `payment-service.payment:8080/v1=127.0.0.1:9001`; a short name is one of the namespace given, port and subset are optional.
- *
- * @throws CliError (usage)
- */
-export function parseOverride(text: string, namespace: string): EndpointOverride {
-  const wrong = (why: string) => usageError(`--map ${text}: ${why}`, 'It takes SERVICE[:PORT][/SUBSET]=ADDRESS:PORT, such as payment-service/v1=127.0.0.1:9001.');
-  const at = text.indexOf('=');
-  if (at <= 0) throw wrong('there is no = in it');
-  const [, name = '', port, subset] = /^([^:/]+)(?::(\d+))?(?:\/(.+))?$/.exec(text.slice(0, at)) ?? [];
-  if (name === '') throw wrong('what stands before the = names no service');
-  const [, bracketed, plain, targetPort] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text.slice(at + 1)) ?? [];
-  const written = bracketed ?? plain;
-  const address = written === 'localhost' ? '127.0.0.1' : (written ?? '');
-  if (targetPort === undefined || Number(targetPort) < 1 || Number(targetPort) > 65535) throw wrong('what stands after the = is no address and port');
-  if (isIP(address) === 0) throw wrong(`"${address}" is no IP address`);
-  const [short = '', ofNamespace, ...more] = name.split('.');
-  const host = ofNamespace !== undefined && more.length === 0 ? toFqdn(ofNamespace, short) : toFqdn(namespace, name);
-  return {
-    host: host.toLowerCase(),
-    ...(subset === undefined ? {} : { subset }),
-    ...(port === undefined ? {} : { port: Number(port) }),
-    address,
-    targetPort: Number(targetPort),
-  };
+/** @throws CliError (usage) */
+export function parseOverride(text: string): EndpointOverride {
+  const override = parseEndpointOverride(text);
+  if (!override) throw usageError(`--map cannot read "${text}"`, 'It takes SERVICE[:PORT][/SUBSET]=[ADDRESS:]PORT, such as payment-service/v1=127.0.0.1:9001.');
+  return override;
 }

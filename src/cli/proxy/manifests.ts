@@ -35,7 +35,7 @@ export class ManifestReader {
     this.paths = flags.filename.flatMap((f) => f.split(',')).filter((f) => f !== '');
     if (this.paths.length === 0) throw usageError('no files named', 'Name them with -f: weft proxy run -f mesh/');
     if (this.paths.includes('-')) throw usageError('weft proxy run reads files and directories, not standard input');
-    this.overrides = (flags.map ?? []).map((text) => parseOverride(text, flags.namespace ?? 'default'));
+    this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
   }
 
   /** All directories and files that decide, for whoever watches them. */
@@ -64,7 +64,7 @@ export class ManifestReader {
     if (unreadable.length > 0) throw new CliError(`cannot read ${unreadable.join(', ')}`);
     const broken = [...result.problems.filter((p) => p.unparsable).map(itemOfProblem), ...result.findings.filter((f) => f.level === 'Error').map(itemOfFinding)];
     if (broken.length > 0) return { input, table: undefined, broken, mesh: result.mesh };
-    const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.overridesIn(result.mesh) }));
+    const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.known(result.mesh) }));
     return { input, table, broken, mesh: result.mesh };
   }
 
@@ -72,13 +72,14 @@ export class ManifestReader {
     return identityOf(this.flags, mesh);
   }
 
-  /** A short name of --map is one in the namespace of the proxy. */
-  private overridesIn(mesh: Mesh): readonly EndpointOverride[] {
-    if (this.flags.namespace !== undefined || !this.flags.map) return this.overrides;
+  /** @throws CliError for a service that is not there: nothing would be served from there */
+  private known(mesh: Mesh): readonly EndpointOverride[] {
     const { namespace } = this.identity(mesh);
-    const overrides = this.flags.map.map((text) => parseOverride(text, namespace));
-    for (const { host } of overrides) if (!mesh.hosts.lookup(namespace, undefined, host)) throw unknownService(host, mesh);
-    return overrides;
+    for (const { host } of this.overrides) {
+      const short = /^([^.]+)\.([^.]+)$/.exec(host);
+      if (!mesh.hosts.lookup(namespace, undefined, host) && !(short && mesh.hosts.lookup(short[2] as string, undefined, short[1] as string))) throw unknownService(host, mesh);
+    }
+    return this.overrides;
   }
 
   private withFlags(table: RoutingTable): RoutingTable {

@@ -41,7 +41,7 @@ function hostLines(cluster: string, host: HostStatus): string {
   const { locality } = host;
   const values: (readonly [string, string | number])[] = [
     ...numbers.map(([name, field]) => [name, host[field]] as const),
-    ['hostname', host.hostname],
+    ['hostname', ''],
     ['health_flags', host.unhealthy.length === 0 ? 'healthy' : host.unhealthy.map((flag) => `/${flag}`).join('')],
     ['weight', host.weight],
     ['region', locality.region],
@@ -88,7 +88,6 @@ function hostJson(host: HostStatus): unknown {
       eds_health_status: host.unhealthy.includes('failed_eds_health') ? 'UNHEALTHY' : 'HEALTHY',
     },
     weight: host.weight,
-    ...(host.hostname !== '' && { hostname: host.hostname }),
     ...(host.priority !== 0 && { priority: host.priority }),
     locality: { ...(region !== '' && { region }), ...(zone !== '' && { zone }), ...(subzone !== '' && { sub_zone: subzone }) },
   };

@@ -11,6 +11,10 @@ const resources = {
 } as const;
 type Resource = keyof typeof resources;
 
+interface Named {
+  name: string;
+}
+
 const kinds: Readonly<Record<Resource, { all: string; one: string }>> = {
   listeners: { all: 'ListenersConfigDump', one: 'Listener' },
   routes: { all: 'RoutesConfigDump', one: 'RouteConfig' },
@@ -30,16 +34,12 @@ export function configDump(request: AdminRequest, table: RoutingTable | undefine
   const expression = request.query.get('name_regex');
   const keep = expression === null ? undefined : statsFilter(expression);
   if (expression !== null && !keep) return text(`Error while parsing name_regex: "${expression}" is no RE2 expression\n`, 400);
-  const named = <T extends { name: string }>(items: readonly T[]): readonly T[] => (keep ? items.filter(({ name }) => keep(name)) : items);
+  const named = (items: readonly Named[]): readonly Named[] => (keep ? items.filter(({ name }) => keep(name)) : items);
   const body = resource ? items(named(table?.[resource] ?? []), kinds[resource].one) : sections(table, info, named);
   return { status: 200, type: 'application/json', body };
 }
 
-function* sections(
-  table: RoutingTable | undefined,
-  info: TableInfo,
-  named: <T extends { name: string }>(items: readonly T[]) => readonly T[],
-): Generator<string> {
+function* sections(table: RoutingTable | undefined, info: TableInfo, named: (items: readonly Named[]) => readonly Named[]): Generator<string> {
   const { proxy, mesh, statuses } = table ?? { proxy: undefined, mesh: undefined, statuses: [] };
   yield `{"configs":[\n${JSON.stringify({ kind: 'ProxyConfigDump', ...info, proxy, mesh, statuses }, null, 1)}`;
   for (const resource of Object.keys(resources) as Resource[]) {
@@ -50,7 +50,7 @@ function* sections(
   yield '\n]}\n';
 }
 
-function* items(list: readonly { name: string }[], kind: string): Generator<string> {
+function* items(list: readonly Named[], kind: string): Generator<string> {
   yield '{"configs":[';
   yield* separated(list.map((item) => ({ kind, ...item })));
   yield ']}\n';

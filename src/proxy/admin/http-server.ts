@@ -93,10 +93,13 @@ export class AdminServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    discardBody(request);
     let reply: AdminReply;
     try {
-      reply = await this.reply(request);
+      if (await discardBody(request)) reply = await this.reply(request);
+      else {
+        response.shouldKeepAlive = false;
+        reply = { ...text('body too large\n', 413), after: () => request.destroy() };
+      }
     } catch (error) {
       this.onError?.(error);
       reply = text('internal error\n', 500);
@@ -143,14 +146,17 @@ export function helpText(endpoints: readonly Endpoint[]): string {
   return lines.join('');
 }
 
-/** No endpoint reads a body. */
-function discardBody(request: IncomingMessage): void {
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > mostBodyBytes) request.destroy();
+/** No endpoint reads a body; false: it is longer than anybody has a reason for. */
+function discardBody(request: IncomingMessage): Promise<boolean> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > mostBodyBytes) resolve(false);
+    });
+    request.on('end', () => resolve(true));
+    request.on('error', () => resolve(false));
   });
-  request.on('error', () => {});
 }
 
 async function send(request: IncomingMessage, response: ServerResponse, reply: AdminReply): Promise<void> {

@@ -80,8 +80,6 @@ export interface ClusterStatus {
 export interface HostStatus {
   /** `ip:port`, or the path of a Unix socket. */
   address: string;
-  /** Name that a DNS cluster resolved; else empty. */
-  hostname: string;
   /** Not by its registry, or ejected. */
   unhealthy: readonly ('failed_outlier_check' | 'failed_eds_health')[];
   weight: number;

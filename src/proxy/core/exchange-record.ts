@@ -1,6 +1,6 @@
-import type { FlagSet } from './response-flags.ts';
 import type { Headers } from './headers.ts';
 import { emptyHeaders } from './headers.ts';
+import type { FlagSet } from './response-flags.ts';
 
 /** A request as the router sees it. */
 export interface RequestView {

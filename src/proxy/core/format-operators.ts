@@ -65,8 +65,7 @@ const simple: Readonly<Record<string, Operator>> = {
   REQUEST_DURATION: (r) => sinceStart(r, r.requestCompleteAt),
   REQUEST_TX_DURATION: (r) => sinceStart(r, r.lastUpstreamTxAt),
   RESPONSE_DURATION: (r) => sinceStart(r, r.firstUpstreamRxAt),
-  RESPONSE_TX_DURATION: (r) =>
-    r.completedAt < 0 || r.firstUpstreamRxAt < 0 ? undefined : Math.max(0, Math.floor(r.completedAt - r.firstUpstreamRxAt)),
+  RESPONSE_TX_DURATION: (r) => (r.completedAt < 0 || r.firstUpstreamRxAt < 0 ? undefined : Math.max(0, Math.floor(r.completedAt - r.firstUpstreamRxAt))),
   UPSTREAM_HOST: (r) => known(r.upstreamHost),
   UPSTREAM_HOST_NAME: (r) => known(r.upstreamHost),
   UPSTREAM_HOST_NAME_WITHOUT_PORT: (r) => hostOf(r.upstreamHost),
@@ -111,7 +110,14 @@ const simple: Readonly<Record<string, Operator>> = {
 };
 
 /** Data that other filters leave; this proxy has none of them. */
-const neverThere: ReadonlySet<string> = new Set(['DYNAMIC_METADATA', 'CLUSTER_METADATA', 'UPSTREAM_METADATA', 'METADATA', 'FILTER_STATE', 'UPSTREAM_FILTER_STATE']);
+const neverThere: ReadonlySet<string> = new Set([
+  'DYNAMIC_METADATA',
+  'CLUSTER_METADATA',
+  'UPSTREAM_METADATA',
+  'METADATA',
+  'FILTER_STATE',
+  'UPSTREAM_FILTER_STATE',
+]);
 
 /** One operator by its name; names as Envoy has them. */
 export function operatorOf(name: string, argument: string | undefined, options: FormatOptions): Operator | FormatError {

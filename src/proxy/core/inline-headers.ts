@@ -1,7 +1,18 @@
 // Headers of which a message has one: further occurrences are joined to the first with a comma, as Envoy keeps them. All others keep
 // their occurrences apart.
 
-const both = ['connection', 'content-length', 'content-type', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'via', 'x-request-id', 'x-envoy-decorator-operation'];
+const both = [
+  'connection',
+  'content-length',
+  'content-type',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-request-id',
+  'x-envoy-decorator-operation',
+];
 
 export const inlineRequestHeaders: readonly string[] = [
   ...both,

@@ -12,4 +12,3 @@ export function queryValue(target: string, pathEnd: number, name: string): strin
   }
   return undefined;
 }
-

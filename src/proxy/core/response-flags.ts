@@ -136,13 +136,26 @@ function render(set: FlagSet, names: readonly string[]): string {
 /** `-` for none, else as `URX,UF` (TEL-R10). */
 export function flagsText(set: FlagSet): string {
   let text = shortTexts.get(set);
-  if (text === undefined) shortTexts.set(set, (text = render(set, shortNames)));
+  if (text === undefined) {
+    text = render(set, shortNames);
+    shortTexts.set(set, text);
+  }
   return text;
 }
 
 /** `-` for none, else as `UpstreamRetryLimitExceeded,UpstreamConnectionFailure`. */
 export function longFlagsText(set: FlagSet): string {
   let text = longTexts.get(set);
-  if (text === undefined) longTexts.set(set, (text = render(set, longNames)));
+  if (text === undefined) {
+    text = render(set, longNames);
+    longTexts.set(set, text);
+  }
   return text;
+}
+
+const byShortName: ReadonlyMap<string, ResponseFlag> = new Map(shortNames.map((name, flag) => [name, flag as ResponseFlag]));
+
+/** The flag of a short name such as `UF`; undefined for `-` and for names that are none. */
+export function flagOf(name: string): ResponseFlag | undefined {
+  return name === '' ? undefined : byShortName.get(name);
 }

@@ -8,15 +8,20 @@ import { queryValue } from './query.ts';
 import { compileRegex, type Regex } from './regex.ts';
 import { headerValue, RouteCondition } from './route-condition.ts';
 
+/** In the place of an expression that does not compile: takes nothing. */
+const noRegex = { matches: (): boolean => false };
+
 /** What is left to check of a route that the index proposes. */
 class Candidate {
   readonly condition: RouteCondition;
-  readonly #regex: Regex | undefined;
+  readonly #regex: Pick<Regex, 'matches'> | undefined;
   readonly #segmentEnd: number;
 
   constructor(match: RouteMatch) {
     this.condition = new RouteCondition(match);
-    this.#regex = match.path?.kind === 'regex' ? compileRegex(match.path.value) : undefined;
+    const expression = match.path?.kind === 'regex' ? match.path.value : undefined;
+    // The index has seen to the prefix of `/api.*`, and no path has a line break that the rest would not take.
+    this.#regex = expression === undefined || expression === `${literalPrefix(expression)}.*` ? undefined : (compileRegex(expression) ?? noRegex);
     this.#segmentEnd = match.path?.kind === 'segments' ? match.path.value.length : -1;
   }
 
@@ -87,7 +92,10 @@ class Bucket {
 
 function group(groups: Map<string, Map<string, number[]>>, name: string, value: string, route: number): void {
   let values = groups.get(name);
-  if (!values) groups.set(name, (values = new Map()));
+  if (!values) {
+    values = new Map();
+    groups.set(name, values);
+  }
   const routes = values.get(value);
   if (routes) routes.push(route);
   else values.set(value, [route]);
@@ -110,7 +118,10 @@ class PrefixNode {
 
   /** The bucket of a prefix, made where it is missing. */
   bucketOf(prefix: string): Bucket {
-    if (prefix.length === this.prefix.length) return (this.bucket ??= new Bucket());
+    if (prefix.length === this.prefix.length) {
+      this.bucket ??= new Bucket();
+      return this.bucket;
+    }
     const key = prefix.charCodeAt(this.prefix.length);
     const child = this.#children.get(key);
     if (!child) {
@@ -152,8 +163,9 @@ export class RouteIndex {
   readonly #exactIgnoringCase = new Map<string, Bucket>();
   readonly #prefixes = new PrefixNode('');
   readonly #prefixesIgnoringCase = new PrefixNode('');
-  /** The only route, if it matches every path: nothing to look up. */
+  /** The only route, if it is for all paths with a prefix: nothing to look up. */
   readonly #only: Candidate | undefined;
+  readonly #onlyPrefix: string;
 
   constructor(matches: readonly RouteMatch[]) {
     const candidates = matches.map((match) => new Candidate(match));
@@ -166,13 +178,15 @@ export class RouteIndex {
     this.#prefixes.seal(candidates);
     this.#prefixesIgnoringCase.seal(candidates);
     const path = matches[0]?.path;
-    const everyPath = path === undefined || path.kind === 'present' || (path.kind === 'prefix' && (path.value === '/' || path.value === ''));
-    this.#only = matches.length === 1 && everyPath ? candidates[0] : undefined;
+    const plain = path === undefined || path.kind === 'present' || (path.kind === 'prefix' && !path.ignoreCase);
+    this.#only = matches.length === 1 && plain ? candidates[0] : undefined;
+    this.#onlyPrefix = path?.kind === 'prefix' ? path.value : '';
   }
 
   /** Position of the first route that matches; -1 for none. */
   find(request: RequestView): number {
-    if (this.#only !== undefined) return request.path.charCodeAt(0) === 47 && this.#only.holds(request) ? 0 : -1;
+    const prefix = this.#onlyPrefix;
+    if (this.#only !== undefined) return prefix.length <= request.pathEnd && request.path.startsWith(prefix) && this.#only.holds(request) ? 0 : -1;
     lists.length = 0;
     cursors.length = 0;
     const { path: target, pathEnd } = request;
@@ -214,7 +228,10 @@ export class RouteIndex {
         const paths = path.ignoreCase ? this.#exactIgnoringCase : this.#exact;
         const key = path.ignoreCase ? path.value.toLowerCase() : path.value;
         let bucket = paths.get(key);
-        if (!bucket) paths.set(key, (bucket = new Bucket()));
+        if (!bucket) {
+          bucket = new Bucket();
+          paths.set(key, bucket);
+        }
         return bucket;
       }
     }

@@ -99,6 +99,16 @@ export abstract class MessageParser {
     return this.state === State.complete;
   }
 
+  /** Some of a head has come, and not all. */
+  get inHead(): boolean {
+    return this.begun && this.state === State.head;
+  }
+
+  /** The body ends where the connection does, or there is no framing at all. */
+  get endsWithConnection(): boolean {
+    return this.state === State.untilClose || this.state === State.complete;
+  }
+
   /** Ready for the next message. */
   next(): void {
     this.state = State.head;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExchangeRecord } from '../core/exchange-record.ts';
-import { addFlag, flag, type ResponseFlag } from '../core/response-flags.ts';
+import { addFlag, flags, type ResponseFlag } from '../core/response-flags.ts';
 import { AccessLog, accessLogLine, defaultJsonFormat } from './access-log.ts';
 
-const raise = (...flags: ResponseFlag[]): number => flags.reduce(addFlag, 0);
+const raise = (...raised: ResponseFlag[]): number => raised.reduce(addFlag, 0);
 
 /** The request of TEL-R11. */
 function deadRequest(): ExchangeRecord {
@@ -15,7 +15,7 @@ function deadRequest(): ExchangeRecord {
     protocol: 'HTTP/1.1',
     headers: ['x-request-id', 'ae4b'],
     status: 503,
-    flags: raise(flag.upstreamRetryLimitExceeded, flag.upstreamConnectionFailure),
+    flags: raise(flags.upstreamRetryLimitExceeded, flags.upstreamConnectionFailure),
     details: 'upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error: Connection refused}',
     upstreamFailure: 'delayed_connect_error:_Connection_refused',
     bytesSent: 121,
@@ -54,7 +54,7 @@ describe('the access log as text', () => {
       route: '',
       bytesSent: 0,
     });
-    record.flags = raise(flag.upstreamConnectionFailure, flag.upstreamRetryLimitExceeded);
+    record.flags = raise(flags.upstreamConnectionFailure, flags.upstreamRetryLimitExceeded);
     expect(render('', 'text', record)).toBe(
       '[2026-11-22T15:08:47.381Z] "- - -" 0 UF,URX - - "delayed_connect_error:_Connection_refused" 0 0 70 - "-" "-" "-" "-" "127.0.0.1:29199" DEAD - 127.0.0.1:29001 127.0.0.1:44570 - -\n',
     );

@@ -9,8 +9,8 @@ export interface StatsInclusion {
   regexps?: readonly string[];
 }
 
-/** What of Envoy's own statistics a sidecar exposes when nothing is said (TEL-R6). */
-const prefixes = ['cluster_manager', 'listener_manager', 'server', 'cluster.xds-grpc', 'wasm', 'component', 'istio', 'reporter='];
+/** What a sidecar exposes when nothing is said (TEL-R6), and what is of weft itself. */
+const prefixes = ['cluster_manager', 'listener_manager', 'server', 'cluster.xds-grpc', 'wasm', 'component', 'istio', 'reporter=', 'weft_'];
 const suffixes = ['rbac.allowed', 'rbac.denied', 'shadow_allowed', 'shadow_denied'];
 const regexps = ['vhost\\..*\\.route\\..*'];
 

@@ -37,7 +37,8 @@ function shortForms(host: string, namespace: string): string[] {
   if (!host.endsWith(suffix)) return [];
   const local = host.slice(0, -suffix.length);
   const dot = local.indexOf('.');
-  if (dot < 0) return [];
+  // Of `*.shop…` the shortest form would be every name there is.
+  if (dot < 0 || host.startsWith('*')) return [];
   return local.slice(dot + 1) === namespace ? [local.slice(0, dot), `${local}.svc`, local] : [local, `${local}.svc`];
 }
 

@@ -95,7 +95,9 @@ function headersOf(service: Service, answer: Answer, chunked: boolean, length: n
 
 /** Accepts a WebSocket, and sends back each piece as it is. */
 function upgrade(service: Service, socket: Socket | TLSSocket, reader: SocketReader, headers: HeaderList): void {
-  const accept = createHash('sha1').update(`${header(headers, 'sec-websocket-key')}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const accept = createHash('sha1')
+    .update(`${header(headers, 'sec-websocket-key')}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
   socket.write(
     writeHead(statusLine(101), [
       ['upgrade', header(headers, 'upgrade') ?? ''],

@@ -1,5 +1,5 @@
 // An echo service on HTTP/2, with gRPC framing where the request is gRPC.
-import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, type ServerStreamResponseOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Behaviour } from '../corpus.ts';
@@ -51,6 +51,13 @@ function pairs(flat: readonly string[]): HeaderList {
   return list;
 }
 
+/** Pieces of a cookie are joined (RFC 9113, 8.2.3), and come last, as the services of the recording had them. */
+function joinedCookies(headers: HeaderList): HeaderList {
+  const cookies = headers.filter(([name]) => name === 'cookie').map(([, value]) => value);
+  if (cookies.length === 0) return headers;
+  return [...headers.filter(([name]) => name !== 'cookie'), ['cookie', cookies.join('; ')]];
+}
+
 /** Headers in the form of node:http2. */
 function outgoing(headers: HeaderList): Record<string, string | string[]> {
   const object: Record<string, string | string[]> = {};
@@ -67,8 +74,8 @@ type Upgraded = Socket | TLSSocket;
 export function http2Service(service: Service): { take: (socket: Upgraded) => void; close: () => void } {
   const { max_concurrent_streams: limit }: Behaviour = service.behaviour;
   const server = createServer({ settings: limit === undefined ? {} : { maxConcurrentStreams: limit }, maxSessionMemory: 100 });
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new WeakMap<ServerHttp2Session, Upgraded>();
+  const sessions = new Set<Http2Session>();
+  const sockets = new WeakMap<Http2Session, Upgraded>();
   let accepting: Upgraded | undefined;
   server.on('session', (session) => {
     sessions.add(session);
@@ -103,7 +110,7 @@ async function serveStream(service: Service, stream: ServerHttp2Stream, raw: Hea
     authority: header(raw, ':authority') ?? header(raw, 'host') ?? null,
     http2: true,
     scheme: header(raw, ':scheme'),
-    headers: raw.filter(([name]) => !name.startsWith(':')),
+    headers: joinedCookies(raw.filter(([name]) => !name.startsWith(':'))),
     body: Buffer.alloc(0),
     trailers: [],
     sent100Continue: false,
@@ -162,13 +169,19 @@ async function respond(service: Service, stream: ServerHttp2Stream, request: Rec
   const status: HeaderList = [[':status', String(answer.status)]];
   const breaksOff = answer.break === 'mid-body' || answer.rstCode !== undefined;
   if (grpc) {
-    const outcome: HeaderList = [['grpc-status', grpc.status], ...(grpc.message === undefined ? [] : [['grpc-message', grpc.message] satisfies [string, string]])];
+    const outcome: HeaderList = [
+      ['grpc-status', grpc.status],
+      ...(grpc.message === undefined ? [] : [['grpc-message', grpc.message] satisfies [string, string]]),
+    ];
     const type: HeaderList = [['content-type', 'application/grpc'], ...answer.headers];
     if (answer.status !== 200 || grpc.trailersOnly) {
-      stream.respond(outgoing([...status, ...type, ...(answer.status === 200 ? outcome : []), ...servedBy]), { endStream: true });
+      stream.respond(outgoing([...status, ...type, ...(answer.status === 200 ? outcome : []), ...servedBy]), {
+        endStream: true,
+        sendDate: false,
+      } as ServerStreamResponseOptions);
       return true;
     }
-    stream.respond(outgoing([...status, ...type, ...servedBy]), { waitForTrailers: true });
+    stream.respond(outgoing([...status, ...type, ...servedBy]), { waitForTrailers: true, sendDate: false } as ServerStreamResponseOptions);
     const message = grpcFrame(answerBody(request, answer));
     if (breaksOff) return half(service, stream, message);
     stream.on('wantTrailers', () => stream.sendTrailers(outgoing(outcome)));
@@ -182,11 +195,11 @@ async function respond(service: Service, stream: ServerHttp2Stream, request: Rec
   const headers: HeaderList = [...status, ['content-type', 'application/json'], ...answer.headers, ...servedBy];
   if (!answer.chunked && answer.trailer === undefined && answer.status !== 204) headers.push(['content-length', String(body.length)]);
   if (request.method === 'HEAD' || answer.status === 204 || answer.status === 304) {
-    stream.respond(outgoing(headers), { endStream: true });
+    stream.respond(outgoing(headers), { endStream: true, sendDate: false } as ServerStreamResponseOptions);
     return true;
   }
   const { trailer } = answer;
-  stream.respond(outgoing(headers), { waitForTrailers: trailer !== undefined });
+  stream.respond(outgoing(headers), { waitForTrailers: trailer !== undefined, sendDate: false } as ServerStreamResponseOptions);
   if (breaksOff) return half(service, stream, body);
   if (trailer !== undefined) stream.on('wantTrailers', () => stream.sendTrailers({ 'x-echo-trailer': trailer }));
   stream.end(body);

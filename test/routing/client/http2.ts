@@ -207,7 +207,7 @@ export class Http2Connection {
 
   private receivedHeaders(type: number, flags: number, stream: Stream | undefined, payload: Buffer): void {
     const fragment = type === frame.headers ? payload.subarray(flags & flag.padded ? 1 : 0).subarray(flags & flag.priority ? 5 : 0) : payload;
-    const into = stream ?? { block: [], blockEnds: false };
+    const into: Pick<Stream, 'block' | 'blockEnds'> = stream ?? { block: [], blockEnds: false };
     if (type === frame.headers) into.blockEnds = (flags & flag.endStream) !== 0;
     into.block.push(fragment);
     if ((flags & flag.endHeaders) === 0) return;

@@ -7,8 +7,8 @@ import type { AccessLog } from './log.ts';
 export interface Place {
   /** Traffic of the client is redirected to the proxy. */
   captured: boolean;
-  /** The user that the proxy runs as, whose traffic is not redirected; undefined: the own one. */
-  uid: number | undefined;
+  /** The group that the proxy runs as, whose traffic is not redirected; undefined: the own one. */
+  gid: number | undefined;
   /** A folder for files of this case. */
   folder: string;
 }

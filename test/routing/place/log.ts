@@ -45,7 +45,20 @@ function lineOf(json: string): LogLine {
   const [id, remote, details, cluster, route, failure, termination, sni, chain] = (
     ['id', 'remote', 'details', 'cluster', 'route', 'failure', 'termination', 'sni', 'chain'] as const
   ).map((key) => text(raw[key])) as [null, null, null, null, null, null, null, null, null];
-  return { id, remote, flags: text(raw.flags) ?? '-', code: Number(raw.code) || 0, details, cluster, route, attempts: Number(raw.attempts) || 0, failure, termination, sni, chain };
+  return {
+    id,
+    remote,
+    flags: text(raw.flags) ?? '-',
+    code: Number(raw.code) || 0,
+    details,
+    cluster,
+    route,
+    attempts: Number(raw.attempts) || 0,
+    failure,
+    termination,
+    sni,
+    chain,
+  };
 }
 
 const pollMs = 4;

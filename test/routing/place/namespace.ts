@@ -1,12 +1,12 @@
 // A network of its own for one worker: every address is local, and what the client sends to the mesh is redirected to the proxy.
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Role } from '../corpus.ts';
 import { inboundAddress } from '../layout.ts';
 import { ports } from './engine.ts';
 
-/** The user that the proxy runs as: its own connections are not redirected. */
-export const proxyUid = 1337;
+/** The group that the proxy runs as: its own connections are not redirected. */
+export const proxyGid = 1337;
 
 function run(command: string, args: readonly string[], input?: string): void {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', input: input ?? '' });
@@ -24,12 +24,17 @@ export function whyNoNamespace(): string | undefined {
   if (!there('unshare')) return 'unshare (util-linux) is not installed';
   if (!there('ip') || !there('iptables-legacy-restore')) {
     console.log('Installing iptables and iproute2 …');
-    for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', 'iptables', 'iproute2']]) {
+    for (const args of [
+      ['update', '-qq'],
+      ['install', '-y', '-qq', '--no-install-recommends', 'iptables', 'iproute2'],
+    ]) {
       const { status } = spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
       if (status !== 0) return 'iptables and iproute2 are not installed, and apt-get does not install them';
     }
   }
-  const { status, stderr } = spawnSync('unshare', ['-n', 'iptables-legacy', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports', '1'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('unshare', ['-n', 'iptables-legacy', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports', '1'], {
+    encoding: 'utf8',
+  });
   return status === 0 ? undefined : `a private network namespace with redirection is not possible: ${stderr.trim()}`;
 }
 
@@ -38,15 +43,17 @@ export function prepareNamespace(): void {
   run('ip', ['link', 'set', 'lo', 'up']);
   run('ip', ['route', 'add', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', 'local']);
   run('ip', ['route', 'add', 'default', 'dev', 'lo']);
-  // Gateways bind ports below 1024 without being root.
-  writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
 }
 
 /** Redirects as the init container of a pod does for this role; a gateway is connected to as it is. */
 export function redirect(role: Role): void {
   const rules = {
-    outbound: [`-A OUTPUT -p tcp -m owner --uid-owner ${proxyUid} -j RETURN`, '-A OUTPUT -p tcp -d 127.0.0.0/8 -j RETURN', `-A OUTPUT -p tcp -j REDIRECT --to-ports ${ports.outbound}`],
-    inbound: [`-A OUTPUT -p tcp -m owner --uid-owner ${proxyUid} -j RETURN`, `-A OUTPUT -p tcp -d ${inboundAddress} -j REDIRECT --to-ports ${ports.inbound}`],
+    outbound: [
+      `-A OUTPUT -p tcp -m owner --gid-owner ${proxyGid} -j RETURN`,
+      '-A OUTPUT -p tcp -d 127.0.0.0/8 -j RETURN',
+      `-A OUTPUT -p tcp -j REDIRECT --to-ports ${ports.outbound}`,
+    ],
+    inbound: [`-A OUTPUT -p tcp -m owner --gid-owner ${proxyGid} -j RETURN`, `-A OUTPUT -p tcp -d ${inboundAddress} -j REDIRECT --to-ports ${ports.inbound}`],
     gateway: [],
   }[role];
   run('iptables-legacy-restore', [], ['*nat', ':OUTPUT ACCEPT [0:0]', ...rules, 'COMMIT', ''].join('\n'));

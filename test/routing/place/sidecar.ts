@@ -1,6 +1,6 @@
 // The sidecar of weft as a process: its command line, its files, and what it says about itself.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { caseHeader } from '../backend/record.ts';
@@ -26,7 +26,12 @@ function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, fil
   return [
     ...['proxy', 'run', '-f', files.manifests, '--meshConfigFile', files.mesh],
     ...['--namespace', namespace, gateway ? '--gateway' : '--proxy', `${namespace}/${gateway ? 'gateway' : (labels.app ?? 'client')}`],
-    ...['--labels', Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',')],
+    ...[
+      '--labels',
+      Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    ],
     ...(locality ? ['--locality', locality] : []),
     ...['--ip', address],
     ...(place.captured && !gateway ? ['--capture'] : []),
@@ -89,7 +94,6 @@ export class Sidecar implements Engine {
       output: join(place.folder, 'output.txt'),
     };
     mkdirSync(files.manifests, { recursive: true });
-    chmodSync(place.folder, 0o777);
     const write = (manifests: string): void => {
       // In one step, so that a watcher never sees half of it.
       const temporary = join(place.folder, 'case.yaml');
@@ -104,7 +108,7 @@ export class Sidecar implements Engine {
     const child = spawn(program, [...first, ...commandLine(routingCase, layout, place, files)], {
       stdio: ['ignore', output, output],
       cwd: place.folder,
-      ...(place.uid === undefined ? {} : { uid: place.uid, gid: place.uid }),
+      ...(place.gid === undefined ? {} : { gid: place.gid }),
       env: { ...process.env, NO_COLOR: '1', HOME: place.folder },
     });
     const exited = new Promise<number>((resolve) => {
@@ -115,7 +119,10 @@ export class Sidecar implements Engine {
     const said = (): string => readFileSync(files.output, 'utf8').trim();
     if (code !== undefined) {
       if (code === 'late') child.kill('SIGKILL');
-      return { refused: typeof code === 'number' && code > 0 && !said().includes('bug in weft'), output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}` };
+      return {
+        refused: typeof code === 'number' && code > 0 && !said().includes('bug in weft'),
+        output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}`,
+      };
     }
     return new RunningSidecar(child, exited, new AccessLog(files.accessLog), write, said);
   }

@@ -18,8 +18,8 @@ const staticTable: HeaderList = (
 
 /** Lengths in bits of the codes of the printable characters from space to tilde (RFC 7541, appendix B); the codes follow, as the code is canonical. */
 const codeLengths = [
-  6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-  7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6, 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13,
+  6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+  7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6, 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13,
 ];
 
 /** Characters by `length:code`. */
@@ -27,7 +27,9 @@ const characters = new Map<string, string>();
 {
   let code = 0;
   let length = 5;
-  const order = codeLengths.map((bits, index) => ({ bits, character: String.fromCharCode(32 + index) })).sort((a, b) => a.bits - b.bits);
+  // The null character is the only other one whose code is not longer than all of these.
+  const all = [{ bits: 13, character: '\0' }, ...codeLengths.map((bits, index) => ({ bits, character: String.fromCharCode(32 + index) }))];
+  const order = all.sort((a, b) => a.bits - b.bits);
   for (const { bits, character } of order) {
     code *= 2 ** (bits - length);
     length = bits;

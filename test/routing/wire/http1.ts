@@ -101,9 +101,11 @@ export async function readResponseBody(reader: SocketReader, method: string, sta
   return { bytes: reader.takeAll(), trailers: [], truncated: reader.ending === 'rst' };
 }
 
-/** A message head as bytes. Header names and values are written as they are, one byte a character. */
+/** A message head as bytes. Names and values are written as they are: one byte a character, or UTF-8 where that cannot be. */
 export function writeHead(line: string, headers: HeaderList): Buffer {
-  return Buffer.from(`${line}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1');
+  const text = `${line}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  const oneByte = Buffer.from(text, 'latin1');
+  return oneByte.toString('latin1') === text ? oneByte : Buffer.from(text);
 }
 
 export function writeChunked(chunks: readonly Buffer[], trailers: HeaderList): Buffer {

@@ -19,9 +19,10 @@ export interface BalancerDeps {
   readonly countPanic: () => void;
 }
 
-export function newBalancer({ loadBalancer, localityWeighted }: Cluster, { clock, random, hosts, countPanic }: BalancerDeps): Balancer {
+export function newBalancer({ discovery, loadBalancer, localityWeighted }: Cluster, { clock, random, hosts, countPanic }: BalancerDeps): Balancer {
   const picking = (newPicker: () => HostPicker): Balancer => new PickingBalancer(newPicker, localityWeighted, random, countPanic);
   const { warmup } = loadBalancer;
+  if (sendsOn({ discovery, loadBalancer })) return new OriginalDestinationBalancer(hosts);
   switch (loadBalancer.policy) {
     case 'round-robin':
       return picking(() => new RoundRobinPicker(clock, random, warmup));
@@ -31,8 +32,6 @@ export function newBalancer({ loadBalancer, localityWeighted }: Cluster, { clock
       return new HashingBalancer((weighted) => new RingHash(weighted, loadBalancer.minimumRingSize), localityWeighted, random, countPanic);
     case 'maglev':
       return new HashingBalancer((weighted) => new Maglev(weighted, loadBalancer.tableSize), localityWeighted, random, countPanic);
-    case 'original-destination':
-      return new OriginalDestinationBalancer(hosts, clock);
     default:
       return picking(() => new LeastRequestPicker(clock, random, warmup));
   }
@@ -40,5 +39,10 @@ export function newBalancer({ loadBalancer, localityWeighted }: Cluster, { clock
 
 /** A balancer of the one works for the other. */
 export function sameBalancer(a: Cluster, b: Cluster): boolean {
-  return a.localityWeighted === b.localityWeighted && JSON.stringify(a.loadBalancer) === JSON.stringify(b.loadBalancer);
+  return sendsOn(a) === sendsOn(b) && a.localityWeighted === b.localityWeighted && JSON.stringify(a.loadBalancer) === JSON.stringify(b.loadBalancer);
+}
+
+/** Its endpoints are those that clients ask for. */
+export function sendsOn({ discovery, loadBalancer }: Pick<Cluster, 'discovery' | 'loadBalancer'>): boolean {
+  return discovery === 'original-destination' || loadBalancer.policy === 'original-destination';
 }

@@ -28,8 +28,8 @@ export interface Balancer {
   /** The endpoints of a cluster, or which of them can be used, changed. */
   refresh(view: ClusterView): void;
   choose(context: ChooseContext | undefined): Host | undefined;
-  /** Its timers end. */
-  close?(): void;
+  /** Time goes on. */
+  tick?(now: number): void;
 }
 
 export interface ClusterView {

@@ -1,6 +1,6 @@
-import type { Cluster, Endpoint, OutlierDetection } from '../../../ir/cluster.ts';
-import type { Clock, Random, Timer } from '../clock.ts';
-import { newBalancer, sameBalancer } from './balancer.ts';
+import type { Cluster, Endpoint, LocalityEndpoints } from '../../../ir/cluster.ts';
+import type { Clock, Random } from '../clock.ts';
+import { newBalancer, sameBalancer, sendsOn } from './balancer.ts';
 import { Breakers } from './breakers.ts';
 import type { Balancer, ChooseContext } from './choose.ts';
 import { boundedPriority, Host } from './host.ts';
@@ -28,6 +28,8 @@ export class ClusterState implements HostMaker {
   hosts: readonly Host[] = [];
   readonly breakers: Breakers;
   outlier: OutlierDetector | undefined;
+  /** Told of every endpoint that the cluster loses. */
+  onHostRemoved: ((host: Host) => void) | undefined;
   private readonly deps: BalanceDeps;
   private readonly slot: Slot;
   private byKey = new Map<string, Host>();
@@ -35,13 +37,13 @@ export class ClusterState implements HostMaker {
   private balancer: Balancer;
   private loads: PriorityLoads = priorityLoads([], 0);
   /** Generation that the balancer knows. */
-  private known = 0;
+  private generation = 0;
   /** Of settings or endpoints. */
   private changed = true;
   /** When the weights are final; 0: they are. */
   private warm = 0;
-  private timer: Timer | undefined;
-  private closed = false;
+  /** When endpoints are looked at next whether they may come back. */
+  private nextInterval = 0;
 
   constructor(cluster: Cluster, deps: BalanceDeps) {
     this.cluster = cluster;
@@ -59,7 +61,7 @@ export class ClusterState implements HostMaker {
    * @param context undefined: a first try without a hash
    */
   choose(context?: ChooseContext): Host | undefined {
-    if (this.changed || this.slot.get(clusterCell.generation) !== this.known || (this.warm !== 0 && this.deps.clock.now() >= this.warm)) this.refresh();
+    if (this.changed || this.slot.get(clusterCell.generation) !== this.generation || (this.warm !== 0 && this.deps.clock.now() >= this.warm)) this.refresh();
     return this.balancer.choose(context);
   }
 
@@ -90,21 +92,27 @@ export class ClusterState implements HostMaker {
     const before = this.cluster;
     this.cluster = cluster;
     this.breakers.update(cluster.breakers);
-    if (!sameBalancer(before, cluster)) {
-      this.balancer.close?.();
-      this.balancer = this.newBalancer();
-    }
+    if (!sameBalancer(before, cluster)) this.balancer = this.newBalancer();
     this.takeEndpoints(before);
     this.takeOutlier();
     this.changed = true;
   }
 
-  /** The cluster is gone: nothing is timed any more. Requests on their way may still record. */
+  /**
+   * Lets ejected endpoints come back when their time is over (DR-R66), and drops idle original destinations. Call it several times
+   * in the shortest interval of outlier detection; of what is not due yet, nothing happens.
+   */
+  tick(now: number): void {
+    this.balancer.tick?.(now);
+    if (this.outlier === undefined || now < this.nextInterval) return;
+    this.outlier.tick(now);
+    // In step with the intervals before, unless some were missed.
+    const { intervalMs } = this.outlier;
+    this.nextInterval = Math.max(this.nextInterval + intervalMs, now + intervalMs / 2);
+  }
+
+  /** The cluster is gone. Requests on their way may still record. */
   close(): void {
-    this.closed = true;
-    this.timer?.cancel();
-    this.timer = undefined;
-    this.balancer.close?.();
     for (const host of this.hosts) this.deps.arena.release(hostStateKey(this.cluster.name, host.key));
     this.deps.arena.release(this.cluster.name);
   }
@@ -121,7 +129,7 @@ export class ClusterState implements HostMaker {
 
   private refresh(): void {
     const now = this.deps.clock.now();
-    this.known = this.slot.get(clusterCell.generation);
+    this.generation = this.slot.get(clusterCell.generation);
     this.changed = false;
     this.warm = warmAt(this.cluster.loadBalancer.warmup, this.hosts, now);
     const priorities = byPriority(this.groups);
@@ -133,7 +141,10 @@ export class ClusterState implements HostMaker {
   }
 
   private takeEndpoints(before: Cluster | undefined): void {
-    if (sendsOn(this.cluster) && before !== undefined && sendsOn(before)) return;
+    if (sendsOn(this.cluster) && before !== undefined && sendsOn(before)) {
+      for (const host of this.hosts) host.update(...this.known(host.address, host.port));
+      return;
+    }
     const now = this.deps.clock.now();
     const kept = new Map<string, Host>();
     this.groups = (sendsOn(this.cluster) ? [] : this.cluster.localities).map((group): HostGroup => {
@@ -161,6 +172,7 @@ export class ClusterState implements HostMaker {
   private drop(host: Host): void {
     this.outlier?.forget(host);
     this.deps.arena.release(hostStateKey(this.cluster.name, host.key));
+    this.onHostRemoved?.(host);
   }
 
   private takeOutlier(): void {
@@ -170,23 +182,10 @@ export class ClusterState implements HostMaker {
       this.outlier = undefined;
     } else if (this.outlier === undefined) {
       this.outlier = new OutlierDetector(config, this.hosts, this.slot, this.deps.clock);
+      this.nextInterval = this.deps.clock.now() + config.intervalMs;
     } else {
       this.outlier.update(config, this.hosts);
     }
-    this.armTimer(config);
-  }
-
-  private armTimer(config: OutlierDetection | undefined): void {
-    if (config === undefined || this.closed) {
-      this.timer?.cancel();
-      this.timer = undefined;
-      return;
-    }
-    this.timer ??= this.deps.clock.setTimer(Math.max(1, config.intervalMs), () => {
-      this.timer = undefined;
-      this.outlier?.tick(this.deps.clock.now());
-      this.armTimer(this.cluster.outlier);
-    });
   }
 
   private newBalancer(): Balancer {
@@ -194,15 +193,22 @@ export class ClusterState implements HostMaker {
     return newBalancer(this.cluster, { clock, random, hosts: this, countPanic: () => this.slot.count(clusterCell.panics) });
   }
 
-  /** An endpoint that a client meant; what the table knows of it holds. */
+  /** An endpoint that a client meant. */
   addHost(address: string, port: number): Host {
-    const group = this.cluster.localities.find(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address && endpoint.port === port));
-    const endpoint = group?.endpoints.find((known) => known.address === address && known.port === port) ?? unknownEndpoint(address, port);
+    const [endpoint, group] = this.known(address, port);
     const key = hostKey(address, port);
-    const host = new Host(endpoint, group ?? nowhere, this.slotOf(key), this.deps.clock.now());
+    const host = new Host(endpoint, group, this.slotOf(key), this.deps.clock.now());
     this.byKey.set(key, host);
     this.hostsChanged();
     return host;
+  }
+
+  /** What the table has of an address, if anything. */
+  private known(address: string, port: number): [Endpoint, Pick<LocalityEndpoints, 'locality' | 'priority'>] {
+    for (const group of this.cluster.localities) {
+      for (const endpoint of group.endpoints) if (endpoint.address === address && endpoint.port === port) return [endpoint, group];
+    }
+    return [unknownEndpoint(address, port), nowhere];
   }
 
   removeHost(host: Host): void {
@@ -215,11 +221,6 @@ export class ClusterState implements HostMaker {
     this.hosts = [...this.byKey.values()];
     if (this.cluster.outlier !== undefined) this.outlier?.update(this.cluster.outlier, this.hosts);
   }
-}
-
-/** Its endpoints are those that clients ask for. */
-function sendsOn({ loadBalancer }: Cluster): boolean {
-  return loadBalancer.policy === 'original-destination';
 }
 
 const nowhere = { locality: { region: '', zone: '', subzone: '' }, priority: 0 };

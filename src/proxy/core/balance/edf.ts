@@ -1,8 +1,5 @@
-/** Beyond this virtual time, differences of deadlines begin to lose bits. */
-const rebaseAt = 2 ** 24;
-
-/** At most as many turns count as taken before the first one. */
-const maxTurns = 2 ** 16;
+/** Beside twice the number of entries, as many turns are taken at most to begin elsewhere in the sequence. */
+const mostTurns = 256;
 
 /**
  * Earliest deadline first: entries 0 to n-1 take turns in proportion to their weights, as evenly as can be. An entry of weight w
@@ -10,12 +7,15 @@ const maxTurns = 2 ** 16;
  */
 export class Edf {
   private readonly deadlines: Float64Array;
+  // A deadline is `since` + `turns` / `weights`, not a sum of fractions: so that equal deadlines are exactly equal.
+  private readonly weights: Float64Array;
+  private readonly turns: Float64Array;
+  private readonly since: Float64Array;
   /** When it was put in; decides between equal deadlines. */
   private readonly orders: Float64Array;
   /** A binary heap of entries, the next one first. */
   private readonly heap: Int32Array;
   private readonly weight: (entry: number) => number;
-  private time = 0;
   private order = 0;
 
   /**
@@ -24,40 +24,46 @@ export class Edf {
    */
   constructor(count: number, weight: (entry: number) => number, start: number) {
     this.deadlines = new Float64Array(count);
+    this.weights = new Float64Array(count);
+    this.turns = new Float64Array(count);
+    this.since = new Float64Array(count);
     this.orders = new Float64Array(count);
     this.heap = new Int32Array(count);
     this.weight = weight;
+    let least = Number.POSITIVE_INFINITY;
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += weight(i);
-    const turns = Math.floor(start * maxTurns);
-    let left = turns;
     for (let i = 0; i < count; i++) {
-      const own = weight(i);
-      const taken = Math.floor((turns * own) / sum);
-      left -= taken;
-      // Deadlines are relative to the instant up to which turns are taken.
-      this.deadlines[i] = (taken + 1) / own - turns / sum;
-      this.orders[i] = this.order++;
+      this.putIn(i);
       this.heap[i] = i;
+      least = Math.min(least, this.weights[i] as number);
+      sum += this.weights[i] as number;
     }
     for (let i = (count >> 1) - 1; i >= 0; i--) this.siftDown(i);
-    if (count > 0) while (left-- > 0) this.pick();
+    if (count === 0) return;
+    // The sequence begins anew after this many turns, or nearly so.
+    const cycle = Math.min(sum / least, 2 * count + mostTurns);
+    for (let left = Math.floor(start * cycle); left > 0; left--) this.pick();
   }
 
   /** The entry whose turn it is; there must be one. */
   pick(): number {
     const entry = this.heap[0] as number;
-    this.time = this.deadlines[entry] as number;
-    if (this.time > rebaseAt) this.rebase();
-    this.deadlines[entry] = this.time + 1 / this.weight(entry);
-    this.orders[entry] = this.order++;
+    this.putIn(entry);
     this.siftDown(0);
     return entry;
   }
 
-  private rebase(): void {
-    for (let i = 0; i < this.deadlines.length; i++) this.deadlines[i] = (this.deadlines[i] as number) - this.time;
-    this.time = 0;
+  private putIn(entry: number): void {
+    const weight = this.weight(entry);
+    if (weight !== this.weights[entry]) {
+      this.weights[entry] = weight;
+      this.since[entry] = this.deadlines[entry] as number;
+      this.turns[entry] = 0;
+    }
+    const turns = (this.turns[entry] as number) + 1;
+    this.turns[entry] = turns;
+    this.deadlines[entry] = (this.since[entry] as number) + turns / weight;
+    this.orders[entry] = this.order++;
   }
 
   private before(a: number, b: number): boolean {

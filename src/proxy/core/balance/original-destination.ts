@@ -1,4 +1,3 @@
-import type { Clock, Timer } from '../clock.ts';
 import type { Balancer, ChooseContext } from './choose.ts';
 import type { Host } from './host.ts';
 import { hostKey } from './shared-state.ts';
@@ -17,12 +16,10 @@ export class OriginalDestinationBalancer implements Balancer {
   private readonly hosts = new Map<string, Host>();
   private readonly used = new Set<Host>();
   private readonly maker: HostMaker;
-  private readonly clock: Clock;
-  private timer: Timer | undefined;
+  private swept = 0;
 
-  constructor(maker: HostMaker, clock: Clock) {
+  constructor(maker: HostMaker) {
     this.maker = maker;
-    this.clock = clock;
   }
 
   /** Endpoints of the table do not matter. */
@@ -38,22 +35,17 @@ export class OriginalDestinationBalancer implements Balancer {
       this.hosts.set(key, host);
     }
     this.used.add(host);
-    if (this.timer === undefined) this.timer = this.clock.setTimer(sweepMs, () => this.sweep());
     return host;
   }
 
-  private sweep(): void {
+  tick(now: number): void {
+    if (now - this.swept < sweepMs) return;
+    this.swept = now;
     for (const [key, host] of this.hosts) {
       if (this.used.has(host) || host.active > 0 || host.activeConnections > 0) continue;
       this.hosts.delete(key);
       this.maker.removeHost(host);
     }
     this.used.clear();
-    this.timer = this.hosts.size > 0 ? this.clock.setTimer(sweepMs, () => this.sweep()) : undefined;
-  }
-
-  close(): void {
-    this.timer?.cancel();
-    this.timer = undefined;
   }
 }

@@ -24,11 +24,9 @@ export interface EjectionEvent {
   /** `ip:port` */
   host: string;
   reason: EjectionReason;
-  /** Milliseconds of the clock. */
-  at: number;
   /** Milliseconds since 1970. */
-  wallTime: number;
-  /** Of an ejection: it ends with the first interval after this, in milliseconds of the clock. */
+  at: number;
+  /** Of an ejection: it ends with the first interval after this, in milliseconds since 1970. */
   until: number | undefined;
   /** Ejections that counted for its length, this one included. */
   ejections: number;
@@ -37,7 +35,7 @@ export interface EjectionEvent {
 export interface EjectedHost {
   host: string;
   reason: EjectionReason;
-  /** Milliseconds of the clock. */
+  /** Milliseconds since 1970, as is `until`. */
   since: number;
   until: number;
   ejections: number;
@@ -122,7 +120,7 @@ export class OutlierDetector {
     const before = host.slot.get(hostCell.ejection);
     if (!this.reserve()) {
       this.slot.count(clusterCell.ejectionOverflows);
-      this.log('overflow', host, reason, before >> 1, undefined);
+      this.log('overflow', host, reason, before >> 1);
       return;
     }
     // One beyond the maximum is the most that can make a difference (DR-R66).
@@ -137,7 +135,7 @@ export class OutlierDetector {
     }
     this.slot.count(clusterCell.ejections + 2 * reason);
     this.slot.add(clusterCell.generation, 1);
-    this.log('ejected', host, reason, ejections, now + this.duration(ejections));
+    this.log('ejected', host, reason, ejections);
   }
 
   /** One more among the ejected, if the percentage of all endpoints allows (DR-R61). */
@@ -153,7 +151,7 @@ export class OutlierDetector {
     return Math.min(this.config.baseEjectionTimeMs * ejections, this.config.maxEjectionTimeMs);
   }
 
-  /** Call it every `intervalMs`; of several threads that do, one does the work. */
+  /** At every interval; of several threads that call it, one does the work. */
   tick(now: number): void {
     const last = this.slot.get(clusterCell.tick);
     const current = Math.floor(now) | 0;
@@ -181,7 +179,7 @@ export class OutlierDetector {
     if ((state & 1) === 0 || !slot.replace(hostCell.ejection, state, state - 1)) return;
     this.slot.add(clusterCell.ejected, -1);
     this.slot.add(clusterCell.generation, 1);
-    this.log('unejected', host, slot.get(hostCell.reason), state >> 1, undefined);
+    this.log('unejected', host, slot.get(hostCell.reason), state >> 1);
   }
 
   /** The endpoint leaves the cluster, or is not watched any more. */
@@ -195,25 +193,26 @@ export class OutlierDetector {
     this.slot.add(clusterCell.generation, 1);
   }
 
-  private log(action: EjectionEvent['action'], host: Host, reason: number, ejections: number, until: number | undefined): void {
+  private log(action: EjectionEvent['action'], host: Host, reason: number, ejections: number): void {
     if (this.events.length >= keptEvents) this.events.shift();
+    const at = this.clock.wallTime();
     this.events.push({
       action,
       host: host.key,
       reason: ejectionReasons[reason] as EjectionReason,
-      at: this.clock.now(),
-      wallTime: this.clock.wallTime(),
-      until,
+      at,
+      until: action === 'ejected' ? at + this.duration(ejections) : undefined,
       ejections,
     });
   }
 
   /** Who is ejected, by whatever thread. */
   describe(): EjectedHost[] {
+    const ofClock = this.clock.wallTime() - this.clock.now();
     return this.hosts
       .filter((host) => host.ejected)
       .map(({ key, slot }) => {
-        const since = slot.times[hostTime.ejected] as number;
+        const since = ofClock + (slot.times[hostTime.ejected] as number);
         const ejections = slot.get(hostCell.ejection) >> 1;
         const reason = ejectionReasons[slot.get(hostCell.reason)] as EjectionReason;
         return { host: key, reason, since, until: since + this.duration(ejections), ejections };

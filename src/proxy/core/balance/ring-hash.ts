@@ -13,11 +13,14 @@ export class RingHash implements HashTable {
   private readonly hi: Uint32Array;
   private readonly lo: Uint32Array;
   private readonly owners: Uint32Array;
+  /** Index of the first point of each bucket, which the uppermost bits of a hash number; there are about as many as points. */
+  private readonly starts: Uint32Array;
+  private readonly shift: number;
 
   constructor(weighted: readonly WeightedHost[], minimumRingSize: number) {
     this.hosts = weighted.map(({ host }) => host);
     const { min } = extremes(weighted);
-    const wanted = Math.max(1, Math.min(minimumRingSize, maxRingSize));
+    const wanted = minimumRingSize >= 1 ? Math.min(minimumRingSize, maxRingSize) : 1;
     const scale = Math.min(Math.ceil(min * wanted) / min, maxRingSize);
     // The sums below may exceed the whole by a rounding error.
     const most = weighted.length === 0 ? 0 : Math.ceil(scale) + 1;
@@ -35,10 +38,36 @@ export class RingHash implements HashTable {
         owners[points++] = owner;
       }
     });
-    const order = ascending(hi.subarray(0, points), lo.subarray(0, points));
-    this.hi = order.map((i) => hi[i] as number);
-    this.lo = order.map((i) => lo[i] as number);
-    this.owners = order.map((i) => owners[i] as number);
+    this.shift = Math.clz32(Math.max(1, points - 1));
+    this.starts = bucketStarts(hi.subarray(0, points), this.shift);
+    const places = this.starts.slice();
+    this.hi = new Uint32Array(points);
+    this.lo = new Uint32Array(points);
+    this.owners = new Uint32Array(points);
+    for (let i = 0; i < points; i++) {
+      const bucket = (hi[i] as number) >>> this.shift;
+      const at = places[bucket] as number;
+      places[bucket] = at + 1;
+      this.insert(this.starts[bucket] as number, at, hi[i] as number, lo[i] as number, owners[i] as number);
+    }
+  }
+
+  /** Puts a point into its bucket, which goes from `start` to before `end`, in order. */
+  private insert(start: number, end: number, hi: number, lo: number, owner: number): void {
+    let at = end;
+    for (; at > start && !this.isBelow(at - 1, hi, lo); at--) {
+      this.hi[at] = this.hi[at - 1] as number;
+      this.lo[at] = this.lo[at - 1] as number;
+      this.owners[at] = this.owners[at - 1] as number;
+    }
+    this.hi[at] = hi;
+    this.lo[at] = lo;
+    this.owners[at] = owner;
+  }
+
+  private isBelow(at: number, hi: number, lo: number): boolean {
+    const point = this.hi[at] as number;
+    return point < hi || (point === hi && (this.lo[at] as number) < lo);
   }
 
   get size(): number {
@@ -46,44 +75,26 @@ export class RingHash implements HashTable {
   }
 
   choose(hi: number, lo: number, attempt: number): Host | undefined {
-    if (this.size === 0) return undefined;
-    return this.hosts[this.owners[(this.firstFrom(hi, lo) + attempt) % this.size] as number];
-  }
-
-  /** Index of the smallest point that is not below the hash; 0 when there is none. */
-  private firstFrom(hi: number, lo: number): number {
-    let low = 0;
-    let high = this.size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const point = this.hi[middle] as number;
-      if (point < hi || (point === hi && (this.lo[middle] as number) < lo)) low = middle + 1;
-      else high = middle;
-    }
-    return low === this.size ? 0 : low;
+    const { size } = this;
+    if (size === 0) return undefined;
+    // The smallest point that is not below the hash, or the first.
+    let at = this.starts[hi >>> this.shift] as number;
+    while (at < size && this.isBelow(at, hi, lo)) at++;
+    return this.hosts[this.owners[(at + attempt) % size] as number];
   }
 }
 
-/** Indexes in the order of the numbers, byte by byte from the lowest: comparing takes seconds for the largest rings. */
-function ascending(hi: Uint32Array, lo: Uint32Array): Uint32Array {
-  let order = Uint32Array.from(hi.keys());
-  let next = new Uint32Array(hi.length);
-  for (let byte = 0; byte < 8; byte++) {
-    const half = byte < 4 ? lo : hi;
-    const shift = (byte % 4) * 8;
-    const counts = new Uint32Array(256);
-    for (const number of half) counts[(number >>> shift) & 0xff] = (counts[(number >>> shift) & 0xff] as number) + 1;
-    let place = 0;
-    const places = counts.map((count) => {
-      place += count;
-      return place - count;
-    });
-    for (const index of order) {
-      const digit = ((half[index] as number) >>> shift) & 0xff;
-      next[places[digit] as number] = index;
-      places[digit] = (places[digit] as number) + 1;
-    }
-    [order, next] = [next, order];
+function bucketStarts(hi: Uint32Array, shift: number): Uint32Array {
+  const starts = new Uint32Array((0xffffffff >>> shift) + 1);
+  for (let i = 0; i < hi.length; i++) {
+    const bucket = (hi[i] as number) >>> shift;
+    starts[bucket] = (starts[bucket] as number) + 1;
   }
-  return order;
+  let sum = 0;
+  for (let i = 0; i < starts.length; i++) {
+    const count = starts[i] as number;
+    starts[i] = sum;
+    sum += count;
+  }
+  return starts;
 }

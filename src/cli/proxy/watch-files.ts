@@ -1,0 +1,54 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ReadFiles } from '../../manifest/files.ts';
+import { DirectoryWatcher } from '../analyze/directory-watcher.ts';
+
+/** Editors and `git checkout` write in several steps. */
+const quietMs = 50;
+
+/**
+ * Calls back when something changes in the directories that files were read from, one call at a time.
+ *
+ * @param changed reads again, and tells what it read
+ * @returns ends it
+ */
+export function watchFiles(paths: readonly string[], input: ReadFiles, changed: () => Promise<ReadFiles>, failed: (error: Error) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let running = false;
+  let again = false;
+  let closed = false;
+  const watcher = new DirectoryWatcher(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(), quietMs);
+  });
+  const set = ({ directories }: ReadFiles): void => {
+    watcher.set(new Map([...directories, ...paths.map(directoryOf)].map((directory) => [directory, undefined])));
+  };
+  async function look(): Promise<void> {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    try {
+      set(await changed());
+    } catch (error) {
+      failed(error as Error);
+    }
+    running = false;
+    if (again && !closed) {
+      again = false;
+      void look();
+    }
+  }
+  set(input);
+  return () => {
+    closed = true;
+    clearTimeout(timer);
+    watcher.close();
+  };
+}
+
+function directoryOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
+}

@@ -1,0 +1,435 @@
+import { createHash, randomFillSync } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import type { RoutingTable } from '../ir/table.ts';
+import { StateArena } from './core/balance/shared-state.ts';
+import type { Clock } from './core/clock.ts';
+import { ExchangeRecord } from './core/exchange-record.ts';
+import { HttpDate } from './core/http-date.ts';
+import { HeadPolicy } from './core/request-head.ts';
+import { RequestIds } from './core/request-id.ts';
+import { addFlag, flagOf, flags } from './core/response-flags.ts';
+import { compileRouter, type Router } from './core/router.ts';
+import { HostPortRouter } from './host-port-router.ts';
+import { type ExchangeDeps, HttpScope, type Outcome } from './http-scope.ts';
+import { ServerConnection } from './http1/server-connection.ts';
+import { defaultServerOptions } from './http1/server-options.ts';
+import { Http2ServerConnection } from './http2/server-connection.ts';
+import { type Accepted, ListenerSet } from './listeners.ts';
+import { poolFor, secureOf } from './pools.ts';
+import type { ConnectionInfo, Refusal } from './stream.ts';
+import { TcpProxyConnection, type TcpRecord } from './tcp/proxy.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { Upstreams } from './upstreams.ts';
+
+export interface SidecarOptions {
+  clock: Clock;
+  /** Address of listeners that are for every address. */
+  bind: string;
+  /** One HTTP listener for all that the application sends, by the Host header; 0: none. */
+  outboundPort: number;
+  inboundPort: number;
+  /** Tells where a redirected connection meant to go; undefined: connections are not captured. */
+  originalDestination?: (socket: Socket) => { address: string; port: number } | undefined;
+  /** Other threads listen on the same ports. */
+  reusePort: boolean;
+  metrics: (table: RoutingTable) => Metrics;
+  /** A line of the access log. */
+  accessLog: (record: ExchangeRecord) => void;
+}
+
+/** A downstream connection, as far as its end is concerned. */
+interface Open {
+  drain(): void;
+  destroy(): void;
+}
+
+export interface TableState {
+  version: string;
+  generation: number;
+  loadedAt: number;
+}
+
+/** The data plane of one thread: what it does is what the table in force says. */
+export class Sidecar {
+  readonly upstreams: Upstreams;
+  readonly listeners: ListenerSet;
+  readonly arena = new StateArena();
+  metrics: Metrics | undefined;
+  table: RoutingTable | undefined;
+  state: TableState = { version: '', generation: 0, loadedAt: 0 };
+  readonly events = new EventEmitter<{ idle: [] }>();
+  private readonly options: SidecarOptions;
+  private readonly deps: ExchangeDeps;
+  private readonly scopes = new Map<string, HttpScope>();
+  private readonly open = new Set<Open>();
+  private routers = new Map<string, Router>();
+  private byHost: HostPortRouter | undefined;
+  private readonly ticker: NodeJS.Timeout;
+
+  constructor(options: SidecarOptions) {
+    this.options = options;
+    const { clock } = options;
+    const random = Math.random;
+    const date = new HttpDate();
+    this.upstreams = new Upstreams({ clock, random, arena: this.arena, pool: (cluster, host, protocol) => poolFor(clock, cluster, host, protocol) });
+    this.deps = {
+      clock,
+      random,
+      ids: new RequestIds((bytes) => randomFillSync(bytes)),
+      upstreams: this.upstreams,
+      date: () => date.at(clock.wallTime()),
+      finished: (outcome) => this.finished(outcome),
+      refused: (scope, connection, refusal) => this.refused(scope, connection, refusal),
+    };
+    this.ticker = setInterval(() => this.upstreams.tick(), tickMs);
+    this.listeners = new ListenerSet({
+      clock,
+      bind: options.bind,
+      reusePort: options.reusePort,
+      taker: {
+        http: (accepted, chain) => this.takeHttp(accepted, chain),
+        tcp: (accepted, chain) => this.takeTcp(accepted, chain),
+        refused: (accepted) => this.logConnection(accepted, undefined),
+      },
+      ...(options.originalDestination
+        ? {
+            capture: {
+              address: '0.0.0.0',
+              outboundPort: options.outboundPort,
+              inboundPort: options.inboundPort,
+              originalDestination: options.originalDestination,
+            },
+          }
+        : {}),
+    });
+  }
+
+  /** Requests and connections under way. */
+  get active(): { requests: number; connections: number } {
+    let requests = 0;
+    for (const scope of this.scopes.values()) requests += scope.active;
+    return { requests, connections: this.open.size };
+  }
+
+  /**
+   * Takes a table: each request that comes from then on is routed by it, those under way end as they began.
+   *
+   * @throws Error where a port cannot be opened or an expression cannot be compiled: the table before it goes on
+   */
+  async apply(table: RoutingTable): Promise<void> {
+    const version = versionOf(table);
+    if (this.table && version === this.state.version) return;
+    const routers = new Map(table.routes.map((config) => [config.name, compileRouter(config)]));
+    const listeners = this.withOutbound(table);
+    await this.listeners.apply(listeners);
+    if (this.metrics) this.metrics.setTable(table);
+    else this.metrics = this.options.metrics(table);
+    this.upstreams.apply(table.clusters);
+    this.routers = routers;
+    this.byHost = new HostPortRouter(
+      [...routers].map(([name, router]) => ({ name, router })),
+      table.proxy.namespace,
+    );
+    this.table = table;
+    this.state = { version, generation: this.state.generation + 1, loadedAt: this.options.clock.wallTime() };
+    const wanted = new Set<string>();
+    for (const listener of listeners) {
+      for (const chain of [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])]) {
+        if (chain.filter.kind !== 'http') continue;
+        const key = scopeKey(listener, chain);
+        wanted.add(key);
+        const scope = this.scopes.get(key);
+        if (scope) this.refresh(scope, listener, chain as FilterChain & { filter: HttpFilter });
+      }
+    }
+    // Connections of a chain that is gone end with the requests that they have.
+    for (const key of this.scopes.keys()) if (!wanted.has(key)) this.scopes.delete(key);
+  }
+
+  /** No new connections; those that are idle end, the others after their request. */
+  async drain(direction?: 'inbound'): Promise<void> {
+    await this.listeners.drain(direction);
+    if (direction === undefined) for (const connection of this.open) connection.drain();
+  }
+
+  destroy(): void {
+    clearInterval(this.ticker);
+    for (const connection of this.open) connection.destroy();
+    this.open.clear();
+    this.upstreams.destroy();
+  }
+
+  /** Without capture the application's requests come to one port. */
+  private withOutbound(table: RoutingTable): Listener[] {
+    const { originalDestination, outboundPort, bind } = this.options;
+    if (originalDestination || outboundPort === 0 || table.proxy.role === 'gateway') return table.listeners;
+    const filter: HttpFilter = {
+      kind: 'http',
+      routes: byHostHeader,
+      serverName: 'envoy',
+      useRemoteAddress: false,
+      trustedHops: 0,
+      forwardClientCert: 'sanitize',
+      http10: false,
+      preserveHeaderCase: false,
+      streamIdleTimeoutMs: 0,
+      maxRequestHeadersKb: 60,
+    };
+    const outbound: Listener = {
+      name: byHostHeader,
+      direction: 'outbound',
+      address: bind,
+      port: outboundPort,
+      bind: true,
+      chains: [{ name: byHostHeader, match: {}, filter }],
+      inspectHttp: false,
+      inspectTls: false,
+      detectionTimeoutMs: 0,
+    };
+    // Where nothing is captured, the two catch-all sockets get nothing.
+    return [...table.listeners.filter(({ name }) => name !== 'virtualOutbound' && name !== 'virtualInbound'), outbound];
+  }
+
+  private scopeOf(listener: Listener, chain: FilterChain & { filter: HttpFilter }): HttpScope | undefined {
+    const key = scopeKey(listener, chain);
+    let scope = this.scopes.get(key);
+    if (scope) return scope;
+    const router = this.routerOf(chain.filter.routes);
+    const policy = this.policyOf(listener, chain.filter);
+    if (!router || !policy) return undefined;
+    const byRequest =
+      chain.filter.routes === byHostHeader ? (record: ExchangeRecord) => destinationOf(record.authority, this.options.outboundPort) : undefined;
+    scope = new HttpScope(this.deps, { chain, listener: listener.name, direction: listener.direction, policy, router }, byRequest);
+    this.scopes.set(key, scope);
+    return scope;
+  }
+
+  private refresh(scope: HttpScope, listener: Listener, chain: FilterChain & { filter: HttpFilter }): void {
+    scope.filter = chain.filter;
+    scope.policy = this.policyOf(listener, chain.filter) ?? scope.policy;
+    scope.router = this.routerOf(chain.filter.routes) ?? scope.router;
+  }
+
+  private routerOf(name: string) {
+    return name === byHostHeader ? this.byHost : this.routers.get(name);
+  }
+
+  private policyOf(listener: Listener, filter: HttpFilter): HeadPolicy | undefined {
+    const { table } = this;
+    return (
+      table &&
+      new HeadPolicy(filter, {
+        egress: listener.direction === 'outbound',
+        pathNormalization: table.mesh.pathNormalization,
+        nodeAddress: table.proxy.addresses[0] ?? '127.0.0.1',
+      })
+    );
+  }
+
+  private takeHttp(accepted: Accepted, chain: FilterChain & { filter: HttpFilter }): void {
+    const scope = this.scopeOf(accepted.listener, chain);
+    if (!scope) {
+      accepted.socket.resetAndDestroy();
+      return;
+    }
+    const { socket, bytes, detection } = accepted;
+    const h2 = detection.protocol === 'h2c';
+    const info = connectionInfo(accepted, h2 ? 'HTTP/2' : 'HTTP/1.1');
+    const counters = this.metrics?.listener(accepted.listener.name);
+    if (counters) {
+      counters.connectionsTotal++;
+      counters.connectionsActive++;
+    }
+    const { filter } = chain;
+    let connection: Open;
+    const closed = (): void => {
+      this.open.delete(connection);
+      if (counters) counters.connectionsActive--;
+      if (this.open.size === 0) this.events.emit('idle');
+    };
+    if (h2) {
+      connection = new Http2ServerConnection(
+        socket,
+        bytes,
+        info,
+        scope,
+        this.options.clock,
+        {
+          ...(filter.http2MaxConcurrentStreams === undefined ? {} : { maxConcurrentStreams: filter.http2MaxConcurrentStreams }),
+          ...(filter.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: filter.idleTimeoutMs }),
+        },
+        closed,
+      );
+    } else {
+      connection = new ServerConnection(
+        socket,
+        info,
+        scope,
+        {
+          ...defaultServerOptions,
+          serverName: filter.serverName,
+          http10: filter.http10,
+          maxHeadBytes: filter.maxRequestHeadersKb * 1024,
+          idleTimeoutMs: filter.idleTimeoutMs ?? defaultServerOptions.idleTimeoutMs,
+        },
+        bytes,
+        closed,
+      );
+    }
+    this.open.add(connection);
+  }
+
+  private takeTcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void {
+    const { clock } = this.options;
+    const direction = accepted.listener.direction;
+    let connection: Open | undefined;
+    let over = false;
+    const record = this.connectionRecord(accepted, chain);
+    const metrics = this.metrics;
+    const tcp = new TcpProxyConnection(
+      {
+        clock,
+        random: Math.random,
+        cluster: (name) => this.upstreams.get(name),
+        secure: (cluster) => secureOf(cluster),
+      },
+      chain.filter,
+      {
+        socket: accepted.socket,
+        bytes: accepted.bytes,
+        remoteAddress: accepted.remoteAddress,
+        localAddress: accepted.localAddress,
+        localPort: accepted.localPort,
+      },
+      {
+        onConnected: (said) => {
+          fillTcp(record, said);
+          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.open(record);
+        },
+        onClosed: (said) => {
+          over = true;
+          fillTcp(record, said);
+          record.completedAt = clock.now();
+          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.transfer(record, said.bytesSent, said.bytesReceived);
+          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.close(record);
+          this.options.accessLog(record);
+          if (connection) this.open.delete(connection);
+          if (this.open.size === 0) this.events.emit('idle');
+        },
+      },
+    );
+    connection = { drain: () => {}, destroy: () => tcp.destroy() };
+    if (!over) this.open.add(connection);
+  }
+
+  private connectionRecord(accepted: Accepted, chain: FilterChain | undefined): ExchangeRecord {
+    const { clock } = this.options;
+    const record = new ExchangeRecord();
+    record.connectionId = accepted.id;
+    record.startedAt = clock.now();
+    record.startWall = clock.wallTime();
+    record.remoteAddress = accepted.remoteAddress;
+    record.remotePort = accepted.remotePort;
+    record.peerAddress = accepted.remoteAddress;
+    record.peerPort = accepted.remotePort;
+    record.localAddress = accepted.localAddress;
+    record.localPort = accepted.localPort;
+    record.serverName = accepted.detection.serverName;
+    record.filterChain = chain?.name ?? '';
+    return record;
+  }
+
+  /** SEL-R75 */
+  private logConnection(accepted: Accepted, chain: FilterChain | undefined): void {
+    const record = this.connectionRecord(accepted, chain);
+    if (this.metrics) this.metrics.listener(accepted.listener.name).noFilterChain++;
+    record.flags = addFlag(0, flags.noRouteFound);
+    record.details = 'filter_chain_not_found';
+    record.completedAt = this.options.clock.now();
+    this.options.accessLog(record);
+  }
+
+  private finished({ record, scope, cluster }: Outcome): void {
+    this.metrics?.recordRequest(record, scope.direction);
+    this.options.accessLog(record);
+    void cluster;
+  }
+
+  private refused(scope: HttpScope, connection: ConnectionInfo, refusal: Refusal): void {
+    const { clock } = this.options;
+    const record = new ExchangeRecord();
+    record.connectionId = connection.id;
+    record.startedAt = clock.now();
+    record.completedAt = record.startedAt;
+    record.startWall = clock.wallTime();
+    record.remoteAddress = connection.remoteAddress;
+    record.remotePort = connection.remotePort;
+    record.peerAddress = connection.remoteAddress;
+    record.peerPort = connection.remotePort;
+    record.localAddress = connection.localAddress;
+    record.localPort = connection.localPort;
+    record.serverName = connection.serverName;
+    record.filterChain = scope.chain;
+    record.status = refusal.status;
+    for (const name of refusal.flags.split(',')) {
+      const flag = flagOf(name);
+      if (flag !== undefined) record.flags = addFlag(record.flags, flag);
+    }
+    record.details = refusal.details;
+    record.bytesSent = refusal.bytesSent;
+    record.method = refusal.head?.method ?? '';
+    record.path = refusal.head?.path ?? '';
+    record.pathEnd = record.path.length;
+    record.authority = refusal.head?.authority ?? '';
+    record.headers = refusal.head?.headers ?? [];
+    record.protocol = refusal.head?.version ?? connection.protocol;
+    this.metrics?.recordRequest(record, scope.direction);
+    this.options.accessLog(record);
+  }
+}
+
+const byHostHeader = 'outbound';
+/** Shorter than any interval of outlier detection that is of use. */
+const tickMs = 100;
+
+function scopeKey(listener: Listener, chain: FilterChain): string {
+  return `${listener.name}|${chain.name}|${chain.filter.kind === 'http' ? chain.filter.routes : ''}`;
+}
+
+function connectionInfo({ id, remoteAddress, remotePort, localAddress, localPort, detection }: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
+  return { id, protocol, remoteAddress, remotePort, localAddress, localPort, serverName: detection.serverName };
+}
+
+function fillTcp(record: ExchangeRecord, said: TcpRecord): void {
+  record.cluster = said.cluster?.name ?? '';
+  record.upstreamHost = said.host?.key ?? '';
+  record.upstreamLocal = said.upstreamLocalAddress === '' ? '' : `${said.upstreamLocalAddress}:${said.upstreamLocalPort}`;
+  record.upstreamFailure = said.transportFailure;
+  record.bytesReceived = said.bytesReceived;
+  record.bytesSent = said.bytesSent;
+  record.flags = 0;
+  for (const name of said.flags.split(',')) {
+    const flag = flagOf(name);
+    if (flag !== undefined) record.flags = addFlag(record.flags, flag);
+  }
+}
+
+/**
+ * Where a request that no service takes is for, by its Host header: a name is looked up when the connection is made. Not this proxy
+ * itself, which would send it to itself for ever.
+ */
+function destinationOf(authority: string, ownPort: number): { address: string; port: number } | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(authority) ?? [];
+  const address = bracketed ?? plain;
+  if (address === undefined) return undefined;
+  const number = port === undefined ? 80 : Number(port);
+  if (number === ownPort || number < 1 || number > 65535) return undefined;
+  return { address, port: number };
+}
+
+/** The same for the same content. */
+export function versionOf(table: RoutingTable): string {
+  return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,208 @@
+// Listeners of a sidecar for traffic from its application, and the names of the route configurations that they use.
+import { blackHoleCluster } from '../../ir/cluster.ts';
+import type { FilterChain, HttpFilter, Listener } from '../../ir/listener.ts';
+import type { RouteConfig } from '../../ir/route.ts';
+import { isIp } from '../../manifest/ip.ts';
+import { Endpoints } from '../../model/endpoints.ts';
+import type { MeshPort, MeshService } from '../../model/services.ts';
+import { type ListenerKind, listenerKind } from '../port-protocols.ts';
+import type { EgressListener } from '../proxy-scope.ts';
+import { originOf } from '../statuses.ts';
+import type { Translation } from '../translation.ts';
+import { fallThroughChain, outboundCluster, tcpChain } from './catch-all.ts';
+import { detectedHttp, ListenerEntries, type ListenerEntry } from './listener-entries.ts';
+import { tcpChains } from './tcp-chains.ts';
+import { serviceRoutes, sharedRoutes } from './virtual-hosts.ts';
+
+export const anyAddress = '0.0.0.0';
+const loopback = '127.0.0.1';
+
+/** Port that captured connections go to, unless the mesh configuration says otherwise. */
+const defaultOutboundPort = 15001;
+
+/** Name of the route configuration of the mesh configuration's `proxyHttpPort`. */
+const httpProxyRoutes = 'http_proxy';
+
+export interface OutboundTraffic {
+  listeners: Listener[];
+  routes: RouteConfig[];
+}
+
+/** How a listener finds the service of a connection. */
+interface Binding {
+  address: string;
+  /** Ranges of destinations where the address is every address. */
+  cidrs: readonly string[];
+}
+
+export function outboundTraffic(translation: Translation): OutboundTraffic {
+  const builder = new OutboundBuilder(translation);
+  for (const listener of translation.scope.egress) builder.addListener(listener);
+  return builder.finish();
+}
+
+class OutboundBuilder {
+  private readonly translation: Translation;
+  private readonly entries = new ListenerEntries();
+  private readonly routes = new Map<string, RouteConfig>();
+
+  constructor(translation: Translation) {
+    this.translation = translation;
+  }
+
+  addListener(listener: EgressListener): void {
+    if (!listener.port) {
+      // What follows a listener without a port adds nothing to those with one.
+      this.entries.lock();
+      for (const service of listener.services) for (const port of service.ports) this.addServicePort(listener, service, port);
+      return;
+    }
+    const { number, protocol } = listener.port;
+    const port: MeshPort = { number, name: listener.port.name, protocol: protocolOf(protocol), targetPort: undefined };
+    for (const service of listener.services) {
+      const address = listener.bind || (listener.ownSocket ? loopback : '');
+      for (const binding of address === '' ? this.bindingsOf(service, port) : [{ address, cidrs: [] }]) this.add(listener, service, port, binding);
+    }
+  }
+
+  private addServicePort(listener: EgressListener, service: MeshService, port: MeshPort): void {
+    const address = listener.bind || (listener.ownSocket ? loopback : '');
+    const bindings = address === '' ? this.bindingsOf(service, port) : [{ address, cidrs: [] }];
+    for (const binding of bindings) this.add(listener, service, port, binding);
+  }
+
+  /** SEL-R41 to SEL-R43 */
+  private bindingsOf(service: MeshService, port: MeshPort): Binding[] {
+    const everywhere: Binding = { address: anyAddress, cidrs: [] };
+    if (listenerKind(port.protocol) === 'http') return [everywhere];
+    const { proxy } = this.translation.scope;
+    if (service.addresses.length === 0 && service.resolution === 'none') {
+      const addresses = Endpoints.of(this.translation.mesh)
+        .at(service, port)
+        .flatMap(({ address }) => (isIp(address) ? [address] : []));
+      if (addresses.length > 0 || service.source === 'kubernetes' || service.selector) {
+        return addresses.filter((address) => address !== proxy.addresses[0]).map((address) => ({ address, cidrs: [] }));
+      }
+    }
+    const bindings = service.addresses.map((address): Binding => (address.includes('/') ? { address: anyAddress, cidrs: [address] } : { address, cidrs: [] }));
+    return bindings.length > 0 ? bindings : [everywhere];
+  }
+
+  private add(listener: EgressListener, service: MeshService, port: MeshPort, binding: Binding): void {
+    const kind = listenerKind(port.protocol);
+    // Connections to another name of a service are those to the service (SEL-R55).
+    if (!kind || service.aliasOf !== undefined || this.entries.isLocked(binding.address, port.number)) return;
+    const added = this.entries.add({
+      address: binding.address,
+      port: port.number,
+      ownSocket: listener.ownSocket,
+      kind,
+      protocol: port.protocol,
+      chains: this.chainsFor(listener, service, port, kind, binding),
+      origin: listener.port ? listener.origin : originOf(service.resource),
+    });
+    if (!added) {
+      const at = `${binding.address}:${port.number}`;
+      this.translation.statuses.add(originOf(service.resource), 'conflicting-port', `port ${port.number} of ${service.host} is not served at ${at}: another service has it`);
+    }
+  }
+
+  private chainsFor(listener: EgressListener, service: MeshService, port: MeshPort, kind: ListenerKind, { address, cidrs }: Binding): FilterChain[] {
+    const ofEveryAddress = address === anyAddress;
+    const byName = ofEveryAddress && (service.addresses.length === 0 || service.addresses.some((own) => own.includes('/')));
+    const tcp = (): FilterChain[] =>
+      tcpChains(this.translation, { service, number: port.number, protocol: port.protocol, cidrs, byName }, listener.virtualServices);
+    if (kind === 'tcp') return tcp();
+    // A listener for one service has routes of its own.
+    const own = kind === 'auto' && !ofEveryAddress && !listener.port;
+    const name = own ? `${service.host}:${port.number}` : port.number === 0 ? address : String(port.number);
+    this.addRoutes(name, port.number, own, port.protocol);
+    const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name) };
+    return kind === 'auto' ? [...tcp(), http] : [http];
+  }
+
+  private httpFilter(routes: string): HttpFilter {
+    return { kind: 'http', routes, ...this.translation.settings.sidecarHttp };
+  }
+
+  private addRoutes(name: string, port: number, own: boolean, protocol: MeshPort['protocol']): void {
+    if (this.routes.has(name)) return;
+    // Those of the first listener of the port, else of the one without a port.
+    const { egress } = this.translation.scope;
+    const listener = egress.find((entry) => !entry.port || (entry.port.number === port && (port !== 0 || entry.bind === name)));
+    if (!listener) return;
+    const forEveryPort = protocol === 'http_proxy' || listener.port?.protocol === 'HTTP_PROXY';
+    this.routes.set(name, own ? serviceRoutes(this.translation, listener, name, port) : sharedRoutes(this.translation, listener, name, forEveryPort ? 0 : port));
+  }
+
+  finish(): OutboundTraffic {
+    const { settings, scope, mesh } = this.translation;
+    const outboundPort = mesh.meshConfig.proxyListenPort || defaultOutboundPort;
+    const listeners = [...this.entries.all()].map((entry) => listenerOf(entry, fallThroughChain(scope), settings.detectionTimeoutMs));
+    listeners.push(virtualOutbound(outboundPort, outboundCluster(scope)), ...this.httpProxy());
+    return { listeners, routes: [...this.routes.values()] };
+  }
+
+  /** A port for clients that use an HTTP proxy (mesh configuration `proxyHttpPort`). */
+  private httpProxy(): Listener[] {
+    const port = this.translation.mesh.meshConfig.proxyHttpPort ?? 0;
+    const listener = this.translation.scope.egress.find((entry) => !entry.port);
+    if (port === 0 || !listener) return [];
+    this.routes.set(httpProxyRoutes, sharedRoutes(this.translation, listener, httpProxyRoutes, 0));
+    const chain: FilterChain = { name: '', match: {}, filter: this.httpFilter(httpProxyRoutes) };
+    return [{ ...plainListener(loopback, port), bind: true, chains: [chain] }];
+  }
+}
+
+function protocolOf(written: string): MeshPort['protocol'] {
+  const lower = written.toLowerCase();
+  return known.find((protocol) => protocol === lower);
+}
+
+const known: readonly NonNullable<MeshPort['protocol']>[] = ['tcp', 'udp', 'grpc', 'grpc-web', 'http', 'http_proxy', 'http2', 'https', 'tls', 'mongo', 'redis', 'mysql'];
+
+function plainListener(address: string, port: number): Listener {
+  return {
+    name: port === 0 ? address : `${address}_${port}`,
+    direction: 'outbound',
+    address,
+    port,
+    bind: false,
+    chains: [],
+    inspectHttp: false,
+    inspectTls: false,
+    detectionTimeoutMs: 0,
+  };
+}
+
+/** With several chains the one that takes everything is asked last; without such a one the rest goes on (SEL-R44, TCP-R8). */
+function listenerOf(entry: ListenerEntry, rest: FilterChain, detectionTimeoutMs: number): Listener {
+  const takesAll = ({ match }: FilterChain): boolean => Object.keys(match).length === 0;
+  const all = entry.chains.find(takesAll);
+  const chains = all && entry.chains.length > 1 ? entry.chains.filter((chain) => chain !== all) : entry.chains;
+  const defaultChain = all ? (entry.chains.length > 1 ? all : undefined) : rest;
+  return {
+    ...plainListener(entry.address, entry.port),
+    bind: entry.ownSocket,
+    chains,
+    ...(defaultChain ? { defaultChain } : {}),
+    inspectHttp: chains.some(({ match }) => match.applicationProtocols !== undefined),
+    inspectTls: chains.some(({ match }) => match.serverNames !== undefined),
+    detectionTimeoutMs,
+    ...(entry.origin ? { origin: entry.origin } : {}),
+  };
+}
+
+/** Connections that were captured and that no other listener takes (SEL-R45). */
+function virtualOutbound(port: number, cluster: string): Listener {
+  return {
+    ...plainListener(anyAddress, port),
+    name: 'virtualOutbound',
+    bind: true,
+    chains: [
+      // The port itself, and not a captured one: it would go round in a circle.
+      { ...tcpChain('virtualOutbound-blackhole', blackHoleCluster), match: { destinationPort: port } },
+      tcpChain('virtualOutbound-catchall-tcp', cluster),
+    ],
+  };
+}

@@ -1,0 +1,154 @@
+// Filter chains of TCP and TLS ports of one service (tcp-tls.md).
+import { outboundClusterName } from '../../ir/cluster.ts';
+import type { FilterChain, FilterChainMatch, TcpFilter } from '../../ir/listener.ts';
+import type { Origin } from '../../ir/table.ts';
+import type { L4MatchAttributes, RouteDestination, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
+import { isCidr, isIp } from '../../manifest/ip.ts';
+import { hostsOverlap } from '../../model/hosts.ts';
+import type { Protocol } from '../../model/protocols.ts';
+import { matchesLabels } from '../../model/selectors.ts';
+import { type MeshService, Services } from '../../model/services.ts';
+import { milliseconds } from '../durations.ts';
+import { isTls } from '../port-protocols.ts';
+import { destinationCluster } from '../routes.ts';
+import type { Translation } from '../translation.ts';
+import type { RoutingService } from '../virtual-services.ts';
+
+export interface TcpPort {
+  service: MeshService;
+  /** Of the listener; 0 for a Unix socket. */
+  number: number;
+  protocol: Protocol | undefined;
+  /** Ranges that the listener tells the service by; empty where it has an address of its own, or none. */
+  cidrs: readonly string[];
+  /** The listener takes every address, and the service has none: a server name tells it (TCP-R10). */
+  byName: boolean;
+}
+
+/** Chains in the order in which they are made; at most one of them takes everything. */
+export function tcpChains(translation: Translation, port: TcpPort, virtualServices: readonly RoutingService[]): FilterChain[] {
+  const routing = virtualServices.filter(({ hosts, tls, tcp }) => tls.length + tcp.length > 0 && hosts.some((host) => hostsOverlap(host, port.service.host)));
+  return isTls(port.protocol) ? tlsChains(translation, port, routing) : plainChains(translation, port, routing);
+}
+
+/** TCP-R8 to TCP-R10 */
+function tlsChains(translation: Translation, port: TcpPort, routing: readonly RoutingService[]): FilterChain[] {
+  const out: FilterChain[] = [];
+  const handled = new Set<string>();
+  let cidrs = port.cidrs;
+  for (const service of routing) {
+    for (const { route, origin } of service.tls) {
+      for (const match of route.match ?? []) {
+        if (!isForProxy(match, translation, port.number)) continue;
+        const subnets = match.destinationSubnets ?? [];
+        // Ranges of one match count for later ones without any (TCP-R9).
+        if (subnets.length > 0 && port.number > 0) cidrs = subnets;
+        const key = JSON.stringify([match.sniHosts ?? [], subnets]);
+        if (handled.has(key)) continue;
+        handled.add(key);
+        const filter = routedFilter(translation, route.route ?? [], port.number, service, origin);
+        if (filter) out.push({ name: '', match: { ...serverNames(match.sniHosts), ...ranges(cidrs) }, filter });
+      }
+    }
+  }
+  if (out.length > 0) return out;
+  const names = port.cidrs.length > 0 || port.byName ? [port.service.host, ...aliasesOf(translation, port.service)] : [];
+  return [{ name: '', match: { ...serverNames(names), ...ranges(port.cidrs) }, filter: serviceFilter(translation, port) }];
+}
+
+function aliasesOf({ mesh }: Translation, { host }: MeshService): string[] {
+  return Services.of(mesh)
+    .aliasesOf(host)
+    .map((alias) => alias.host);
+}
+
+/** TCP-R5 */
+function plainChains(translation: Translation, port: TcpPort, routing: readonly RoutingService[]): FilterChain[] {
+  const out: FilterChain[] = [];
+  for (const service of routing) {
+    for (const { route, origin } of service.tcp) {
+      const filter = routedFilter(translation, route.route ?? [], port.number, service, origin);
+      const matches = (route.match ?? []).filter((match) => isForProxy(match, translation, port.number));
+      if (!filter || ((route.match ?? []).length > 0 && matches.length === 0)) continue;
+      // Without a range it takes all that is left.
+      if (matches.length === 0 || port.number === 0 || matches.some(({ destinationSubnets }) => !destinationSubnets?.length)) {
+        return [...out, { name: '', match: ranges(port.cidrs), filter }];
+      }
+      const subnets = matches.flatMap(({ destinationSubnets }) => destinationSubnets ?? []);
+      out.push({ name: '', match: ranges(subnets), filter });
+      if (isSame(subnets, port.cidrs)) return out;
+    }
+  }
+  return [...out, { name: '', match: ranges(port.cidrs), filter: serviceFilter(translation, port) }];
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return JSON.stringify(a.toSorted()) === JSON.stringify(b.toSorted());
+}
+
+/** Every condition on the proxy holds (MAT-R5). */
+function isForProxy(match: L4MatchAttributes | TLSMatchAttributes, { scope }: Translation, port: number): boolean {
+  const { labels, namespace } = scope.proxy;
+  if (match.gateways?.length && !match.gateways.includes('mesh')) return false;
+  if (match.port && match.port !== port) return false;
+  return matchesLabels(match.sourceLabels, labels) && (!match.sourceNamespace || match.sourceNamespace === namespace);
+}
+
+/** `*` stands for any name, and for connections without one. */
+function serverNames(names: readonly string[] | undefined): FilterChainMatch {
+  return !names?.length || names.includes('*') ? {} : { serverNames: names.map((name) => name.toLowerCase()) };
+}
+
+function ranges(subnets: readonly string[]): FilterChainMatch {
+  const destinationCidrs = subnets.flatMap((subnet) => (isCidr(subnet) ? [subnet] : isIp(subnet) ? [`${subnet}/${subnet.includes(':') ? 128 : 32}`] : []));
+  return destinationCidrs.length > 0 ? { destinationCidrs } : {};
+}
+
+/** To the service itself: its only port, else that of the listener. */
+function serviceFilter(translation: Translation, { service, number }: TcpPort): TcpFilter {
+  const [only] = service.ports.length === 1 ? service.ports : [];
+  const cluster = outboundClusterName(only?.number ?? number, '', service.host);
+  return { ...tcpFilter([{ cluster, weight: 1 }], cluster), ...settingsOf(translation, service, '') };
+}
+
+/** Destinations of a rule, drawn once a connection (TCP-R7); undefined where nothing gets any. */
+export function routedFilter(
+  translation: Translation,
+  written: readonly RouteDestination[],
+  port: number,
+  { name, namespace }: Pick<RoutingService, 'name' | 'namespace'>,
+  origin: Origin,
+): TcpFilter | undefined {
+  const used = written.length === 1 ? written : written.filter(({ weight = 0 }) => weight > 0);
+  const [first] = written;
+  if (used.length === 0 || !first) return undefined;
+  const clusters = used.map(({ destination = {}, weight = 0 }) => ({
+    cluster: destinationCluster(destination, translation.serviceOf(destination.host ?? ''), port),
+    weight: written.length === 1 ? 1 : weight,
+  }));
+  const [only] = clusters;
+  const service = translation.serviceOf(first.destination?.host ?? '');
+  return {
+    ...tcpFilter(clusters, written.length === 1 && only ? only.cluster : `${name}.${namespace}`),
+    ...(service ? settingsOf(translation, service, first.destination?.subset ?? '') : {}),
+    origin,
+  };
+}
+
+function tcpFilter(clusters: TcpFilter['clusters'], statPrefix: string): TcpFilter {
+  return { kind: 'tcp', clusters, statPrefix, hashSourceIp: false };
+}
+
+/** Of the destination rule for the whole host, whatever it says for ports (TCP-R12, TCP-R16). */
+function settingsOf(translation: Translation, service: MeshService, subset: string): Partial<TcpFilter> {
+  const rule = translation.ruleOf(service);
+  const { connectionPool, loadBalancer } = rule?.policy?.policy ?? {};
+  const idleTimeoutMs = milliseconds(connectionPool?.tcp?.idleTimeout);
+  const maxConnectionDurationMs = milliseconds(connectionPool?.tcp?.maxConnectionDuration);
+  const ofSubset = rule?.subsets.find((own) => subset !== '' && own.subset.name === subset)?.subset.trafficPolicy?.loadBalancer;
+  return {
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+    ...(maxConnectionDurationMs === undefined ? {} : { maxConnectionDurationMs }),
+    hashSourceIp: (ofSubset ?? loadBalancer)?.consistentHash?.useSourceIp === true,
+  };
+}
