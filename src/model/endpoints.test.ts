@@ -54,6 +54,7 @@ describe('endpoints of a Service', () => {
   it.each([
     ['a named target port', web.replace('8080', 'web'), pod('a', '10.1.0.1'), ['10.1.0.1:9000']],
     ['a name that the pod does not have', web.replace('8080', 'nothing'), pod('a', '10.1.0.1'), []],
+    ['a port that there is none of', web.replace('8080', '70000'), pod('a', '10.1.0.1'), []],
     ['a pod without an address', web, pod('a', '""'), []],
     ['a pod that is not ready', web, pod('a', '10.1.0.1', ', conditions: [null, {type: Ready, status: "False"}]'), []],
     ['a pod that is ready', web, pod('a', '10.1.0.1', ', conditions: [{type: Ready, status: "True"}]'), ['10.1.0.1:8080']],

@@ -1,3 +1,4 @@
+import { isIp } from '../manifest/ip.ts';
 import type { ServiceEntry, WorkloadEntry } from '../manifest/istio/networking.gen.ts';
 import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
@@ -172,10 +173,14 @@ function entryEndpoint(entry: WorkloadEntry, port: number | undefined, workload:
   return [{ address, port: address === written ? (port as number) : 0, weight: entry.weight || 1, workload, resource, path }];
 }
 
-/** A ServiceEntry with several addresses has its endpoints several times in the control plane; proxies take each once (TCP-R15). */
+/**
+ * A ServiceEntry with several addresses has its endpoints several times in the control plane; proxies take each once (TCP-R15). What
+ * nobody can connect to is left out.
+ */
 function eachOnce(endpoints: readonly ServiceEndpoint[]): ServiceEndpoint[] {
   const seen = new Set<string>();
   return endpoints.filter(({ address, port }) => {
+    if (!Number.isInteger(port) || port < 0 || port > 65535 || (port === 0 && isIp(address))) return false;
     const key = `${address} ${port}`;
     return !seen.has(key) && seen.add(key) !== undefined;
   });

@@ -1,7 +1,10 @@
+import type { Cluster } from '../ir/cluster.ts';
 import type { ProxyIdentity, RoutingTable } from '../ir/table.ts';
 import type { EndpointOverride } from '../model/endpoint-overrides.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { clustersFor } from './clusters/clusters.ts';
+import { inboundFor } from './clusters/inbound.ts';
+import { gatewayTraffic } from './gateways/listeners.ts';
 import { reportMissingClusters } from './missing-clusters.ts';
 import { outboundTraffic } from './outbound/listeners.ts';
 import { meshSettings } from './proxy-settings.ts';
@@ -22,18 +25,32 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   const scope = proxyScope(mesh, proxy);
   const translation = new Translation(mesh, scope);
   const { statuses } = translation;
-  reportDelegates(mesh, VirtualServices.of(mesh).all, statuses);
-  const { listeners, routes } = outboundTraffic(translation);
+  const outbound = proxy.role === 'gateway' ? gatewayTraffic(translation) : { ...outboundTraffic(translation), passthroughClusters: none };
+  const inbound = inboundFor(mesh, proxy);
   const clusters = clustersFor(mesh, proxy, scope.services, { overrides: options.overrides ?? [], statuses });
-  reportMissingClusters(translation, routes, listeners, new Set(clusters.map(({ name }) => name)));
+  clusters.push(...withoutTls(clusters, outbound.passthroughClusters));
+  reportDelegates(mesh, VirtualServices.of(mesh).all, statuses);
+  reportMissingClusters(translation, outbound.routes, outbound.listeners, new Set(clusters.map(({ name }) => name)));
   return {
     proxy,
     mesh: meshSettings(mesh),
-    listeners: listeners.sort(byName),
-    routes: routes.sort(byName),
-    clusters: clusters.sort(byName),
+    listeners: [...outbound.listeners, ...inbound.listeners].sort(byName),
+    routes: [...outbound.routes, ...inbound.routes].sort(byName),
+    clusters: [...clusters, ...inbound.clusters].sort(byName),
     statuses: statuses.sorted(),
   };
+}
+
+const none: ReadonlyMap<string, string> = new Map();
+
+/** TLS of the client goes on as it is: the clusters, under other names, add none of their own. */
+function withoutTls(clusters: readonly Cluster[], names: ReadonlyMap<string, string>): Cluster[] {
+  if (names.size === 0) return [];
+  const byOwnName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  return [...names].flatMap(([name, like]) => {
+    const cluster = byOwnName.get(like);
+    return cluster ? [{ ...cluster, name, tls: { mode: 'disable' as const } }] : [];
+  });
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

@@ -66,7 +66,7 @@ function stateForTests() {
       clusters: [{ name: cluster, hosts: 2, maxEjectionPercent: 50, ejected: [ejection], ejections: 1, overflows: 2 }],
       history: [{ at: ejectedAt, cluster, address: '10.0.0.1:8080', action: 'ejected', reason: 'consecutive_5xx', until: ejection.until }],
     }),
-    metrics: () => metrics.snapshot(),
+    metrics: ({ clusters }) => metrics.snapshot(clusters),
     resetCounters: () => metrics.reset(),
     logLevels: () => levels,
     setLogLevel: (level, scope) => {

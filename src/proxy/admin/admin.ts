@@ -12,7 +12,7 @@ const done = (): AdminReply => text('OK\n');
 
 /** The paths of port 15000 (TEL-R20), and `/outliers`. */
 export function adminEndpoints(state: AdminState): Endpoint[] {
-  const metrics = async () => state.metrics();
+  const metrics = async () => state.metrics({ clusters: true });
   const inFormat = (request: AdminRequest, asText: () => string | Iterable<string>, asJson: () => unknown): AdminReply => {
     const format = request.query.get('format') ?? 'text';
     if (format === 'json') return json(asJson());

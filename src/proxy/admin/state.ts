@@ -21,8 +21,8 @@ export interface AdminState {
   listeners(): Awaitable<readonly ListenerStatus[]>;
   clusters(): Awaitable<readonly ClusterStatus[]>;
   outliers(): Awaitable<OutlierReport>;
-  /** Of all threads, merged. */
-  metrics(): Awaitable<readonly MetricFamily[]>;
+  /** Of all threads, merged; those of single clusters (`cluster.<name>;.<stat>`) may be left out where they are not wanted. */
+  metrics(wanted: { clusters: boolean }): Awaitable<readonly MetricFamily[]>;
   resetCounters(): Awaitable<void>;
   logLevels(): Readonly<Record<string, LogLevel>>;
   /** @param scope absent: all parts */

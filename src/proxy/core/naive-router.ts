@@ -57,8 +57,10 @@ export function routeRequest(request: RequestView): RouteRequest {
   headers.set(':method', request.method).set(':path', request.path).set(':scheme', request.scheme);
   headers.set(':authority', request.authority).set('host', request.authority);
   const query = new Map<string, string>();
-  const text = request.path.slice(request.pathEnd + 1);
-  for (const pair of text === '' ? [] : text.split('&')) {
+  const pairs = request.path.slice(request.pathEnd + 1).split('&');
+  // Nothing follows the last separator.
+  if (pairs.at(-1) === '') pairs.pop();
+  for (const pair of pairs) {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     if (!query.has(name)) query.set(name, equals < 0 ? '' : pair.slice(equals + 1));

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExchangeRecord } from './exchange-record.ts';
 import type { Headers } from './headers.ts';
@@ -192,4 +193,55 @@ describe('sidecar inbound', () => {
   it('RT-R43: on plain text it is not believed', () => {
     expect(lines(conditioned(inbound, 'x-forwarded-client-cert: By=spoof;Hash=00').headers)).toBe(added);
   });
+});
+
+it('RT-R41, RT-R44: whatever is sent, nothing of the connection and nothing of Envoy goes through, and what is known is there', () => {
+  const name = fc.constantFrom(
+    'connection',
+    'te',
+    'upgrade',
+    'keep-alive',
+    'x-envoy-retry-on',
+    'x-envoy-internal',
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'x-request-id',
+    'x-a',
+    'accept',
+    'referer',
+    'x-forwarded-client-cert',
+  );
+  const value = fc.constantFrom(
+    '',
+    'x-a',
+    'te',
+    'close, x-request-id',
+    'Upgrade',
+    'websocket',
+    'trailers',
+    'gzip',
+    '1.2.3.4',
+    ',',
+    ' , ,',
+    'x-envoy-internal',
+    'https',
+    'accept,x-a',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), fc.constantFrom(sidecar, gateway(0), gateway(3), inbound), (headers, policy) => {
+      const record = new ExchangeRecord();
+      const sent = headers.flat();
+      const before = sent.slice();
+      const refusal = conditionRequest(head({ headers: sent }), connection(), policy, ids, record);
+      expect(sent).toEqual(before);
+      if (refusal) return;
+      const names = record.headers.filter((_, i) => i % 2 === 0);
+      expect(record.headers.length % 2).toBe(0);
+      expect(names.some((n) => ['keep-alive', 'x-envoy-retry-on', 'x-envoy-internal'].includes(n))).toBe(false);
+      if (!record.isUpgrade) expect(names.some((n) => n === 'connection' || n === 'upgrade')).toBe(false);
+      for (const once of ['x-request-id', 'x-forwarded-proto']) expect(names.filter((n) => n === once)).toHaveLength(1);
+      expect(['http', 'https']).toContain(record.scheme);
+    }),
+    { numRuns: 2000 },
+  );
 });

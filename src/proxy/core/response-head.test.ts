@@ -137,7 +137,7 @@ describe('local replies', () => {
   const text = (body: string): string => `content-length: ${body.length} | content-type: text/plain | ${tail} ${body}`;
   const connect = 'upstream connect error or disconnect/reset before headers. reset reason: ';
   const again = 'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ';
-  const before = (reason: string): string => `upstream_reset_before_response_started{${reason}}`;
+  const beforeResponse = (reason: string): string => `upstream_reset_before_response_started{${reason}}`;
   const refused = 'delayed_connect_error:_Connection_refused';
 
   it.each<[string, replies.LocalReply, string, string, string]>([
@@ -150,32 +150,32 @@ describe('local replies', () => {
       replies.upstreamReset('remote connection failure', false, refused),
       `503 ${text(`${connect}remote connection failure`)}`,
       'UF',
-      before(`remote_connection_failure|${refused}`),
+      beforeResponse(`remote_connection_failure|${refused}`),
     ],
     [
       'LR-R5',
       replies.upstreamReset('remote connection failure', true, refused),
       `503 ${text(`${again}remote connection failure`)}`,
       'UF',
-      before(`remote_connection_failure|${refused}`),
+      beforeResponse(`remote_connection_failure|${refused}`),
     ],
-    ['LR-R6', replies.upstreamReset('connection timeout', false), `503 ${text(`${connect}connection timeout`)}`, 'UF', before('connection_timeout')],
+    ['LR-R6', replies.upstreamReset('connection timeout', false), `503 ${text(`${connect}connection timeout`)}`, 'UF', beforeResponse('connection_timeout')],
     [
       'LR-R7',
       replies.upstreamReset('connection termination', false),
       `503 ${text(`${connect}connection termination`)}`,
       'UC',
-      before('connection_termination'),
+      beforeResponse('connection_termination'),
     ],
-    ['LR-R9', replies.upstreamReset('protocol error', false), `502 ${text(`${connect}protocol error`)}`, 'UPE', before('protocol_error')],
-    ['LR-R10', replies.upstreamReset('overflow', false), `503 x-envoy-overloaded: true | ${text(`${connect}overflow`)}`, 'UO', before('overflow')],
-    ['RST_STREAM', replies.upstreamReset('remote reset', false), `503 ${text(`${connect}remote reset`)}`, 'UR', before('remote_reset')],
+    ['LR-R9', replies.upstreamReset('protocol error', false), `502 ${text(`${connect}protocol error`)}`, 'UPE', beforeResponse('protocol_error')],
+    ['LR-R10', replies.upstreamReset('overflow', false), `503 x-envoy-overloaded: true | ${text(`${connect}overflow`)}`, 'UO', beforeResponse('overflow')],
+    ['RST_STREAM', replies.upstreamReset('remote reset', false), `503 ${text(`${connect}remote reset`)}`, 'UR', beforeResponse('remote_reset')],
     [
       'REFUSED_STREAM',
       replies.upstreamReset('remote refused stream reset', false),
       `503 ${text(`${connect}remote refused stream reset`)}`,
       'UR',
-      before('remote_refused_stream_reset'),
+      beforeResponse('remote_refused_stream_reset'),
     ],
     ['LR-R11, RT-R61', replies.responseTimeout, `504 ${text('upstream request timeout')}`, 'UT', 'response_timeout'],
     ['LR-R12, RT-R77', replies.perTryTimeout, `504 ${text('upstream request timeout')}`, 'UT', 'upstream_per_try_timeout'],
@@ -261,7 +261,7 @@ describe('local replies', () => {
 
   describe('RT-R121: gRPC', () => {
     const grpc = (reply: replies.LocalReply, of?: CompiledRoute): string => local(reply, { of, request: record('/', [], { isGrpc: true }) });
-    it.each([
+    it.each<readonly [replies.LocalReply, string]>([
       [replies.noRoute, '12'],
       [replies.clusterNotFound[503], '14'],
       [replies.noHealthyUpstream, '14 | grpc-message: no healthy upstream'],

@@ -33,13 +33,14 @@ class Candidate {
   }
 }
 
-/** Lists that are merged for one request. Matching is not re-entrant, so one of each is enough. */
+/** The first `listed` of these lists are merged for one request. Matching is not re-entrant, so one of each is enough. */
 const lists: (readonly number[])[] = [];
 const cursors: number[] = [];
+let listed = 0;
 
 function propose(list: readonly number[]): void {
-  lists.push(list);
-  cursors.push(0);
+  lists[listed] = list;
+  cursors[listed++] = 0;
 }
 
 /** From this many routes at one place on, exact conditions are looked up instead of tried. */
@@ -187,8 +188,7 @@ export class RouteIndex {
   find(request: RequestView): number {
     const prefix = this.#onlyPrefix;
     if (this.#only !== undefined) return prefix.length <= request.pathEnd && request.path.startsWith(prefix) && this.#only.holds(request) ? 0 : -1;
-    lists.length = 0;
-    cursors.length = 0;
+    listed = 0;
     const { path: target, pathEnd } = request;
     if (this.#exact.size > 0 || this.#exactIgnoringCase.size > 0) {
       const path = pathEnd === target.length ? target : target.slice(0, pathEnd);
@@ -200,7 +200,7 @@ export class RouteIndex {
     for (;;) {
       let first = -1;
       let from = -1;
-      for (let i = 0; i < lists.length; i++) {
+      for (let i = 0; i < listed; i++) {
         const route = (lists[i] as readonly number[])[cursors[i] as number];
         if (route !== undefined && (first < 0 || route < first)) {
           first = route;

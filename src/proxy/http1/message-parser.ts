@@ -51,22 +51,6 @@ const nothing = Buffer.alloc(0);
 
 /** A message's framing and body, and its head line by line; start lines are for those who extend it. */
 export abstract class MessageParser {
-  headers: Headers = [];
-  /** 10 or 11. */
-  minorVersion = 1;
-  /** -1: none. */
-  contentLength = -1;
-  chunked = false;
-  /** The connection header says `close`. */
-  closes = false;
-  /** The connection header says `keep-alive`. */
-  keepsAlive = false;
-  /** The connection header says `upgrade`. */
-  upgrades = false;
-  /** Value of the upgrade header; empty: none. */
-  upgrade = '';
-  /** Value of the host header; several are joined with a comma (SEL-R61). */
-  host: string | undefined = undefined;
   hasBody = false;
   error: ProtocolError | undefined = undefined;
   /** A byte of the message has come. */
@@ -206,14 +190,7 @@ export abstract class MessageParser {
   }
 
   private resetHead(): void {
-    this.headers = [];
-    this.contentLength = -1;
-    this.chunked = false;
-    this.closes = false;
-    this.keepsAlive = false;
-    this.upgrades = false;
-    this.upgrade = '';
-    this.host = undefined;
+    this.resetFields();
     this.begun = false;
     this.headBytes = 0;
     this.lineBytes = 0;
@@ -319,37 +296,6 @@ export abstract class MessageParser {
     if (this.state === State.head) this.resetHead();
   }
 
-  /** Reads a line into `lineText`; `lineBytes` is 0 when it is complete. */
-  private readLine(buffer: Buffer, start: number, end: number, tooLarge: ProtocolError): number {
-    let at = start;
-    while (at < end && buffer[at] !== LF) at++;
-    const whole = at < end;
-    if (whole) at++;
-    this.headBytes += at - start;
-    if (this.headBytes > this.limits.maxHeadBytes) {
-      this.fail(tooLarge);
-      return at;
-    }
-    if (whole && this.lineBytes === 0) {
-      this.lineText = buffer.toString('latin1', start, at);
-      return at;
-    }
-    const needed = this.lineBytes + at - start;
-    if (needed > this.line.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(initialLineBytes, 2 * needed));
-      this.line.copy(larger, 0, 0, this.lineBytes);
-      this.line = larger;
-    }
-    buffer.copy(this.line, this.lineBytes, start, at);
-    this.lineBytes = needed;
-    if (whole) {
-      this.lineText = this.line.toString('latin1', 0, needed);
-      this.lineBytes = 0;
-      if (this.line.length > 4 * initialLineBytes) this.line = nothing;
-    }
-    return at;
-  }
-
   private takeHeadLine(line: string): void {
     if (line.charCodeAt(line.length - 2) !== CR) return this.fail(errors.bareLf);
     const text = line.slice(0, -2);
@@ -387,46 +333,6 @@ export abstract class MessageParser {
     return undefined;
   }
 
-  private note(kind: Kind, value: string): ProtocolError | undefined {
-    switch (kind) {
-      case Kind.contentLength: {
-        if (this.contentLength >= 0) return errors.contentLengthTwice;
-        const length = decimal(value);
-        if (length < 0) return errors.contentLength;
-        this.contentLength = length;
-        return undefined;
-      }
-      case Kind.transferEncoding:
-        if (this.chunked || value.toLowerCase() !== 'chunked') return errors.transferEncoding;
-        this.chunked = true;
-        return undefined;
-      case Kind.connection:
-        this.noteConnection(value);
-        return undefined;
-      case Kind.host:
-        this.host = this.host === undefined ? value : `${this.host},${value}`;
-        return undefined;
-      case Kind.upgrade:
-        this.upgrade = this.upgrade === '' ? value : `${this.upgrade},${value}`;
-        return undefined;
-      default:
-        return undefined;
-    }
-  }
-
-  private noteConnection(value: string): void {
-    if (value === 'keep-alive') {
-      this.keepsAlive = true;
-      return;
-    }
-    for (const option of value.toLowerCase().split(',')) {
-      const name = option.trim();
-      if (name === 'close') this.closes = true;
-      else if (name === 'keep-alive') this.keepsAlive = true;
-      else if (name === 'upgrade') this.upgrades = true;
-    }
-  }
-
   private readFixed(buffer: Buffer, start: number, end: number): number {
     const take = Math.min(this.remaining, end - start);
     this.remaining -= take;
@@ -434,71 +340,6 @@ export abstract class MessageParser {
     this.sink.onBody(own(buffer, start, start + take));
     if (this.state === State.complete) this.sink.onMessageEnd();
     return start + take;
-  }
-
-  /** The data of all chunks in the buffer is told at once: small chunks cost no call each. */
-  private readChunks(buffer: Buffer, start: number, end: number): number {
-    let gathered: Buffer = nothing;
-    let filled = 0;
-    let at = start;
-    while (at < end && this.state < State.trailers) {
-      if (this.state === State.chunkData) {
-        const take = Math.min(this.remaining, end - at);
-        if (gathered.length === 0) gathered = Buffer.allocUnsafe(end - at);
-        buffer.copy(gathered, filled, at, at + take);
-        filled += take;
-        at += take;
-        this.remaining -= take;
-        if (this.remaining === 0) this.state = State.chunkCr;
-      } else this.chunkByte(buffer[at++] as number);
-    }
-    if (filled > 0) this.sink.onBody(gathered.subarray(0, filled));
-    return at;
-  }
-
-  private chunkByte(byte: number): void {
-    switch (this.state) {
-      case State.chunkSize: {
-        const digit = hexDigits[byte] as number;
-        if (digit !== 255) {
-          this.remaining = this.remaining * 16 + digit;
-          if (++this.digits > maxChunkDigits || this.remaining > maxLength) this.fail(errors.chunkSize);
-        } else if (this.digits === 0) this.fail(errors.chunkSize);
-        else if (byte === CR) this.state = State.chunkSizeLf;
-        else if (byte === 59 || byte === 32 || byte === 9) {
-          this.extensionBytes = 1;
-          this.state = byte === 59 ? State.chunkExtension : State.chunkPadding;
-        } else this.fail(errors.chunkSize);
-        return;
-      }
-      case State.chunkPadding:
-        if (++this.extensionBytes > maxChunkExtension) this.fail(errors.chunkExtension);
-        else if (byte === CR) this.state = State.chunkSizeLf;
-        else if (byte === 59) this.state = State.chunkExtension;
-        else if (byte !== 32 && byte !== 9) this.fail(errors.chunkSize);
-        return;
-      case State.chunkExtension:
-        if (byte === CR) this.state = State.chunkSizeLf;
-        else if (valueBytes[byte] !== 1 || ++this.extensionBytes > maxChunkExtension) this.fail(errors.chunkExtension);
-        return;
-      case State.chunkSizeLf:
-        if (byte !== LF) return this.fail(errors.chunkSize);
-        this.digits = 0;
-        if (this.remaining > 0) this.state = State.chunkData;
-        else {
-          this.state = State.trailers;
-          this.headBytes = 0;
-          this.trailerCount = 0;
-        }
-        return;
-      case State.chunkCr:
-        if (byte !== CR) return this.fail(errors.chunkEnd);
-        this.state = State.chunkLf;
-        return;
-      default:
-        if (byte !== LF) return this.fail(errors.chunkEnd);
-        this.state = State.chunkSize;
-    }
   }
 
   /** They are checked and dropped (RT-R47). */
@@ -521,39 +362,6 @@ export abstract class MessageParser {
     }
     return at;
   }
-}
-
-/** @returns where the colon is */
-function splitHeader(text: string): number | ProtocolError {
-  let at = 0;
-  while (at < text.length && lowerToken[text.charCodeAt(at)] !== 0) at++;
-  if (at === 0 || at === text.length || text.charCodeAt(at) !== 58) return errors.headerName;
-  for (let i = at + 1; i < text.length; i++) if (valueBytes[text.charCodeAt(i)] !== 1) return errors.headerValue;
-  return at;
-}
-
-function trim(text: string, from: number): string {
-  let start = from;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
-}
-
-/** -1: not a decimal number, or too large to count. */
-function decimal(text: string): number {
-  if (text.length === 0 || text.length > 20) return -1;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value > maxLength ? -1 : value;
 }
 
 function own(buffer: Buffer, start: number, end: number): Buffer {

@@ -282,7 +282,12 @@ export class ServerConnection {
   private refuse(error: ProtocolError): void {
     const { parser } = this;
     this.answer(error.status);
-    const refusal: Refusal = { status: error.status, flags: error === headersTimedOut ? '' : 'DPE', details: error.details, bytesSent: reasonPhrase(error.status).length };
+    const refusal: Refusal = {
+      status: error.status,
+      flags: error === headersTimedOut ? '' : 'DPE',
+      details: error.details,
+      bytesSent: reasonPhrase(error.status).length,
+    };
     if (error === errors.version10) {
       refusal.head = { method: parser.method, path: parser.path, authority: parser.authority, scheme: undefined, headers: parser.headers, version: 'HTTP/1.0' };
     }

@@ -105,8 +105,8 @@ export class ClusterFamilies {
   private readonly families = new Map<string, MetricFamily>();
 
   /** @param stat with dots: `outlier_detection.ejections_active` */
-  add(type: 'counter' | 'gauge', stat: string, cluster: string, value: number, merge?: 'max'): void {
-    this.series(type, stat, merge).push({ labels: ['cluster_name', cluster], stat: `cluster.${cluster};.${stat}`, value });
+  add(type: 'counter' | 'gauge', stat: string, cluster: string, value: number): void {
+    this.series(type, stat).push({ labels: ['cluster_name', cluster], stat: `cluster.${cluster};.${stat}`, value });
   }
 
   /** `upstream_rq_503`, and of each class `upstream_rq{response_code_class="5xx"}`. */
@@ -127,10 +127,10 @@ export class ClusterFamilies {
     return [...this.families.values()];
   }
 
-  private series(type: 'counter' | 'gauge', stat: string, merge?: 'max'): MetricSeries[] {
+  private series(type: 'counter' | 'gauge', stat: string): MetricSeries[] {
     let family = this.families.get(stat);
     if (!family) {
-      family = { name: `envoy_cluster_${stat.replaceAll('.', '_')}`, type, help: '', series: [], ...(merge && { merge }) };
+      family = { name: `envoy_cluster_${stat.replaceAll('.', '_')}`, type, help: '', series: [] };
       this.families.set(stat, family);
     }
     return family.series;

@@ -21,9 +21,11 @@ const families: MetricFamily[] = [
   { name: 'empty_total', type: 'counter', help: 'no series', series: [] },
 ];
 
+const written = (...of: Parameters<typeof exposition>): string => [...exposition(...of)].join('');
+
 describe('the exposition', () => {
   it('TEL-R1: is Prometheus\u2019 text format', () => {
-    const lines = exposition(families, 'prometheus').split('\n');
+    const lines = written(families, 'prometheus').split('\n');
     expect(lines.slice(0, 7)).toEqual([
       '# HELP istio_requests_total Requests',
       '# TYPE istio_requests_total counter',
@@ -46,7 +48,7 @@ describe('the exposition', () => {
   });
 
   it('is OpenMetrics where it is asked for: the same sample names, counters typed by their stem', () => {
-    const text = exposition(families, 'openmetrics');
+    const text = written(families, 'openmetrics');
     expect(text).toContain('# TYPE istio_requests counter\nistio_requests_total{');
     expect(text).toContain('# TYPE envoy_cluster_upstream_rq unknown\nenvoy_cluster_upstream_rq{');
     expect(text.endsWith('# EOF\n')).toBe(true);
@@ -66,7 +68,7 @@ describe('the exposition', () => {
   it('can be read line by line whatever the labels are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
-        const text = exposition([{ name: 'm_total', type: 'counter', help: '', series: [{ labels: ['l', value], value: 1 }] }], 'prometheus');
+        const text = written([{ name: 'm_total', type: 'counter', help: '', series: [{ labels: ['l', value], value: 1 }] }], 'prometheus');
         const line = text.split('\n')[1] as string;
         const read = /^m_total\{l="(.*)"\} 1$/s.exec(line)?.[1]?.replace(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c));
         expect(read).toBe(value);

@@ -4,8 +4,6 @@ export interface MetricFamily {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
   help: string;
-  /** How values of several threads become one: `max` where each sees the same thing. Default: the sum. */
-  merge?: 'sum' | 'max';
   series: MetricSeries[];
 }
 
@@ -20,7 +18,7 @@ export interface MetricSeries {
   buckets?: readonly number[];
 }
 
-/** Snapshots of all threads as one; families and series in the order of their first appearance. */
+/** Snapshots of all threads as one: values add up. Families and series in the order of their first appearance. */
 export function mergeSnapshots(snapshots: readonly (readonly MetricFamily[])[]): MetricFamily[] {
   if (snapshots.length === 1) return [...(snapshots[0] as readonly MetricFamily[])];
   const families = new Map<string, { family: MetricFamily; byLabels: Map<string, MetricSeries> }>();
@@ -34,7 +32,7 @@ export function mergeSnapshots(snapshots: readonly (readonly MetricFamily[])[]):
       for (const series of family.series) {
         const key = series.labels.join('\u0000');
         const known = merged.byLabels.get(key);
-        if (known) add(known, series, family.merge === 'max');
+        if (known) add(known, series);
         else {
           const copy = { ...series };
           merged.byLabels.set(key, copy);
@@ -46,8 +44,8 @@ export function mergeSnapshots(snapshots: readonly (readonly MetricFamily[])[]):
   return [...families.values()].map(({ family }) => family);
 }
 
-function add(into: MetricSeries, from: MetricSeries, max: boolean): void {
-  into.value = max ? Math.max(into.value, from.value) : into.value + from.value;
+function add(into: MetricSeries, from: MetricSeries): void {
+  into.value += from.value;
   const more = from.buckets;
   if (more) into.buckets = into.buckets?.map((count, i) => count + (more[i] ?? 0)) ?? more;
 }

@@ -301,11 +301,6 @@ describe('snapshots of threads', () => {
     // The parts stay as they were.
     expect(series(threads[0] ?? [], 'istio_requests_total')[0]?.value).toBe(1);
   });
-
-  it('take the largest value where all threads see the same', () => {
-    const gauge = (value: number): MetricFamily[] => [{ name: 'g', type: 'gauge', help: '', merge: 'max', series: [{ labels: [], value }] }];
-    expect(series(mergeSnapshots([gauge(3), gauge(5), gauge(4)]), 'g')[0]?.value).toBe(5);
-  });
 });
 
 describe('a histogram', () => {

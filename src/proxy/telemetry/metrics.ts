@@ -65,10 +65,14 @@ export class Metrics {
     for (const metrics of [this.outbound, this.inbound, this.tcpOutbound, this.tcpInbound, this.clusters, this.listeners]) metrics.reset();
   }
 
-  /** Plain data, to be merged with that of other threads (`mergeSnapshots`). */
-  snapshot(): MetricFamily[] {
+  /**
+   * Plain data, to be merged with that of other threads (`mergeSnapshots`).
+   *
+   * @param clusters with the counters of each cluster (TEL-R7), which a scrape usually does not want
+   */
+  snapshot(clusters = true): MetricFamily[] {
     const families = [this.outbound, this.inbound, this.tcpOutbound, this.tcpInbound].flatMap((metrics) => metrics.families());
-    return [...joinFamilies(families), ...this.clusters.families(), ...this.listeners.families()];
+    return [...joinFamilies(families), ...(clusters ? this.clusters.families() : []), ...this.listeners.families()];
   }
 
   private naming(table: RoutingTable): Naming {

@@ -22,21 +22,18 @@ export function expositionFor(accept: string | undefined): ExpositionFormat {
   return openmetrics > 0 && openmetrics >= text ? 'openmetrics' : 'prometheus';
 }
 
-/** Prometheus' text format 0.0.4, or OpenMetrics 1.0. Families without series are left out. */
-export function exposition(families: readonly MetricFamily[], format: ExpositionFormat): string {
-  const out: string[] = [];
+/** Prometheus' text format 0.0.4, or OpenMetrics 1.0, piece by piece. Families without series are left out. */
+export function* exposition(families: readonly MetricFamily[], format: ExpositionFormat): Generator<string> {
   for (const family of families) {
     if (family.series.length === 0) continue;
     const { name, type } = typeIn(family, format);
-    if (family.help !== '') out.push(`# HELP ${name} ${family.help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n`);
-    out.push(`# TYPE ${name} ${type}\n`);
+    if (family.help !== '') yield `# HELP ${name} ${family.help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n`;
+    yield `# TYPE ${name} ${type}\n`;
     for (const series of family.series) {
-      if (series.buckets) histogramLines(out, family.name, series);
-      else out.push(`${family.name}${labelText(series.labels)} ${number(series.value)}\n`);
+      yield series.buckets ? histogramLines(family.name, series) : `${family.name}${labelText(series.labels)} ${number(series.value)}\n`;
     }
   }
-  if (format === 'openmetrics') out.push('# EOF\n');
-  return out.join('');
+  if (format === 'openmetrics') yield '# EOF\n';
 }
 
 /** OpenMetrics wants `_total` at counters; those of Envoy that end otherwise keep their name and lose their type. */
@@ -45,16 +42,17 @@ function typeIn({ name, type }: MetricFamily, format: ExpositionFormat): { name:
   return name.endsWith('_total') ? { name: name.slice(0, -'_total'.length), type } : { name, type: 'unknown' };
 }
 
-function histogramLines(out: string[], name: string, series: MetricSeries): void {
+function histogramLines(name: string, series: MetricSeries): string {
+  let lines = '';
   let cumulative = 0;
   for (let i = 0; i < bucketBounds.length; i++) {
     cumulative += series.buckets?.[i] ?? 0;
-    out.push(`${name}_bucket${labelText(series.labels, `le="${bucketBounds[i]}"`)} ${cumulative}\n`);
+    lines += `${name}_bucket${labelText(series.labels, `le="${bucketBounds[i]}"`)} ${cumulative}\n`;
   }
   const count = countOf(series);
-  out.push(`${name}_bucket${labelText(series.labels, 'le="+Inf"')} ${count}\n`);
+  lines += `${name}_bucket${labelText(series.labels, 'le="+Inf"')} ${count}\n`;
   const labels = labelText(series.labels);
-  out.push(`${name}_sum${labels} ${number(series.value)}\n${name}_count${labels} ${count}\n`);
+  return `${lines}${name}_sum${labels} ${number(series.value)}\n${name}_count${labels} ${count}\n`;
 }
 
 function number(value: number): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { flagsText } from '../core/response-flags.ts';
 import type { ConnectionInfo } from '../stream.ts';
 import type { TcpRecord } from '../tcp/proxy.ts';
-import { AccessLog, accessLogLine } from './access-log.ts';
+import { accessLogLine } from './access-log.ts';
 import { Metrics } from './metrics.ts';
 import { flagSet, refusalRecord } from './records.ts';
 import { TcpTelemetry } from './tcp-telemetry.ts';
@@ -23,7 +23,7 @@ function observed() {
   const lines: string[] = [];
   const metrics = new Metrics(tableForTests());
   const telemetry = new TcpTelemetry();
-  const observer = telemetry.observe(client, metrics.tcpOutbound, new AccessLog(text, { write: (line) => lines.push(line) }));
+  const observer = telemetry.observe(client, metrics.tcpOutbound, (record) => lines.push(text(record)));
   const values = (name: string) =>
     metrics
       .snapshot()

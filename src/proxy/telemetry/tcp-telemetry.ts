@@ -1,10 +1,12 @@
+import type { ExchangeRecord } from '../core/exchange-record.ts';
 import type { TcpObserver, TcpRecord } from '../tcp/proxy.ts';
-import type { AccessLog } from './access-log.ts';
 import { type LoggedConnection, TcpLogRecord } from './records.ts';
 import type { TcpMetrics } from './tcp-metrics.ts';
 
 /** Bytes of connections that stay open are counted this often. */
 const reportMs = 5000;
+
+type TcpLog = (record: ExchangeRecord) => void;
 
 /** Metrics and the access log of TCP connections. */
 export class TcpTelemetry {
@@ -17,7 +19,7 @@ export class TcpTelemetry {
   }
 
   /** @param log undefined: the connection is not logged */
-  observe(connection: LoggedConnection, metrics: TcpMetrics, log: AccessLog | undefined): TcpObserver {
+  observe(connection: LoggedConnection, metrics: TcpMetrics, log: TcpLog | undefined): TcpObserver {
     return new ObservedConnection(connection, metrics, log, this.open);
   }
 
@@ -34,13 +36,13 @@ export class TcpTelemetry {
 class ObservedConnection implements TcpObserver {
   private readonly line: TcpLogRecord;
   private readonly metrics: TcpMetrics;
-  private readonly log: AccessLog | undefined;
+  private readonly log: TcpLog | undefined;
   private readonly open: Set<ObservedConnection>;
   private tcp: TcpRecord | undefined;
   private sent = 0;
   private received = 0;
 
-  constructor(connection: LoggedConnection, metrics: TcpMetrics, log: AccessLog | undefined, open: Set<ObservedConnection>) {
+  constructor(connection: LoggedConnection, metrics: TcpMetrics, log: TcpLog | undefined, open: Set<ObservedConnection>) {
     this.line = new TcpLogRecord(connection);
     this.metrics = metrics;
     this.log = log;
@@ -58,7 +60,7 @@ class ObservedConnection implements TcpObserver {
     if (!this.tcp) this.begin(tcp);
     this.report();
     this.metrics.close(this.line.record);
-    this.log?.log(this.line.record);
+    this.log?.(this.line.record);
   }
 
   report(): void {

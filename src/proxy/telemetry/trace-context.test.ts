@@ -21,7 +21,7 @@ function forwarded(policy: typeof sidecar, headers: readonly string[]): string[]
   const refusal = conditionRequest(head({ headers: [...headers] }), connection(), policy, ids, record);
   expect(refusal).toBeUndefined();
   const chosen = compiled(route());
-  const [cluster] = chosen.forward?.clusters ?? [];
+  const [cluster] = chosen.clusters;
   if (!cluster) throw new Error('no cluster');
   decorate(record, chosen, policy.egress);
   applyRoute(record, chosen, cluster);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { exitCode } from '../../../src/cli/exit.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
@@ -119,10 +120,8 @@ export class Sidecar implements Engine {
     const said = (): string => readFileSync(files.output, 'utf8').trim();
     if (code !== undefined) {
       if (code === 'late') child.kill('SIGKILL');
-      return {
-        refused: typeof code === 'number' && code > 0 && !said().includes('bug in weft'),
-        output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}`,
-      };
+      const refused = code === exitCode.findings || code === exitCode.unparsable;
+      return { refused, output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}` };
     }
     return new RunningSidecar(child, exited, new AccessLog(files.accessLog), write, said);
   }

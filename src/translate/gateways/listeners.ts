@@ -1,0 +1,141 @@
+import { outboundClusterName } from '../../ir/cluster.ts';
+import type { FilterChain, FilterChainMatch, HttpFilter, Listener, TcpFilter } from '../../ir/listener.ts';
+import type { RouteConfig } from '../../ir/route.ts';
+import type { L4MatchAttributes, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
+import { isSubset } from '../egress-hosts.ts';
+import { routedFilter } from '../outbound/tcp-chains.ts';
+import type { Translation } from '../translation.ts';
+import { VirtualServices } from '../virtual-services.ts';
+import { haveCommonHost } from './hosts.ts';
+import { gatewayRoutes, servicesAt } from './routes.ts';
+import { downstreamTls } from './server-tls.ts';
+import { type GatewayPort, type GatewayServer, isHttps, isPassthrough, mergeServers, routesNameOf } from './servers.ts';
+
+export interface GatewayTraffic {
+  listeners: Listener[];
+  routes: RouteConfig[];
+  /** Clusters that pass on TLS as it is, by the outbound clusters that they are like (AUTO_PASSTHROUGH). */
+  passthroughClusters: ReadonlyMap<string, string>;
+}
+
+/** What a gateway listens on: the servers of the Gateways that select it, and nothing else. */
+export function gatewayTraffic(translation: Translation): GatewayTraffic {
+  const { ports, routes } = mergeServers(translation.mesh, translation.scope.proxy, translation.statuses);
+  const passthroughClusters = new Map<string, string>();
+  const listeners = ports.flatMap((port) => listenerOf(translation, port, passthroughClusters) ?? []);
+  reportUnknownGateways(translation);
+  return { listeners, routes: routes.map((config) => gatewayRoutes(translation, config)), passthroughClusters };
+}
+
+/** Undefined where nothing is routed: the port is closed. */
+function listenerOf(translation: Translation, port: GatewayPort, passthroughClusters: Map<string, string>): Listener | undefined {
+  const [first] = port.servers;
+  if (!first) return undefined;
+  // Server names that have a chain; the first rule has them.
+  const taken = new Set<string>();
+  const chains: FilterChain[] =
+    port.kind === 'http'
+      ? [httpChain(translation, {}, routesNameOf(first, port.number))]
+      : port.servers.flatMap((server) => chainsOf(translation, server, taken, passthroughClusters));
+  if (chains.length === 0) return undefined;
+  const address = port.bind || '0.0.0.0';
+  return {
+    name: `${address}_${port.number}`,
+    direction: 'outbound',
+    address,
+    port: port.number,
+    bind: true,
+    chains,
+    inspectHttp: false,
+    inspectTls: chains.some(({ match, tls }) => tls !== undefined || match.serverNames !== undefined),
+    detectionTimeoutMs: translation.settings.detectionTimeoutMs,
+    origin: first.origin,
+  };
+}
+
+function httpChain({ settings }: Translation, match: FilterChainMatch, routes: string): FilterChain {
+  const filter: HttpFilter = { kind: 'http', routes, ...settings.gatewayHttp };
+  return { name: '', match, filter };
+}
+
+function chainsOf(translation: Translation, server: GatewayServer, taken: Set<string>, passthroughClusters: Map<string, string>): FilterChain[] {
+  const { tls } = server;
+  if (!tls) return plainTcp(translation, server, {});
+  const match = serverNames(server.hosts.map(({ host }) => host));
+  if (isHttps(server)) return [{ ...httpChain(translation, match, routesNameOf(server, server.port)), tls: downstreamTls(tls, true) }];
+  if (!isPassthrough(server)) return plainTcp(translation, server, match).map((chain) => ({ ...chain, tls: downstreamTls(tls, false) }));
+  return tls.mode === 'AUTO_PASSTHROUGH' ? autoPassthrough(translation, server, passthroughClusters) : passthrough(translation, server, taken);
+}
+
+/** `*` is every name, and no name. */
+function serverNames(names: readonly string[]): FilterChainMatch {
+  return names.length === 0 || names.includes('*') ? {} : { serverNames: [...new Set(names.map((name) => name.toLowerCase()))].sort() };
+}
+
+/** The first TCP rule that is for the port and the gateway. */
+function plainTcp(translation: Translation, server: GatewayServer, match: FilterChainMatch): FilterChain[] {
+  for (const service of servicesAt(translation, server)) {
+    if (!haveCommonHost(server, service)) continue;
+    for (const { route, origin } of service.tcp) {
+      if (route.match?.length && !route.match.some((own) => isForServer(own, server))) continue;
+      const filter = routedFilter(translation, route.route ?? [], server.port, service, origin);
+      return filter ? [{ name: '', match, filter }] : [];
+    }
+  }
+  return [];
+}
+
+function isForServer({ port, gateways }: L4MatchAttributes | TLSMatchAttributes, server: GatewayServer): boolean {
+  return (!port || port === server.port) && (!gateways?.length || gateways.includes(server.gateway));
+}
+
+function passthrough(translation: Translation, server: GatewayServer, taken: Set<string>): FilterChain[] {
+  const out: FilterChain[] = [];
+  for (const service of servicesAt(translation, server)) {
+    if (!haveCommonHost(server, service)) continue;
+    for (const { route, origin } of service.tls) {
+      for (const match of route.match ?? []) {
+        const names = match.sniHosts ?? [];
+        const keys = names.map((name) => `${server.bind} ${name}`);
+        if (!isForServer(match, server) || keys.some((key) => taken.has(key))) continue;
+        for (const key of keys) taken.add(key);
+        const filter = routedFilter(translation, route.route ?? [], server.port, service, origin);
+        if (filter) out.push({ name: '', match: serverNames(names), filter });
+      }
+    }
+  }
+  return out;
+}
+
+/** ALPN of connections between proxies of the mesh. */
+const meshProtocols = ['istio', 'istio-peer-exchange', 'istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
+
+/** To every service of the mesh, and its subsets, by the server name that proxies give it (MAP-R3). */
+function autoPassthrough(translation: Translation, server: GatewayServer, passthroughClusters: Map<string, string>): FilterChain[] {
+  const out: FilterChain[] = [];
+  for (const service of translation.scope.services) {
+    if (service.external || service.aliasOf !== undefined || !server.hosts.some(({ host }) => isSubset(service.host, host))) continue;
+    const subsets = ['', ...(translation.ruleOf(service)?.subsets ?? []).map(({ subset }) => subset.name ?? '')];
+    for (const { number } of service.ports) {
+      for (const subset of subsets) {
+        const name = `outbound_.${number}_.${subset}_.${service.host}`;
+        passthroughClusters.set(name, outboundClusterName(number, subset, service.host));
+        const filter: TcpFilter = { kind: 'tcp', clusters: [{ cluster: name, weight: 1 }], statPrefix: name, hashSourceIp: false };
+        out.push({ name: '', match: { serverNames: [name], applicationProtocols: meshProtocols }, filter });
+      }
+    }
+  }
+  return out;
+}
+
+/** Virtual services that are bound to a Gateway that nobody wrote. */
+function reportUnknownGateways({ mesh, statuses }: Translation): void {
+  for (const service of VirtualServices.of(mesh).all) {
+    if (service.gatewayApi) continue;
+    for (const gateway of service.gateways) {
+      const slash = gateway.indexOf('/');
+      if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
+      statuses.add({ kind: service.resource.kindName, namespace: service.namespace, name: service.name, path: ['spec', 'gateways'] }, 'unknown-gateway', `there is no Gateway ${gateway}`);
+    }
+  }
+}

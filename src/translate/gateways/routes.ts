@@ -1,0 +1,81 @@
+// Route configurations of a gateway.
+import type { Route, RouteConfig, VirtualHost } from '../../ir/route.ts';
+import { isCatchAll } from '../route-match.ts';
+import { routesOf } from '../routes.ts';
+import { originOf } from '../statuses.ts';
+import type { Translation } from '../translation.ts';
+import { type RoutingService, VirtualServices } from '../virtual-services.ts';
+import { commonHosts } from './hosts.ts';
+import type { GatewayRoutes, GatewayServer } from './servers.ts';
+
+type Building = Omit<VirtualHost, 'routes'> & { routes: Route[] };
+
+/**
+ * Virtual hosts of the servers that share a route configuration. Several virtual services for one host are merged: their routes one
+ * after the other, and what takes every request after all of them (SEL-R80).
+ */
+export function gatewayRoutes(translation: Translation, { name, servers }: GatewayRoutes): RouteConfig {
+  const hosts = new Map<string, Building>();
+  const known = new Map<string, readonly Route[]>();
+  const hostOf = (server: GatewayServer, domain: string, service: RoutingService | undefined): Building => {
+    let host = hosts.get(domain);
+    if (!host) {
+      host = {
+        name: `${domain}:${server.port}`,
+        domains: [domain],
+        routes: [],
+        includeAttemptCount: translation.settings.includeAttemptCount,
+        requireTls: false,
+        origin: service ? originOf(service.resource) : server.origin,
+      };
+      hosts.set(domain, host);
+    }
+    if (server.tls?.httpsRedirect) host.requireTls = true;
+    return host;
+  };
+  for (const server of servers) {
+    for (const service of servicesAt(translation, server)) {
+      const domains = commonHosts(server, service);
+      if (domains.length === 0) continue;
+      const key = `${server.gateway} ${service.namespace}/${service.name}`;
+      const routes = known.get(key) ?? routesFor(translation, server, service);
+      known.set(key, routes);
+      // Without a route for this gateway it does not count.
+      if (routes.length > 0) for (const domain of domains) hostOf(server, domain, service).routes.push(...routes);
+    }
+    // Every host of the server is redirected, whether there are routes for it or not.
+    if (server.tls?.httpsRedirect) for (const { host } of server.hosts) hostOf(server, host, undefined);
+  }
+  const virtualHosts = [...hosts.values()].map((host): VirtualHost => ({ ...host, routes: catchAllLast(host.routes) }));
+  virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { name, virtualHosts: virtualHosts.length > 0 ? virtualHosts : [nothing(translation, servers[0])], ignorePortInHost: true };
+}
+
+export function servicesAt({ mesh, scope }: Translation, { gateway }: GatewayServer): readonly RoutingService[] {
+  return VirtualServices.of(mesh).boundTo(gateway, scope.proxy.namespace);
+}
+
+function routesFor(translation: Translation, server: GatewayServer, service: RoutingService): Route[] {
+  const { labels, namespace } = translation.scope.proxy;
+  return routesOf(service, {
+    labels,
+    namespace,
+    port: server.port,
+    gateways: new Set([server.gateway]),
+    tls: server.tls !== undefined,
+    settings: translation.settings,
+    serviceAt: (host) => translation.serviceOf(host),
+    hashOf: (destination) => translation.hashOf(destination),
+    statuses: translation.statuses,
+  });
+}
+
+function catchAllLast(routes: readonly Route[]): Route[] {
+  const takesAll = ({ match }: Route): boolean => isCatchAll(match);
+  return [...routes.filter((route) => !takesAll(route)), ...routes.filter(takesAll)];
+}
+
+/** A server that nothing routes for answers 404. */
+function nothing({ settings }: Translation, server: GatewayServer | undefined): VirtualHost {
+  return { name: `blackhole:${server?.port ?? 0}`, domains: ['*'], routes: [], includeAttemptCount: settings.includeAttemptCount, requireTls: false };
+}
