@@ -82,10 +82,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** Sub-commands throw, too, instead of ending the process. */
-function inheritExit(command: Command): void {
+function inheritExit(command: Command, path = 'weft'): void {
   for (const child of command.commands) {
-    child.exitOverride().showHelpAfterError(`(weft ${child.name()} --help lists its flags)`);
-    inheritExit(child);
+    const own = `${path} ${child.name()}`;
+    child.exitOverride().showHelpAfterError(`(${own} --help lists its flags)`);
+    inheritExit(child, own);
   }
 }
 

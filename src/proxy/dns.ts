@@ -6,21 +6,90 @@ import type { Cluster, Endpoint, LocalityEndpoints } from '../ir/cluster.ts';
 const refreshMs = 60_000;
 /** After a failure the answer that was there stays, and it is asked for again soon. */
 const retryMs = 5_000;
+/** A new table waits this long for the names of clusters that are new in it. */
+const warmMs = 2_000;
+
+/** Ends what keeps a cluster resolved. */
+export interface Resolution {
+  close(): void;
+}
 
 /**
- * Keeps the endpoints of a DNS cluster resolved: each name stands for all addresses of its answer (`dns`), or for the first
- * (`logical-dns`). Calls back whenever the addresses changed.
+ * Keeps the endpoints of a DNS cluster resolved, and tells them whenever they changed: within the call where they are known already.
  */
-export class DnsEndpoints {
-  private readonly cluster: Cluster;
-  private readonly changed: (cluster: Cluster) => void;
+export type Resolve = (cluster: Cluster, changed: (localities: readonly LocalityEndpoints[]) => void) => Resolution;
+
+export function isResolved({ discovery }: Cluster): boolean {
+  return discovery === 'dns' || discovery === 'logical-dns';
+}
+
+type Lookup = (name: string) => Promise<readonly string[]>;
+
+/** What the names of DNS clusters stand for. */
+export class Names {
   private readonly answers = new Map<string, readonly string[]>();
+  private readonly lookup: Lookup;
+
+  /** @param lookup addresses of a name in a stable order; empty where there is no answer */
+  constructor(lookup: Lookup = addressesOf) {
+    this.lookup = lookup;
+  }
+
+  /**
+   * Looks up the names that have no answer yet, so that requests for new clusters find endpoints. A name server that is slow or
+   * down holds nothing up for long.
+   */
+  async warm(clusters: readonly Cluster[]): Promise<void> {
+    const names = new Set<string>();
+    for (const cluster of clusters) if (isResolved(cluster)) for (const name of namesOf(cluster)) if (!this.answers.has(name)) names.add(name);
+    if (names.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, warmMs);
+    });
+    await Promise.race([late, Promise.all([...names].map((name) => this.ask(name)))]);
+    clearTimeout(timer);
+  }
+
+  /** Addresses as they are known now: of each name all (`dns`), or the first (`logical-dns`). */
+  resolved(cluster: Cluster): LocalityEndpoints[] {
+    return cluster.localities.map((locality) => ({
+      ...locality,
+      endpoints: locality.endpoints.flatMap((endpoint): Endpoint[] =>
+        (this.answers.get(endpoint.address) ?? []).slice(0, cluster.discovery === 'logical-dns' ? 1 : undefined).map((address) => ({ ...endpoint, address })),
+      ),
+    }));
+  }
+
+  readonly resolve: Resolve = (cluster, changed) => new DnsEndpoints(this, cluster, changed);
+
+  /** @returns whether there was an answer */
+  async ask(name: string): Promise<boolean> {
+    const found = await this.lookup(name);
+    if (found.length > 0) this.answers.set(name, found);
+    return found.length > 0;
+  }
+
+  /** Of no use any more. */
+  retain(clusters: readonly Cluster[]): void {
+    const names = new Set(clusters.filter(isResolved).flatMap(namesOf));
+    for (const name of this.answers.keys()) if (!names.has(name)) this.answers.delete(name);
+  }
+}
+
+class DnsEndpoints implements Resolution {
+  private readonly names: Names;
+  private readonly cluster: Cluster;
+  private readonly changed: (localities: readonly LocalityEndpoints[]) => void;
+  private told = '';
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
-  constructor(cluster: Cluster, changed: (cluster: Cluster) => void) {
+  constructor(names: Names, cluster: Cluster, changed: (localities: readonly LocalityEndpoints[]) => void) {
+    this.names = names;
     this.cluster = cluster;
     this.changed = changed;
+    this.tell();
     void this.refresh();
   }
 
@@ -30,44 +99,34 @@ export class DnsEndpoints {
   }
 
   private async refresh(): Promise<void> {
-    const names = new Set(this.cluster.localities.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
-    let failed = false;
-    let different = false;
-    await Promise.all(
-      [...names].map(async (name) => {
-        const found = await resolve(name, this.cluster.discovery === 'logical-dns');
-        if (found.length === 0) failed = true;
-        else if (this.answers.get(name)?.join() !== found.join()) {
-          this.answers.set(name, found);
-          different = true;
-        }
-      }),
-    );
+    const answered = await Promise.all(namesOf(this.cluster).map((name) => this.names.ask(name)));
     if (this.closed) return;
-    if (different) this.changed(this.resolved());
-    this.timer = setTimeout(() => void this.refresh(), failed ? retryMs : refreshMs);
+    this.tell();
+    this.timer = setTimeout(() => void this.refresh(), answered.includes(false) ? retryMs : refreshMs);
     this.timer.unref();
   }
 
-  private resolved(): Cluster {
-    const localities: LocalityEndpoints[] = this.cluster.localities.map((locality) => ({
-      ...locality,
-      endpoints: locality.endpoints.flatMap((endpoint): Endpoint[] =>
-        (this.answers.get(endpoint.address) ?? []).map((address) => ({ ...endpoint, address })),
-      ),
-    }));
-    return { ...this.cluster, localities };
+  private tell(): void {
+    const localities = this.names.resolved(this.cluster);
+    if (localities.every(({ endpoints }) => endpoints.length === 0)) return;
+    const text = JSON.stringify(localities);
+    if (text === this.told) return;
+    this.told = text;
+    this.changed(localities);
   }
 }
 
-/** Addresses of a name in a stable order; empty when there are none, or nobody answers. IPv4 first, as in Istio (TCP-R14). */
-async function resolve(name: string, first: boolean): Promise<string[]> {
+function namesOf(cluster: Cluster): string[] {
+  return [...new Set(cluster.localities.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)))];
+}
+
+/** IPv4 first, as in Istio (TCP-R14). */
+async function addressesOf(name: string): Promise<readonly string[]> {
   if (isIP(name) !== 0) return [name];
   try {
     const found = await lookup(name, { all: true });
     const v4 = found.filter(({ family }) => family === 4).map(({ address }) => address);
-    const addresses = v4.length > 0 ? v4 : found.map(({ address }) => address);
-    return first ? addresses.slice(0, 1) : addresses.sort();
+    return (v4.length > 0 ? v4 : found.map(({ address }) => address)).sort();
   } catch {
     return [];
   }

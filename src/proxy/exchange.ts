@@ -92,6 +92,8 @@ export class Exchange implements ServerHandler {
     }
     this.route = route;
     decorate(record, route, scope.policy.egress);
+    // Also of a request that is cut short the log has the cluster that it would have had (RT-R94).
+    if (route.forward) this.choose(route);
     const { fault } = route.route;
     if (fault === undefined) this.afterFault(route);
     else this.fault(route, fault);
@@ -100,8 +102,6 @@ export class Exchange implements ServerHandler {
   private fault(route: CompiledRoute, policy: NonNullable<CompiledRoute['route']['fault']>): void {
     const { scope, record } = this;
     const { random, clock } = scope.deps;
-    // Also of a request that is cut short the log has the cluster that it would have had (RT-R94).
-    if (route.forward) this.choose(route);
     const delay = drawDelayMs(policy, random);
     if (delay < 0) {
       this.afterDelay(route, policy);
@@ -122,12 +122,11 @@ export class Exchange implements ServerHandler {
     else this.afterFault(route);
   }
 
-  private choose(route: CompiledRoute): CompiledCluster {
+  private choose(route: CompiledRoute): void {
     const chosen = chooseCluster(route, this.scope.deps.random);
     this.destination = chosen;
     this.cluster = this.scope.deps.upstreams.get(chosen.cluster);
     this.record.cluster = this.cluster ? chosen.cluster : '';
-    return chosen;
   }
 
   private afterFault(route: CompiledRoute): void {
@@ -148,9 +147,8 @@ export class Exchange implements ServerHandler {
         return;
       }
     }
-    const destination = this.destination ?? this.choose(route);
-    const { cluster } = this;
-    if (cluster === undefined) {
+    const { cluster, destination } = this;
+    if (cluster === undefined || destination === undefined) {
       this.reply(replies.clusterNotFound[action.missingClusterStatus]);
       return;
     }
@@ -167,6 +165,7 @@ export class Exchange implements ServerHandler {
   private try(): void {
     const { record, scope, route, cluster } = this;
     if (this.done || route === undefined || cluster === undefined) return;
+    record.attempts++;
     const host = cluster.state.choose(this.context(route));
     if (host === undefined) {
       this.finishRetry();
@@ -174,7 +173,6 @@ export class Exchange implements ServerHandler {
       this.reply(replies.noHealthyUpstream);
       return;
     }
-    record.attempts++;
     record.upstreamHost = host.key;
     if (record.attempts > 1) {
       const elapsed = record.requestCompleteAt < 0 ? 0 : scope.deps.clock.now() - record.requestCompleteAt;
@@ -482,6 +480,7 @@ export class Exchange implements ServerHandler {
     this.responseDone = true;
     // A body that is still coming is not waited for.
     this.resumeRequest();
+    if (reply.closes) stream.closeAfter();
     if (!hasBody || record.isHead) {
       stream.writeHead(record.status, headers, true);
     } else {

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import { ChainMatcher } from './core/chain-match.ts';
 import type { Clock } from './core/clock.ts';
-import { type Detection, Detector } from './tcp/detect.ts';
+import { type Detection, type DetectionOptions, Detector } from './tcp/detect.ts';
 
 /** An accepted connection that has found its filter chain. */
 export interface Accepted {
@@ -34,6 +34,8 @@ export interface ListenerOptions {
   bind: string;
   /** Several workers share each port. */
   reusePort: boolean;
+  /** Numbers of connections are `first`, `first + step` …: no two threads give the same one. */
+  connectionIds: { first: number; step: number };
   /** Sockets for captured connections, by direction; the original destination chooses the listener (SEL-R40). */
   capture?: {
     address: string;
@@ -49,22 +51,37 @@ interface Bound {
   key: string;
   address: string;
   port: number;
-  sockets: Set<Socket>;
+  /** Connections that came before the listener is in force; undefined: it is. */
+  early: Socket[] | undefined;
+}
+
+/** The sockets of a new table are open: what is still to be done cannot fail. */
+export interface PreparedListeners {
+  /** From now on connections are dispatched as these listeners say. */
+  commit(): void;
+  /** The listeners that are in force stay. */
+  abandon(): void;
 }
 
 /** A listener of the table in force. */
 class ActiveListener {
   readonly listener: Listener;
   readonly matcher: ChainMatcher;
+  /** Of a connection that has not said yet what it is; 0: none. */
+  readonly idleTimeoutMs: number;
 
   constructor(listener: Listener) {
     this.listener = listener;
     this.matcher = new ChainMatcher(listener);
+    const chains = [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])];
+    const timeouts = chains.map(({ filter }) => filter.idleTimeoutMs ?? defaultIdleTimeoutMs);
+    this.idleTimeoutMs = timeouts.includes(0) ? 0 : Math.max(...timeouts, 0);
   }
 }
 
+/** RT-R65, TCP-R12 */
+const defaultIdleTimeoutMs = 3_600_000;
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
-let nextConnection = 1;
 
 /**
  * The sockets of a table's listeners. A new table closes those that it does not have any more and opens what is new; a port that
@@ -77,48 +94,49 @@ export class ListenerSet {
   private outbound: ActiveListener | undefined;
   private inbound: ActiveListener | undefined;
   private draining = false;
+  private inboundDrained = false;
+  private nextConnection: number;
 
   constructor(options: ListenerOptions) {
     this.options = options;
+    this.nextConnection = options.connectionIds.first;
   }
 
   /**
+   * Opens what is not open yet.
+   *
+   * @param exclusive of ports that threads share: first makes sure that no other process has them
    * @throws Error where a port cannot be opened; the listeners that were there go on
    */
-  async apply(listeners: readonly Listener[]): Promise<void> {
-    const wanted = new Map<string, { address: string; port: number }>();
-    for (const listener of listeners) {
-      if (!listener.bind) continue;
-      for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) {
-        const own = this.addressOf(address);
-        wanted.set(`${own}|${listener.port}`, { address: own, port: listener.port });
-      }
-    }
-    const { capture } = this.options;
-    if (capture) {
-      for (const port of new Set([capture.outboundPort, capture.inboundPort])) {
-        if (port !== 0) wanted.set(`${capture.address}|${port}`, { address: capture.address, port });
-      }
-    }
+  async prepare(listeners: readonly Listener[], exclusive = false): Promise<PreparedListeners> {
+    const actives = listeners.map((listener) => new ActiveListener(listener));
+    const wanted = this.socketsOf(listeners);
     const opened: Bound[] = [];
+    const abandon = (): void => {
+      for (const { server, early } of opened) {
+        server.close();
+        for (const socket of early ?? []) socket.destroy();
+      }
+    };
     try {
       for (const [key, { address, port }] of wanted) {
         if (this.bound.has(key)) continue;
-        const bound = await this.open(key, address, port);
-        opened.push(bound);
+        if (exclusive) await probe(address, port);
+        opened.push(await this.open(key, address, port));
       }
     } catch (error) {
-      for (const { key, server } of opened) {
-        this.bound.delete(key);
-        server.close();
-      }
+      abandon();
       throw error;
     }
+    return { abandon, commit: () => (this.draining ? abandon() : this.commit(actives, wanted, opened)) };
+  }
+
+  private commit(actives: readonly ActiveListener[], wanted: ReadonlyMap<string, unknown>, opened: readonly Bound[]): void {
     this.byName.clear();
     this.outbound = undefined;
     this.inbound = undefined;
-    for (const listener of listeners) {
-      const active = new ActiveListener(listener);
+    for (const active of actives) {
+      const { listener } = active;
       this.byName.set(listener.name, active);
       if (listener.bind) {
         for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) this.byName.set(`bound|${this.addressOf(address)}|${listener.port}`, active);
@@ -131,19 +149,46 @@ export class ListenerSet {
       this.bound.delete(key);
       server.close();
     }
+    for (const bound of opened) {
+      this.bound.set(bound.key, bound);
+      const early = bound.early ?? [];
+      bound.early = undefined;
+      for (const socket of early) {
+        socket.off('error', ignoreError);
+        this.accept(socket, bound);
+      }
+    }
+  }
+
+  /** Addresses that need a socket of their own, by a key of them. */
+  private socketsOf(listeners: readonly Listener[]): Map<string, { address: string; port: number }> {
+    const wanted = new Map<string, { address: string; port: number }>();
+    for (const listener of listeners) {
+      if (!listener.bind) continue;
+      for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) {
+        const own = this.addressOf(address);
+        wanted.set(`${own}|${listener.port}`, { address: own, port: listener.port });
+      }
+    }
+    const { capture } = this.options;
+    if (capture) {
+      for (const port of new Set([capture.outboundPort, capture.inboundPort])) {
+        if (port === capture.inboundPort && this.inboundDrained) continue;
+        if (port !== 0) wanted.set(`${capture.address}|${port}`, { address: capture.address, port });
+      }
+    }
+    return wanted;
   }
 
   /** No new connections. */
-  async drain(direction?: 'inbound'): Promise<void> {
+  drain(direction?: 'inbound'): void {
     if (direction === undefined) this.draining = true;
-    const closing: Promise<void>[] = [];
+    else this.inboundDrained = true;
     for (const [key, { server, port }] of this.bound) {
       if (direction === 'inbound' && port !== this.options.capture?.inboundPort) continue;
       this.bound.delete(key);
-      closing.push(new Promise((resolve) => server.close(() => resolve())));
+      server.close();
     }
-    if (direction === undefined) return;
-    await Promise.all(closing);
   }
 
   /** Sockets that are open, `address:port` of each. */
@@ -160,19 +205,15 @@ export class ListenerSet {
 
   private open(key: string, address: string, port: number): Promise<Bound> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false });
-    const bound: Bound = { server, key, address, port, sockets: new Set() };
-    server.on('connection', (socket: Socket) => this.accept(socket, bound));
-    return new Promise((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
-      server.once('error', failed);
-      server.listen({ host: address, port, reusePort: this.options.reusePort, backlog: 4096 }, () => {
-        server.off('error', failed);
-        // Out of file descriptors and the like: this connection is lost, the listener is not.
-        server.on('error', () => {});
-        this.bound.set(key, bound);
-        resolve(bound);
-      });
+    const bound: Bound = { server, key, address, port, early: [] };
+    server.on('connection', (socket: Socket) => {
+      if (bound.early) {
+        // It may be reset while it waits.
+        socket.on('error', ignoreError);
+        bound.early.push(socket);
+      } else this.accept(socket, bound);
     });
+    return listen(server, address, port, this.options.reusePort).then(() => bound);
   }
 
   private accept(socket: Socket, bound: Bound): void {
@@ -203,7 +244,13 @@ export class ListenerSet {
       socket.resetAndDestroy();
       return;
     }
-    this.detect({ id: nextConnection++, socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active);
+    this.detect({ id: this.nextId(), socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active);
+  }
+
+  private nextId(): number {
+    const id = this.nextConnection;
+    this.nextConnection += this.options.connectionIds.step;
+    return id;
   }
 
   /** SEL-R40 */
@@ -217,7 +264,8 @@ export class ListenerSet {
     const { listener } = active;
     // A listener that is HTTP only still has HTTP/1 and HTTP/2 to tell apart.
     const onlyHttp = listener.chains.length > 0 && listener.chains.every((chain) => chain.filter.kind === 'http' && !chain.tls) && !listener.defaultChain;
-    const options = { http: listener.inspectHttp || onlyHttp, tls: listener.inspectTls, timeoutMs: listener.detectionTimeoutMs };
+    const http: DetectionOptions['http'] = listener.inspectHttp || (onlyHttp && 'preface');
+    const options = { http, tls: listener.inspectTls, timeoutMs: listener.detectionTimeoutMs, idleTimeoutMs: active.idleTimeoutMs };
     Detector.detect(accepted.socket, options, this.options.clock, (detection, bytes) => {
       if (detection) this.dispatch({ ...accepted, detection, bytes }, active, onlyHttp && !listener.inspectHttp);
     });
@@ -247,11 +295,35 @@ function plain(address: string | undefined): string {
   return address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
+const ignoreError = (): void => {};
+
+/** @throws Error that says why it cannot */
+function listen(server: Server, address: string, port: number, reusePort: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
+    server.once('error', failed);
+    server.listen({ host: address, port, reusePort, backlog: 4096 }, () => {
+      server.off('error', failed);
+      // Out of file descriptors and the like: this connection is lost, the listener is not.
+      server.on('error', ignoreError);
+      resolve();
+    });
+  });
+}
+
+/** A port that is opened to be shared could be shared with another process unnoticed. */
+async function probe(address: string, port: number): Promise<void> {
+  const server = createServer((socket) => socket.resetAndDestroy());
+  await listen(server, address, port, false);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another process has this port',
     EACCES: 'this port needs more rights (ports below 1024 do)',
     EADDRNOTAVAIL: 'this machine does not have this address',
+    ENOTSUP: 'this system cannot share a port between threads: run with --concurrency 1',
   };
   return new Error(`cannot listen on ${address}:${port}: ${reasons[error.code ?? ''] ?? error.message}`);
 }

@@ -57,5 +57,5 @@ export function poolFor(clock: Clock, { cluster, state }: UpstreamCluster, host:
     maxRequestsPerConnection: pool.maxRequestsPerConnection ?? 0,
     maxConnectionDurationMs: pool.maxConnectionDurationMs ?? 0,
   };
-  return protocol === 'http2' ? new Http2Pool({ ...options, clock, maxConcurrentStreams: pool.maxConcurrentStreams ?? 0 }) : new Http1Pool(options);
+  return protocol === 'http2' ? new Http2Pool({ ...options, clock, maxConcurrentStreams: pool.maxConcurrentStreams }) : new Http1Pool(options);
 }

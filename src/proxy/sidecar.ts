@@ -11,12 +11,14 @@ import { HeadPolicy } from './core/request-head.ts';
 import { RequestIds } from './core/request-id.ts';
 import { addFlag, flagOf, flags } from './core/response-flags.ts';
 import { compileRouter, type Router } from './core/router.ts';
+import { Names, type Resolve } from './dns.ts';
 import { HostPortRouter } from './host-port-router.ts';
 import { type ExchangeDeps, HttpScope, type Outcome } from './http-scope.ts';
 import { ServerConnection } from './http1/server-connection.ts';
 import { defaultServerOptions } from './http1/server-options.ts';
 import { Http2ServerConnection } from './http2/server-connection.ts';
-import { type Accepted, ListenerSet } from './listeners.ts';
+import { type Accepted, ListenerSet, type PreparedListeners } from './listeners.ts';
+import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { poolFor, secureOf } from './pools.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
 import { TcpProxyConnection, type TcpRecord } from './tcp/proxy.ts';
@@ -34,21 +36,31 @@ export interface SidecarOptions {
   originalDestination?: (socket: Socket) => { address: string; port: number } | undefined;
   /** Other threads listen on the same ports. */
   reusePort: boolean;
+  /** Default: 1, 2, 3 … */
+  connectionIds?: { first: number; step: number };
+  /** Of connections that are to end: what they have at most. Default 45 s. */
+  drainMs?: number;
+  /** Default: this thread looks names up by itself. */
+  resolve?: Resolve;
   metrics: (table: RoutingTable) => Metrics;
   /** A line of the access log. */
   accessLog: (record: ExchangeRecord) => void;
-}
-
-/** A downstream connection, as far as its end is concerned. */
-interface Open {
-  drain(): void;
-  destroy(): void;
 }
 
 export interface TableState {
   version: string;
   generation: number;
   loadedAt: number;
+}
+
+/** A table that can be taken: what could fail is done. */
+export interface PreparedTable {
+  readonly table: RoutingTable;
+  readonly version: string;
+  readonly routers: Map<string, Router>;
+  /** Those of the table as they are opened. */
+  readonly listeners: readonly Listener[];
+  readonly opened: PreparedListeners;
 }
 
 /** The data plane of one thread: what it does is what the table in force says. */
@@ -63,7 +75,10 @@ export class Sidecar {
   private readonly options: SidecarOptions;
   private readonly deps: ExchangeDeps;
   private readonly scopes = new Map<string, HttpScope>();
-  private readonly open = new Set<Open>();
+  /** Of filter chains that are gone, with requests under way. */
+  private readonly goneScopes = new Set<HttpScope>();
+  private readonly open: OpenConnections<string>;
+  private readonly names = new Names();
   private routers = new Map<string, Router>();
   private byHost: HostPortRouter | undefined;
   private readonly ticker: NodeJS.Timeout;
@@ -73,7 +88,14 @@ export class Sidecar {
     const { clock } = options;
     const random = Math.random;
     const date = new HttpDate();
-    this.upstreams = new Upstreams({ clock, random, arena: this.arena, pool: (cluster, host, protocol) => poolFor(clock, cluster, host, protocol) });
+    this.open = new OpenConnections(clock, options.drainMs ?? 45_000, () => this.events.emit('idle'));
+    this.upstreams = new Upstreams({
+      clock,
+      random,
+      arena: this.arena,
+      pool: (cluster, host, protocol) => poolFor(clock, cluster, host, protocol),
+      resolve: options.resolve ?? this.names.resolve,
+    });
     this.deps = {
       clock,
       random,
@@ -88,6 +110,7 @@ export class Sidecar {
       clock,
       bind: options.bind,
       reusePort: options.reusePort,
+      connectionIds: options.connectionIds ?? { first: 1, step: 1 },
       taker: {
         http: (accepted, chain) => this.takeHttp(accepted, chain),
         tcp: (accepted, chain) => this.takeTcp(accepted, chain),
@@ -110,6 +133,10 @@ export class Sidecar {
   get active(): { requests: number; connections: number } {
     let requests = 0;
     for (const scope of this.scopes.values()) requests += scope.active;
+    for (const scope of this.goneScopes) {
+      if (scope.active === 0) this.goneScopes.delete(scope);
+      requests += scope.active;
+    }
     return { requests, connections: this.open.size };
   }
 
@@ -119,14 +146,30 @@ export class Sidecar {
    * @throws Error where a port cannot be opened or an expression cannot be compiled: the table before it goes on
    */
   async apply(table: RoutingTable): Promise<void> {
-    const version = versionOf(table);
-    if (this.table && version === this.state.version) return;
+    if (this.table && versionOf(table) === this.state.version) return;
+    const prepared = await this.prepare(table);
+    if (!this.options.resolve) await this.names.warm(table.clusters);
+    this.commit(prepared);
+  }
+
+  /**
+   * Does what can fail, and nothing that changes how requests are treated.
+   *
+   * @param exclusive of ports that threads share: first makes sure that no other process has them
+   * @throws Error as `apply`
+   */
+  async prepare(table: RoutingTable, exclusive = false): Promise<PreparedTable> {
     const routers = new Map(table.routes.map((config) => [config.name, compileRouter(config)]));
     const listeners = this.withOutbound(table);
-    await this.listeners.apply(listeners);
+    return { table, version: versionOf(table), routers, listeners, opened: await this.listeners.prepare(listeners, exclusive) };
+  }
+
+  /** From now on the table is in force. */
+  commit({ table, version, routers, listeners, opened }: PreparedTable): void {
     if (this.metrics) this.metrics.setTable(table);
     else this.metrics = this.options.metrics(table);
     this.upstreams.apply(table.clusters);
+    this.names.retain(table.clusters);
     this.routers = routers;
     this.byHost = new HostPortRouter(
       [...routers].map(([name, router]) => ({ name, router })),
@@ -137,27 +180,30 @@ export class Sidecar {
     const wanted = new Set<string>();
     for (const listener of listeners) {
       for (const chain of [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])]) {
-        if (chain.filter.kind !== 'http') continue;
         const key = scopeKey(listener, chain);
         wanted.add(key);
         const scope = this.scopes.get(key);
-        if (scope) this.refresh(scope, listener, chain as FilterChain & { filter: HttpFilter });
+        if (scope && chain.filter.kind === 'http') this.refresh(scope, listener, chain as FilterChain & { filter: HttpFilter });
       }
     }
-    // Connections of a chain that is gone end with the requests that they have.
-    for (const key of this.scopes.keys()) if (!wanted.has(key)) this.scopes.delete(key);
+    for (const [key, scope] of this.scopes) {
+      if (wanted.has(key)) continue;
+      this.scopes.delete(key);
+      if (scope.active > 0) this.goneScopes.add(scope);
+    }
+    opened.commit();
+    this.open.drainOf((key) => !wanted.has(key));
   }
 
   /** No new connections; those that are idle end, the others after their request. */
-  async drain(direction?: 'inbound'): Promise<void> {
-    await this.listeners.drain(direction);
-    if (direction === undefined) for (const connection of this.open) connection.drain();
+  drain(direction?: 'inbound'): void {
+    this.listeners.drain(direction);
+    if (direction === undefined) this.open.drainAll();
   }
 
   destroy(): void {
     clearInterval(this.ticker);
-    for (const connection of this.open) connection.destroy();
-    this.open.clear();
+    this.open.destroyAll();
     this.upstreams.destroy();
   }
 
@@ -243,11 +289,12 @@ export class Sidecar {
       counters.connectionsActive++;
     }
     const { filter } = chain;
-    let connection: Open;
+    let connection: OpenConnection | undefined;
+    let over = false;
     const closed = (): void => {
-      this.open.delete(connection);
+      over = true;
       if (counters) counters.connectionsActive--;
-      if (this.open.size === 0) this.events.emit('idle');
+      if (connection) this.open.delete(connection);
     };
     if (h2) {
       connection = new Http2ServerConnection(
@@ -278,13 +325,13 @@ export class Sidecar {
         closed,
       );
     }
-    this.open.add(connection);
+    if (!over) this.open.add(connection, scopeKey(accepted.listener, chain));
   }
 
   private takeTcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void {
     const { clock } = this.options;
     const direction = accepted.listener.direction;
-    let connection: Open | undefined;
+    let connection: OpenConnection | undefined;
     let over = false;
     const record = this.connectionRecord(accepted, chain);
     const metrics = this.metrics;
@@ -316,12 +363,11 @@ export class Sidecar {
           (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.close(record);
           this.options.accessLog(record);
           if (connection) this.open.delete(connection);
-          if (this.open.size === 0) this.events.emit('idle');
         },
       },
     );
     connection = { drain: () => {}, destroy: () => tcp.destroy() };
-    if (!over) this.open.add(connection);
+    if (!over) this.open.add(connection, scopeKey(accepted.listener, chain));
   }
 
   private connectionRecord(accepted: Accepted, chain: FilterChain | undefined): ExchangeRecord {

@@ -3,7 +3,7 @@ import { ClusterState } from './core/balance/cluster-state.ts';
 import type { Host } from './core/balance/host.ts';
 import type { StateArena } from './core/balance/shared-state.ts';
 import type { Clock, Random } from './core/clock.ts';
-import { DnsEndpoints } from './dns.ts';
+import { isResolved, type Resolution, type Resolve } from './dns.ts';
 import type { UpstreamPool } from './stream.ts';
 
 export type UpstreamProtocol = 'http1' | 'http2';
@@ -16,6 +16,7 @@ export interface UpstreamDeps {
   random: Random;
   arena: StateArena;
   pool: PoolFactory;
+  resolve: Resolve;
 }
 
 interface HostPools {
@@ -30,7 +31,7 @@ export class UpstreamCluster {
   cluster: Cluster;
   private readonly deps: UpstreamDeps;
   private readonly pools = new Map<Host, HostPools>();
-  private dns: DnsEndpoints | undefined;
+  private dns: Resolution | undefined;
 
   constructor(cluster: Cluster, deps: UpstreamDeps) {
     this.name = cluster.name;
@@ -47,8 +48,8 @@ export class UpstreamCluster {
     const before = this.cluster;
     this.cluster = cluster;
     const sameNames = isResolved(cluster) && JSON.stringify(cluster.localities) === JSON.stringify(before.localities);
-    // What the names stand for stays until they are resolved again.
-    this.state.update(sameNames ? { ...cluster, localities: this.state.cluster.localities } : withoutNames(cluster));
+    // What names stand for stays until new ones are resolved: there is always somewhere to send a request.
+    this.state.update(isResolved(cluster) ? { ...cluster, localities: this.state.cluster.localities } : cluster);
     if (!sameNames || JSON.stringify(poolSettings(before)) !== JSON.stringify(poolSettings(cluster))) {
       if (JSON.stringify(poolSettings(before)) !== JSON.stringify(poolSettings(cluster))) this.dropPools();
       if (!sameNames) {
@@ -92,8 +93,8 @@ export class UpstreamCluster {
 
   private resolve(): void {
     if (!isResolved(this.cluster)) return;
-    this.dns = new DnsEndpoints(this.cluster, (resolved) => {
-      this.state.update(resolved);
+    this.dns = this.deps.resolve(this.cluster, (localities) => {
+      this.state.update({ ...this.cluster, localities });
       this.dropGone();
     });
   }
@@ -113,10 +114,6 @@ export class UpstreamCluster {
     pools?.http2?.drain();
     this.pools.delete(host);
   }
-}
-
-function isResolved({ discovery }: Cluster): boolean {
-  return discovery === 'dns' || discovery === 'logical-dns';
 }
 
 /** Names are no addresses: a DNS cluster has no endpoints before its first answer. */

@@ -1,3 +1,4 @@
+import { isIp } from '../manifest/ip.ts';
 import type {
   Destination,
   HTTPMatchRequest,
@@ -8,7 +9,6 @@ import type {
   TLSMatchAttributes,
   TLSRoute,
 } from '../manifest/istio/networking.gen.ts';
-import { isIp } from '../manifest/ip.ts';
 import { resolveGatewayName } from '../model/gateway-names.ts';
 import { toFqdn } from '../model/hosts.ts';
 

@@ -1,45 +1,58 @@
-import type { FilterChain, Listener } from '../ir/listener.ts';
-import type { RouteConfig } from '../ir/route.ts';
+import { outboundClusterName } from '../ir/cluster.ts';
 import type { Origin } from '../ir/table.ts';
+import type { Destination } from '../manifest/istio/networking.gen.ts';
 import type { StatusReason } from './statuses.ts';
 import type { Translation } from './translation.ts';
+import type { RoutingService } from './virtual-services.ts';
 
-/** Destinations that the proxy has no cluster for (RT-R5). */
-export function reportMissingClusters(
-  translation: Translation,
-  routes: readonly RouteConfig[],
-  listeners: readonly Listener[],
-  clusters: ReadonlySet<string>,
-): void {
-  const check = (cluster: string, origin: Origin | undefined): void => {
-    if (!origin || clusters.has(cluster)) return;
-    const { reason, message } = explain(translation, cluster);
-    translation.statuses.add(ruleOf(origin), reason, message);
-  };
-  for (const { virtualHosts } of routes) {
-    for (const host of virtualHosts) {
-      for (const { action, origin } of host.routes) {
-        if (action.kind !== 'forward') continue;
-        for (const { cluster } of action.clusters) check(cluster, origin);
-        for (const { cluster } of action.mirrors) check(cluster, origin);
-      }
+interface Target {
+  destination: Destination | undefined;
+  origin: Origin;
+}
+
+/** Destinations of the virtual services of a proxy for which it has no cluster (RT-R5). */
+export function reportMissingClusters(translation: Translation, services: Iterable<RoutingService>, clusters: ReadonlySet<string>): void {
+  for (const service of services) {
+    for (const { destination, origin } of targetsOf(service)) {
+      const problem = destination?.host ? problemOf(translation, destination, clusters) : undefined;
+      if (problem) translation.statuses.add(origin, problem.reason, problem.message);
     }
   }
-  const chains = (listener: Listener): FilterChain[] => [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])];
-  for (const { filter } of listeners.flatMap(chains)) if (filter.kind === 'tcp') for (const { cluster } of filter.clusters) check(cluster, filter.origin);
 }
 
-/** The rule of a match: its destinations are those of the rule. */
+function targetsOf({ http, tls, tcp, gatewayApi }: RoutingService): Target[] {
+  const at = (origin: Origin, ...path: (string | number)[]): Origin => (gatewayApi ? ruleOf(origin) : { ...origin, path: [...origin.path, ...path] });
+  return [
+    ...http.flatMap(({ route, origin }) => [
+      ...(route.route ?? []).map((to, i) => ({ destination: to.destination, origin: at(origin, 'route', i, 'destination') })),
+      { destination: route.mirror, origin: at(origin, 'mirror') },
+      ...(route.mirrors ?? []).map((to, i) => ({ destination: to.destination, origin: at(origin, 'mirrors', i, 'destination') })),
+    ]),
+    ...[...tls, ...tcp].flatMap(({ route, origin }) =>
+      (route.route ?? []).map((to, i) => ({ destination: to.destination, origin: at(origin, 'route', i, 'destination') })),
+    ),
+  ];
+}
+
+/** Of the Gateway API: its matches are rules of their own here. */
 function ruleOf(origin: Origin): Origin {
-  const at = origin.path.indexOf('match');
-  return at < 0 ? origin : { ...origin, path: origin.path.slice(0, at) };
+  return { ...origin, path: origin.path.slice(0, 3) };
 }
 
-function explain(translation: Translation, cluster: string): { reason: StatusReason; message: string } {
-  const [, port = '', subset = '', host = ''] = cluster.split('|');
+function problemOf(
+  translation: Translation,
+  { host = '', port, subset = '' }: Destination,
+  clusters: ReadonlySet<string>,
+): { reason: StatusReason; message: string } | undefined {
   const service = translation.serviceOf(host);
   if (!service) return { reason: 'unknown-host', message: `the proxy knows no service ${host}` };
-  if (!service.ports.some(({ number }) => String(number) === port)) return { reason: 'unknown-port', message: `${host} has no port ${port}` };
-  if (subset === '') return { reason: 'unsupported', message: `there is no cluster for port ${port} of ${host}` };
+  // Without a port it is that of the listener: where the service has none such, the route is not for it.
+  const ports = port?.number ? [port.number] : service.ports.map(({ number }) => number);
+  const name = service.aliasOf ?? host;
+  if (ports.length === 0 || ports.some((number) => clusters.has(outboundClusterName(number, subset, name)))) return undefined;
+  if (port?.number && !service.ports.some(({ number }) => number === port.number))
+    return { reason: 'unknown-port', message: `${host} has no port ${port.number}` };
+  if (service.aliasOf !== undefined) return { reason: 'unknown-host', message: `${host} stands for ${name}, and the proxy knows no such service` };
+  if (subset === '') return { reason: 'unsupported', message: `there is no cluster for ${host}` };
   return { reason: 'unknown-subset', message: `no destination rule that the proxy uses has subset ${subset} of ${host}` };
 }

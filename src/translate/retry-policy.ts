@@ -20,7 +20,15 @@ export function retryPolicy(written: HTTPRetry | null | undefined, hashed: boole
   if (attempts <= 0) return undefined;
   const { on, codes } = written.retryOn ? parseRetryOn(written.retryOn) : { on: [...defaultConditions], codes: [] };
   const base = milliseconds(written.backoff) || defaultBackoffMs;
-  return policy(on, codes, attempts, milliseconds(written.perTryTimeout) || undefined, base, written.retryIgnorePreviousHosts ?? !hashed, written.retryRemoteLocalities === true);
+  return policy(
+    on,
+    codes,
+    attempts,
+    milliseconds(written.perTryTimeout) || undefined,
+    base,
+    written.retryIgnorePreviousHosts ?? !hashed,
+    written.retryRemoteLocalities === true,
+  );
 }
 
 function policy(

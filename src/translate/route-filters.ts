@@ -3,13 +3,13 @@ import type { CorsPolicy, FaultPolicy, Millionths, Mirror } from '../ir/route.ts
 import type { StringMatcher } from '../ir/string-matcher.ts';
 import type {
   Destination,
-  CorsPolicy as WrittenCors,
   HTTPFaultInjection,
   HTTPFaultInjection_Abort,
   HTTPFaultInjection_Delay,
   HTTPRoute,
   Percent,
   StringMatch,
+  CorsPolicy as WrittenCors,
 } from '../manifest/istio/networking.gen.ts';
 import { milliseconds } from './durations.ts';
 

@@ -10,9 +10,9 @@ import { milliseconds } from './durations.ts';
 import { isEmptyPolicy, joinPolicies, translateHeaders } from './header-ops.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { translateDirectResponse, translateRedirect } from './redirects.ts';
+import { isRe2 } from './regexes.ts';
 import { retryPolicy } from './retry-policy.ts';
 import { mirrorsOf, translateCors, translateFault } from './route-filters.ts';
-import { isRe2 } from './regexes.ts';
 import { isCatchAll, translateMatch } from './route-match.ts';
 import type { Statuses } from './statuses.ts';
 import type { HttpRoutingRule, RoutingService } from './virtual-services.ts';
@@ -52,13 +52,22 @@ export function routesOf(service: RoutingService, context: RouteContext): Route[
 }
 
 /** Whether a proxy gets a match at all (MAT-R4). */
-export function isForProxy({ proxy }: Pick<ScopedMatch, 'proxy'>, { port, gateways, labels, namespace }: Pick<RouteContext, 'port' | 'gateways' | 'labels' | 'namespace'>): boolean {
+export function isForProxy(
+  { proxy }: Pick<ScopedMatch, 'proxy'>,
+  { port, gateways, labels, namespace }: Pick<RouteContext, 'port' | 'gateways' | 'labels' | 'namespace'>,
+): boolean {
   if (proxy.port !== 0 && proxy.port !== port) return false;
   if (proxy.gateways.length > 0) return proxy.gateways.some((gateway) => gateways.has(gateway));
   return matchesLabels(proxy.sourceLabels, labels) && (proxy.sourceNamespace === '' || proxy.sourceNamespace === namespace);
 }
 
-function routeOf(service: RoutingService, rule: HttpRoutingRule, written: HTTPMatchRequest | undefined, index: number | undefined, context: RouteContext): Route | undefined {
+function routeOf(
+  service: RoutingService,
+  rule: HttpRoutingRule,
+  written: HTTPMatchRequest | undefined,
+  index: number | undefined,
+  context: RouteContext,
+): Route | undefined {
   const scoped = written ? translateMatch(written) : undefined;
   if (scoped && !isForProxy(scoped, context)) return undefined;
   const origin = rule.matchesAreWritten && index !== undefined ? { ...rule.origin, path: [...rule.origin.path, 'match', index] } : rule.origin;

@@ -7,8 +7,8 @@ import { inboundFor } from './clusters/inbound.ts';
 import { gatewayTraffic } from './gateways/listeners.ts';
 import { reportMissingClusters } from './missing-clusters.ts';
 import { outboundTraffic } from './outbound/listeners.ts';
-import { meshSettings } from './proxy-settings.ts';
 import { proxyScope } from './proxy-scope.ts';
+import { meshSettings } from './proxy-settings.ts';
 import { Translation } from './translation.ts';
 import { reportDelegates, VirtualServices } from './virtual-services.ts';
 
@@ -25,12 +25,17 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   const scope = proxyScope(mesh, proxy);
   const translation = new Translation(mesh, scope);
   const { statuses } = translation;
-  const outbound = proxy.role === 'gateway' ? gatewayTraffic(translation) : { ...outboundTraffic(translation), passthroughClusters: none };
+  const outbound =
+    proxy.role === 'gateway'
+      ? gatewayTraffic(translation)
+      : { ...outboundTraffic(translation), passthroughClusters: none, services: new Set(scope.egress.flatMap(({ virtualServices }) => virtualServices)) };
   const inbound = inboundFor(mesh, proxy);
   const clusters = clustersFor(mesh, proxy, scope.services, { overrides: options.overrides ?? [], statuses });
   clusters.push(...withoutTls(clusters, outbound.passthroughClusters));
-  reportDelegates(mesh, VirtualServices.of(mesh).all, statuses);
-  reportMissingClusters(translation, outbound.routes, outbound.listeners, new Set(clusters.map(({ name }) => name)));
+  const { all, problems } = VirtualServices.of(mesh);
+  reportDelegates(mesh, all, statuses);
+  for (const { origin, reason, message } of problems) statuses.add(origin, reason, message);
+  reportMissingClusters(translation, outbound.services, new Set(clusters.map(({ name }) => name)));
   return {
     proxy,
     mesh: meshSettings(mesh),

@@ -5,8 +5,8 @@ import type { Mesh } from '../model/mesh.ts';
 import type { MeshService } from '../model/services.ts';
 import { effectiveRule } from './clusters/effective-rule.ts';
 import { hashOfDestination } from './hash-policies.ts';
-import { type ProxySettings, proxySettings } from './proxy-settings.ts';
 import type { ProxyScope } from './proxy-scope.ts';
+import { type ProxySettings, proxySettings } from './proxy-settings.ts';
 import { Statuses } from './statuses.ts';
 
 /** What every part of a table's making needs, made once for a proxy. */

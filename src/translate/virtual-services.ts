@@ -8,6 +8,7 @@ import type { Mesh } from '../model/mesh.ts';
 import { isSeenIn, type Scopes, scopesOf } from '../model/visibility.ts';
 import { completeHost, completeHttpRule, completeTcpRule, completeTlsRule } from './complete-names.ts';
 import { delegate } from './delegates.ts';
+import type { RouteProblem } from './gateway-api/backends.ts';
 import { virtualServicesOfRoutes } from './gateway-api/virtual-services.ts';
 import { originOf, type Statuses } from './statuses.ts';
 
@@ -50,6 +51,8 @@ export interface RoutingService {
 export class VirtualServices {
   /** In the order of SEL-R12. */
   readonly all: readonly RoutingService[];
+  /** Of routes of the Gateway API. */
+  readonly problems: readonly RouteProblem[];
   private readonly byGateway = new Map<string, RoutingService[]>();
   private readonly lists = new Map<string, readonly RoutingService[]>();
 
@@ -75,7 +78,11 @@ export class VirtualServices {
 
   private constructor(mesh: Mesh) {
     const written = mesh.list('VirtualService').toSorted(byCreation);
-    this.all = [...written.flatMap((resource) => routingService(mesh, resource) ?? []), ...virtualServicesOfRoutes(mesh)].sort((a, b) => byCreation(a.resource, b.resource));
+    const ofGatewayApi = virtualServicesOfRoutes(mesh);
+    this.problems = ofGatewayApi.problems;
+    this.all = [...written.flatMap((resource) => routingService(mesh, resource) ?? []), ...ofGatewayApi.services].sort((a, b) =>
+      byCreation(a.resource, b.resource),
+    );
     for (const service of this.all) {
       for (const gateway of service.gateways) {
         const list = this.byGateway.get(gateway);
@@ -96,11 +103,22 @@ export class VirtualServices {
     if (!found) {
       const bound = (this.byGateway.get(gateway) ?? []).filter(({ scopes }) => isSeenIn(scopes, namespace));
       const group = ({ namespace: own, scopes }: RoutingService): number => (scopes.has('*') ? 2 : own === namespace ? 0 : 1);
-      found = [0, 1, 2].flatMap((wanted) => bound.filter((service) => group(service) === wanted));
+      found = ownRoutesFirst(
+        [0, 1, 2].flatMap((wanted) => bound.filter((service) => group(service) === wanted)),
+        namespace,
+      );
       this.lists.set(key, found);
     }
     return found;
   }
+}
+
+/** Of routes of the Gateway API those of the client's namespace come before others, in their places (SEL-R84). */
+function ownRoutesFirst(services: readonly RoutingService[], namespace: string): readonly RoutingService[] {
+  const routes = services.filter(({ gatewayApi }) => gatewayApi);
+  if (routes.length < 2) return services;
+  const ordered = [...routes.filter((route) => route.namespace === namespace), ...routes.filter((route) => route.namespace !== namespace)];
+  return services.map((service) => (service.gatewayApi ? (ordered.shift() as RoutingService) : service));
 }
 
 /** Undefined for a delegate, which never applies by itself (SEL-R22). */
@@ -144,7 +162,11 @@ export function reportDelegates(mesh: Mesh, services: Iterable<RoutingService>, 
       const found = delegate(mesh, resource as Resource<VirtualService>, route);
       if (found.kind === 'merged') {
         for (const dropped of found.dropped) {
-          statuses.add(originOf(found.delegate, 'spec', 'http', dropped.rule, 'match', dropped.match), 'delegate-conflict', `contradicts ${dropped.field} of every match of ${resource.friendlyName}: the rule is left out`);
+          statuses.add(
+            originOf(found.delegate, 'spec', 'http', dropped.rule, 'match', dropped.match),
+            'delegate-conflict',
+            `contradicts ${dropped.field} of every match of ${resource.friendlyName}: the rule is left out`,
+          );
         }
         continue;
       }

@@ -1,39 +1,160 @@
 // Listeners and route configurations as Envoy has them, in the words of the routing table.
 
-/** A message of Envoy's configuration as JSON; fields that have their default value are absent. */
-export type Message = Record<string, unknown>;
-
-interface Fields {
-  [field: string]: never;
+// Messages of Envoy's configuration as JSON, as far as they are read here; fields that have their default value are absent.
+interface StringMatch {
+  exact?: string;
+  prefix?: string;
+  safe_regex?: { regex: string };
 }
-
-/** Fields by name, of any type: what is absent is undefined. */
-const open = (value: unknown): Fields & Record<string, any> => (value ?? {}) as never;
-const list = (value: unknown): (Fields & Record<string, any>)[] => (Array.isArray(value) ? value : []) as never;
+interface Condition {
+  name: string;
+  present_match?: boolean;
+  invert_match?: boolean;
+  string_match?: StringMatch;
+}
+interface Match extends Omit<StringMatch, 'exact'> {
+  path?: string;
+  path_separated_prefix?: string;
+  case_sensitive?: boolean;
+  headers?: Condition[];
+  query_parameters?: Condition[];
+}
+interface HeaderOption {
+  header: { key: string; value?: string };
+  append_action?: string;
+}
+interface Headers {
+  request_headers_to_add?: HeaderOption[];
+  request_headers_to_remove?: string[];
+  response_headers_to_add?: HeaderOption[];
+  response_headers_to_remove?: string[];
+}
+interface Share {
+  numerator?: number;
+  denominator?: 'HUNDRED' | 'TEN_THOUSAND' | 'MILLION';
+}
+interface Retry {
+  retry_on?: string;
+  retriable_status_codes?: number[];
+  num_retries: number;
+  per_try_timeout?: string;
+  retry_back_off?: { base_interval?: string };
+  retry_host_predicate?: object[];
+  host_selection_retry_max_attempts?: string;
+  retry_priority?: object;
+}
+interface Hash {
+  header?: { header_name: string };
+  cookie?: { name: string; path?: string; ttl?: string };
+  connection_properties?: object;
+  query_parameter?: { name: string };
+}
+interface Cors {
+  allow_origin_string_match?: StringMatch[];
+  allow_methods?: string;
+  allow_headers?: string;
+  expose_headers?: string;
+  max_age?: string;
+  allow_credentials?: boolean;
+  forward_not_matching_preflights?: boolean;
+}
+interface Fault {
+  delay?: { fixed_delay: string; percentage?: Share };
+  abort?: { http_status?: number; grpc_status?: number; percentage?: Share };
+}
+interface Forward {
+  cluster?: string;
+  weighted_clusters?: { clusters: (Headers & { name: string; weight?: number; host_rewrite_literal?: string })[] };
+  regex_rewrite?: { pattern: { regex: string }; substitution?: string };
+  prefix_rewrite?: string;
+  host_rewrite_literal?: string;
+  append_x_forwarded_host?: boolean;
+  timeout?: string;
+  max_grpc_timeout?: string;
+  retry_policy?: Retry;
+  request_mirror_policies?: { cluster: string; runtime_fraction?: { default_value?: Share } }[];
+  hash_policy?: Hash[];
+  cluster_not_found_response_code?: string;
+}
+interface EnvoyRoute extends Headers {
+  name?: string;
+  match: Match;
+  route?: Forward;
+  redirect?: {
+    response_code?: string;
+    scheme_redirect?: string;
+    host_redirect?: string;
+    port_redirect?: number;
+    path_redirect?: string;
+    prefix_rewrite?: string;
+  };
+  direct_response?: { status: number; body?: { inline_string?: string } };
+  decorator?: { operation: string };
+  stat_prefix?: string;
+  typed_per_filter_config?: { 'envoy.filters.http.cors'?: Cors; 'envoy.filters.http.fault'?: Fault };
+}
+export interface EnvoyRoutes {
+  name: string;
+  ignore_port_in_host_matching?: boolean;
+  virtual_hosts?: { name: string; domains: string[]; include_request_attempt_count?: boolean; require_tls?: string; routes?: EnvoyRoute[] }[];
+}
+interface Filter {
+  rds?: { route_config_name: string };
+  route_config?: { name: string };
+  server_name?: string;
+  use_remote_address?: boolean;
+  xff_num_trusted_hops?: number;
+  forward_client_cert_details?: string;
+  http_protocol_options?: { accept_http_10?: boolean };
+  stream_idle_timeout?: string;
+  cluster?: string;
+  weighted_clusters?: { clusters: { name: string; weight: number }[] };
+  stat_prefix?: string;
+  hash_policy?: object[];
+  idle_timeout?: string;
+  max_downstream_connection_duration?: string;
+}
+interface Chain {
+  name?: string;
+  filter_chain_match?: {
+    server_names?: string[];
+    prefix_ranges?: { address_prefix: string; prefix_len?: number }[];
+    destination_port?: number;
+    transport_protocol?: string;
+    application_protocols?: string[];
+  } | null;
+  filters: { typed_config: Filter }[];
+  transport_socket?: { typed_config: { require_client_certificate?: boolean; common_tls_context?: { alpn_protocols?: string[] } } };
+}
+export interface EnvoyListener {
+  name: string;
+  address?: { socket_address?: { address: string; port_value: number } };
+  bind_to_port?: boolean;
+  filter_chains?: Chain[];
+  default_filter_chain?: Chain;
+  listener_filters?: { name: string }[];
+}
 
 /** Milliseconds of `1.5s`. */
-function milliseconds(text: unknown): number | undefined {
-  return typeof text === 'string' ? Math.round(Number(text.replace('s', '')) * 1e6) / 1e3 : undefined;
+function milliseconds(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Math.round(Number(text.replace('s', '')) * 1e6) / 1e3;
 }
 
-function without<T extends Message>(message: T): T {
+function without<T extends object>(message: T): T {
   return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined)) as T;
 }
 
-function stringMatch(match: unknown, ignoreCase = false): unknown {
-  const { exact, prefix, safe_regex } = open(match);
+function stringMatch({ exact, prefix, safe_regex }: StringMatch, ignoreCase = false): unknown {
   if (safe_regex) return { kind: 'regex', value: safe_regex.regex };
   const found = exact === undefined ? { kind: 'prefix', value: prefix } : { kind: 'exact', value: exact };
   return ignoreCase ? { ...found, ignoreCase } : found;
 }
 
-function valueMatch(condition: unknown): unknown {
-  const { present_match, string_match } = open(condition);
+function valueMatch({ present_match, string_match = {} }: Condition): unknown {
   return present_match === undefined ? stringMatch(string_match) : { kind: 'present' };
 }
 
-function routeMatch(match: unknown): unknown {
-  const { prefix, path, safe_regex, path_separated_prefix, case_sensitive, headers, query_parameters } = open(match);
+function routeMatch({ prefix, path, safe_regex, path_separated_prefix, case_sensitive, headers = [], query_parameters = [] }: Match): unknown {
   const folds = case_sensitive === false;
   const at = (): unknown => {
     if (path !== undefined) return stringMatch({ exact: path }, folds);
@@ -43,18 +164,15 @@ function routeMatch(match: unknown): unknown {
   };
   return {
     path: at(),
-    headers: list(headers).map((header) => ({ name: header.name, matcher: valueMatch(header), inverted: header.invert_match === true })),
-    query: list(query_parameters)
-      .map((query) => ({ name: query.name, matcher: valueMatch(query) }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    headers: headers.map((header) => ({ name: header.name, matcher: valueMatch(header), inverted: header.invert_match === true })),
+    query: query_parameters.map((query) => ({ name: query.name, matcher: valueMatch(query) })).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
-function headerOps(level: unknown, side: string): unknown {
-  const fields = open(level);
+function headerOps(level: Headers, side: 'request' | 'response'): unknown {
   return {
-    remove: fields[`${side}_headers_to_remove`] ?? [],
-    add: list(fields[`${side}_headers_to_add`]).map(({ header, append_action }) => ({
+    remove: level[`${side}_headers_to_remove`] ?? [],
+    add: (level[`${side}_headers_to_add`] ?? []).map(({ header, append_action }) => ({
       name: header.key,
       value: header.value ?? '',
       set: append_action === 'OVERWRITE_IF_EXISTS_OR_ADD',
@@ -62,11 +180,11 @@ function headerOps(level: unknown, side: string): unknown {
   };
 }
 
-function headerPolicy(level: unknown): unknown {
+function headerPolicy(level: Headers): unknown {
   return { request: headerOps(level, 'request'), response: headerOps(level, 'response') };
 }
 
-function retryPolicy(policy: unknown): unknown {
+function retryPolicy(policy: Retry | undefined): unknown {
   if (!policy) return undefined;
   const {
     retry_on,
@@ -77,7 +195,7 @@ function retryPolicy(policy: unknown): unknown {
     retry_host_predicate,
     host_selection_retry_max_attempts,
     retry_priority,
-  } = open(policy);
+  } = policy;
   const base = milliseconds(retry_back_off?.base_interval) ?? 25;
   return without({
     on: String(retry_on ?? '')
@@ -94,24 +212,22 @@ function retryPolicy(policy: unknown): unknown {
   });
 }
 
-function share(percent: unknown): number {
-  const { numerator = 0, denominator = 'HUNDRED' } = open(percent);
-  return numerator * { HUNDRED: 10_000, TEN_THOUSAND: 100, MILLION: 1 }[denominator as 'HUNDRED'];
+function share({ numerator = 0, denominator = 'HUNDRED' }: Share = {}): number {
+  return numerator * { HUNDRED: 10_000, TEN_THOUSAND: 100, MILLION: 1 }[denominator];
 }
 
-function hashPolicy(policy: unknown): unknown {
-  const { header, cookie, connection_properties, query_parameter } = open(policy);
+function hashPolicy({ header, cookie, connection_properties, query_parameter }: Hash): unknown {
   if (header) return { kind: 'header', name: header.header_name };
   if (cookie) return without({ kind: 'cookie', name: cookie.name, path: cookie.path ?? '', ttlMs: milliseconds(cookie.ttl) });
   if (query_parameter) return { kind: 'query', name: query_parameter.name };
-  return connection_properties ? { kind: 'source-ip' } : policy;
+  return connection_properties && { kind: 'source-ip' };
 }
 
-function cors(policy: unknown): unknown {
+function cors(policy: Cors | undefined): unknown {
   if (!policy) return undefined;
-  const { allow_origin_string_match, allow_methods, allow_headers, expose_headers, max_age, allow_credentials, forward_not_matching_preflights } = open(policy);
+  const { allow_origin_string_match, allow_methods, allow_headers, expose_headers, max_age, allow_credentials, forward_not_matching_preflights } = policy;
   return without({
-    allowOrigins: list(allow_origin_string_match).map((match) => stringMatch(match)),
+    allowOrigins: (allow_origin_string_match ?? []).map((match) => stringMatch(match)),
     allowMethods: allow_methods ?? '',
     allowHeaders: allow_headers ?? '',
     exposeHeaders: expose_headers ?? '',
@@ -121,9 +237,9 @@ function cors(policy: unknown): unknown {
   });
 }
 
-function fault(filter: unknown): unknown {
+function fault(filter: Fault | undefined): unknown {
   if (!filter) return undefined;
-  const { delay, abort } = open(filter);
+  const { delay, abort } = filter;
   return without({
     delay: delay && { durationMs: milliseconds(delay.fixed_delay), share: share(delay.percentage) },
     abort: abort && without({ share: share(abort.percentage), httpStatus: abort.http_status, grpcStatus: abort.grpc_status }),
@@ -132,8 +248,7 @@ function fault(filter: unknown): unknown {
 
 const redirectCodes: Record<string, number> = { MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308 };
 
-function action(route: Fields & Record<string, any>): unknown {
-  const { redirect, direct_response, route: forward, match, typed_per_filter_config } = route;
+function action({ redirect, direct_response, route: forward = {}, match, typed_per_filter_config }: EnvoyRoute): unknown {
   if (redirect) {
     return without({
       kind: 'redirect',
@@ -146,7 +261,7 @@ function action(route: Fields & Record<string, any>): unknown {
     });
   }
   if (direct_response) return { kind: 'direct', status: direct_response.status, body: direct_response.body?.inline_string ?? '' };
-  const weighted = list(forward.weighted_clusters?.clusters);
+  const weighted = forward.weighted_clusters?.clusters ?? [];
   const { regex_rewrite, prefix_rewrite } = forward;
   const whole = match.path !== undefined || match.safe_regex !== undefined;
   return without({
@@ -164,14 +279,14 @@ function action(route: Fields & Record<string, any>): unknown {
     timeoutMs: milliseconds(forward.timeout),
     maxGrpcTimeoutMs: milliseconds(forward.max_grpc_timeout),
     retry: retryPolicy(forward.retry_policy),
-    mirrors: list(forward.request_mirror_policies).map(({ cluster, runtime_fraction }) => ({ cluster, share: share(runtime_fraction?.default_value) })),
-    hash: list(forward.hash_policy).map(hashPolicy),
+    mirrors: (forward.request_mirror_policies ?? []).map(({ cluster, runtime_fraction }) => ({ cluster, share: share(runtime_fraction?.default_value) })),
+    hash: (forward.hash_policy ?? []).map(hashPolicy),
     cors: cors(typed_per_filter_config?.['envoy.filters.http.cors']),
     missingClusterStatus: forward.cluster_not_found_response_code === 'INTERNAL_SERVER_ERROR' ? 500 : 503,
   });
 }
 
-function routeOf(route: Fields & Record<string, any>): unknown {
+function routeOf(route: EnvoyRoute): unknown {
   return without({
     name: route.name ?? '',
     match: routeMatch(route.match),
@@ -179,20 +294,20 @@ function routeOf(route: Fields & Record<string, any>): unknown {
     headers: headerPolicy(route),
     fault: fault(route.typed_per_filter_config?.['envoy.filters.http.fault']),
     decorator: route.decorator?.operation,
-    statPrefix: route.match?.stat_prefix ?? route.stat_prefix,
+    statPrefix: route.stat_prefix,
   });
 }
 
-export function routeConfigOf(config: Message): unknown {
+export function routeConfigOf(config: EnvoyRoutes): unknown {
   return {
     name: config.name,
     ignorePortInHost: config.ignore_port_in_host_matching === true,
-    virtualHosts: list(config.virtual_hosts).map((host) => ({
+    virtualHosts: (config.virtual_hosts ?? []).map((host) => ({
       name: host.name,
       domains: host.domains,
       includeAttemptCount: host.include_request_attempt_count === true,
       requireTls: host.require_tls === 'ALL',
-      routes: list(host.routes).map(routeOf),
+      routes: (host.routes ?? []).map(routeOf),
     })),
   };
 }
@@ -204,8 +319,8 @@ const certificates: Record<string, string> = {
   ALWAYS_FORWARD_ONLY: 'always-forward-only',
 };
 
-function filterOf(filters: unknown): unknown {
-  const { typed_config: config } = open(list(filters).at(-1));
+function filterOf(filters: Chain['filters']): unknown {
+  const { typed_config: config } = filters.at(-1) ?? { typed_config: {} };
   if (config.rds || config.route_config) {
     return without({
       kind: 'http',
@@ -222,7 +337,7 @@ function filterOf(filters: unknown): unknown {
     kind: 'tcp',
     clusters: config.cluster
       ? [{ cluster: config.cluster, weight: 1 }]
-      : list(config.weighted_clusters?.clusters).map(({ name, weight }) => ({ cluster: name, weight })),
+      : (config.weighted_clusters?.clusters ?? []).map(({ name, weight }) => ({ cluster: name, weight })),
     statPrefix: config.stat_prefix,
     hashSourceIp: config.hash_policy !== undefined,
     idleTimeoutMs: milliseconds(config.idle_timeout),
@@ -230,15 +345,14 @@ function filterOf(filters: unknown): unknown {
   });
 }
 
-function chainOf(chain: unknown): unknown {
-  const { name, filter_chain_match: match, filters, transport_socket } = open(chain);
-  const { server_names, prefix_ranges, destination_port, transport_protocol, application_protocols } = open(match);
+function chainOf({ name, filter_chain_match: match, filters, transport_socket }: Chain): unknown {
+  const { server_names, prefix_ranges, destination_port, transport_protocol, application_protocols } = match ?? {};
   const tls = transport_socket?.typed_config;
   return without({
     name: name ?? '',
     match: without({
       serverNames: server_names,
-      destinationCidrs: prefix_ranges && list(prefix_ranges).map(({ address_prefix, prefix_len }) => `${address_prefix}/${prefix_len ?? 0}`),
+      destinationCidrs: prefix_ranges?.map(({ address_prefix, prefix_len }) => `${address_prefix}/${prefix_len ?? 0}`),
       destinationPort: destination_port,
       transport: transport_protocol,
       applicationProtocols: application_protocols,
@@ -249,15 +363,15 @@ function chainOf(chain: unknown): unknown {
 }
 
 /** Chains with their conditions in any order: Envoy takes the most specific one. */
-export function listenerOf(listener: Message): unknown {
-  const { name, address, bind_to_port, filter_chains, default_filter_chain, listener_filters } = open(listener);
-  const inspectors = list(listener_filters).map((filter) => filter.name);
+export function listenerOf(listener: EnvoyListener): unknown {
+  const { name, address, bind_to_port, filter_chains = [], default_filter_chain, listener_filters = [] } = listener;
+  const inspectors = listener_filters.map((filter) => filter.name);
   return without({
     name,
     address: address?.socket_address?.address,
     port: address?.socket_address?.port_value,
     bind: bind_to_port !== false,
-    chains: list(filter_chains).map(chainOf),
+    chains: filter_chains.map(chainOf),
     defaultChain: default_filter_chain && chainOf(default_filter_chain),
     inspectHttp: inspectors.includes('envoy.filters.listener.http_inspector'),
     inspectTls: inspectors.includes('envoy.filters.listener.tls_inspector'),

@@ -30,6 +30,9 @@ const noLogMs = 300;
 const settleMs = 25;
 const mirrorMs = 80;
 
+/** After this many requests without an answer a case is given up. */
+const mostUnanswered = 2;
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs a case from its start to its end: services, proxy, steps. */
@@ -49,7 +52,15 @@ export async function runCase(routingCase: RoutingCase, engine: Engine, place: P
     }
     proxy = started;
     const run = new CaseRun(routingCase, layout, recorder, proxy);
-    for (const [index, step] of routingCase.steps.entries()) outcome.observed.push(await run.step(step, index));
+    let unanswered = 0;
+    for (const [index, step] of routingCase.steps.entries()) {
+      const observed = await run.step(step, index);
+      outcome.observed.push(observed);
+      if (observed.error === 'client-timeout' && routingCase.observed[index]?.error !== 'client-timeout') unanswered++;
+      if (unanswered < mostUnanswered) continue;
+      outcome.broken = `${unanswered} requests were not answered, the last one in step ${index}: the rest was not tried`;
+      break;
+    }
   } catch (error) {
     outcome.broken = error instanceof Error ? (error.stack ?? error.message) : String(error);
   } finally {

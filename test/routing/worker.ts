@@ -67,6 +67,9 @@ async function run(job: Job): Promise<Report> {
   return report;
 }
 
+// Without whoever asks for more there is nothing to do; what was started ends with this process.
+process.on('disconnect', () => process.exit());
+
 let prepared = false;
 
 process.on('message', (job: Job) => {

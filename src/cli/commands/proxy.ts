@@ -7,7 +7,7 @@ export function proxyCommand(): Command {
   command
     .command('run')
     .description('Route traffic as the mesh would: read manifests, build the routing table of one proxy, and serve it until Ctrl-C.')
-    .requiredOption('-f, --filename <files>', 'files or directories, comma-separated or given several times', collect)
+    .option('-f, --filename <files>', 'files or directories, comma-separated or given several times', collect)
     .option('--meshConfigFile <file>', 'mesh configuration')
     .option('--proxy <namespace/name>', 'the workload whose sidecar this is: a Pod, or what makes pods, or any name with --labels')
     .option('--gateway <namespace/name>', 'be a gateway: a Gateway resource, or the workload of gateways with --labels')
@@ -29,8 +29,8 @@ export function proxyCommand(): Command {
     .option('--concurrency <n>', 'worker threads', '1')
     .option('--drain-time <duration>', 'how long requests under way may take at the end', '45s')
     .option('--watch', 'take a new version of the manifests when they change; a broken one is refused')
-    .option('--log-level <level>', 'debug, info, warning or error', 'info')
-    .option('--log-format <format>', 'text or json')
+    .option('--log-level <level>', 'trace, debug, info, warning, error, critical or off', 'info')
+    .option('--log-format <format>', 'text or json', 'text')
     .action(async (_flags: unknown, own: Command) => {
       const { runProxy } = await import('../proxy/run.ts');
       process.exitCode = await runProxy(own.optsWithGlobals());

@@ -1,11 +1,12 @@
 import { parseDuration } from '../../manifest/duration.ts';
 import type { Locality } from '../../ir/table.ts';
+import { nearest } from '../../manifest/nearest.ts';
 import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoint-overrides.ts';
 import { usageError } from '../exit.ts';
 
 /** Flags of `weft proxy run` as commander gives them. */
 export interface ProxyFlags {
-  filename: string[];
+  filename?: string[];
   namespace?: string;
   istioNamespace: string;
   meshConfigFile?: string;
@@ -36,8 +37,15 @@ export interface ProxyFlags {
 /** @throws CliError (usage) */
 export function parsePort(flag: string, text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) throw usageError(`--${flag} takes a port, not "${text}"`);
+  if (!/^\d+$/.test(text) || port > 65535) throw usageError(`--${flag} takes a port from 0 to 65535, not "${text}"`);
   return port;
+}
+
+/** @throws CliError (usage) */
+export function parseChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  if ((choices as readonly string[]).includes(text)) return text as T;
+  const near = nearest(text, choices);
+  throw usageError(`--${flag} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${text}"${near === undefined ? '' : `; did you mean ${near}?`}`);
 }
 
 /** @throws CliError (usage) */
@@ -60,7 +68,7 @@ export function parseLabels(text: string): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at <= 0) throw usageError(`--labels takes key=value,…, and "${pair}" is none`);
+      if (at <= 0) throw usageError(`--labels takes KEY=VALUE,…, and "${pair}" is none`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
@@ -69,6 +77,13 @@ export function parseLabels(text: string): Record<string, string> {
 export function parseLocality(text: string): Locality {
   const [region = '', zone = '', subzone = ''] = text.split('/');
   return { region, zone, subzone };
+}
+
+/** @throws CliError (usage) */
+export function parseLocalityFlag(text: string): Locality {
+  const parts = text.split('/');
+  if (parts.length > 3 || parts[0] === '') throw usageError(`--locality takes REGION[/ZONE[/SUBZONE]], not "${text}"`);
+  return parseLocality(text);
 }
 
 /** @throws CliError (usage) */

@@ -6,7 +6,8 @@ import type { Mesh } from '../../model/mesh.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { text } from '../../model/untyped.ts';
 import { CliError, usageError } from '../exit.ts';
-import { type ProxyFlags, parseLabels, parseLocality, parseNamespacedName } from './flags.ts';
+import { type ProxyFlags, parseLabels, parseLocality, parseLocalityFlag, parseNamespacedName } from './flags.ts';
+import { knownNames } from './known-names.ts';
 
 const nowhere = { region: '', zone: '', subzone: '' };
 
@@ -22,7 +23,7 @@ export function identityOf(flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
   return {
     ...found,
     ...(flags.labels === undefined ? {} : { labels: parseLabels(flags.labels) }),
-    ...(flags.locality === undefined ? {} : { locality: parseLocality(flags.locality) }),
+    ...(flags.locality === undefined ? {} : { locality: parseLocalityFlag(flags.locality) }),
     ...(flags.ip === undefined ? {} : { addresses: flags.ip }),
   };
 }
@@ -44,11 +45,13 @@ function sidecar(flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
   const entry = mesh.find('WorkloadEntry', namespace, name);
   if (entry) return { ...base, ...ofEntry(entry), namespace, name };
   if (flags.labels !== undefined) return { ...base, namespace, name };
-  const near = mesh.allWorkloads().map((w) => `${w.namespace}/${w.name}`);
+  const workloads = [...mesh.allWorkloads(), ...mesh.list('WorkloadEntry')].map((w) => `${w.namespace}/${w.name}`);
   throw new CliError(
-    `the manifests have no workload ${namespace}/${name}`,
+    `--proxy: the manifests have no workload ${namespace}/${name}`,
     undefined,
-    near.length > 0 ? `They have: ${near.slice(0, 10).join(', ')}. Or describe it with --labels.` : 'Describe it with --labels app=…,version=….',
+    workloads.length > 0
+      ? `${knownNames(`${namespace}/${name}`, workloads)} Or describe it with --labels.`
+      : 'They have none at all. Describe it with --labels app=…,version=….',
   );
 }
 
@@ -96,9 +99,9 @@ function gateway(name: string, flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
   if (ofApi) return { ...base, labels: { 'gateway.networking.k8s.io/gateway-name': wanted.name } };
   const known = [...mesh.list('Gateway'), ...mesh.list('gateway-api/Gateway')].map((g) => g.fullName);
   throw new CliError(
-    `the manifests have no gateway ${wanted.namespace}/${wanted.name}`,
+    `--gateway: the manifests have no gateway ${wanted.namespace}/${wanted.name}`,
     undefined,
-    known.length > 0 ? `They have: ${known.slice(0, 10).join(', ')}.` : 'There is none in them; a sidecar needs no --gateway.',
+    known.length > 0 ? knownNames(`${wanted.namespace}/${wanted.name}`, known) : 'They have none at all. A sidecar needs no --gateway.',
   );
 }
 

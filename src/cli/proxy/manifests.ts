@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import schemaValidation from '../../../analyzers/schema-validation.ts';
 import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
 import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
@@ -11,6 +12,7 @@ import { runPipeline } from '../pipeline.ts';
 import { PipelineCache } from '../pipeline-cache.ts';
 import { type ProxyFlags, parseOverride } from './flags.ts';
 import { identityOf } from './identity.ts';
+import { checkOverrides } from './overrides.ts';
 
 /** What the manifests say at one moment. */
 export interface Manifests {
@@ -28,13 +30,14 @@ export class ManifestReader {
   private readonly paths: readonly string[];
   private readonly overrides: readonly EndpointOverride[];
   private readonly cache = new PipelineCache();
+  private checked = false;
 
   /** @throws CliError (usage) for flags that make no sense */
   constructor(flags: ProxyFlags) {
     this.flags = flags;
-    this.paths = flags.filename.flatMap((f) => f.split(',')).filter((f) => f !== '');
-    if (this.paths.length === 0) throw usageError('no files named', 'Name them with -f: weft proxy run -f mesh/');
-    if (this.paths.includes('-')) throw usageError('weft proxy run reads files and directories, not standard input');
+    this.paths = (flags.filename ?? []).flatMap((f) => f.split(',')).filter((f) => f !== '');
+    if (this.paths.length === 0) throw usageError('no manifests are named', 'Name files or directories with -f: weft proxy run -f mesh/');
+    if (this.paths.includes('-')) throw usageError('-f - is standard input, and weft proxy run reads files and directories', 'Write the manifests into a file first.');
     this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
   }
 
@@ -54,8 +57,8 @@ export class ManifestReader {
       istioNamespace: flags.istioNamespace,
       assume: 'complete',
       preset: 'recommended',
-      // The rules of each kind are checked all the same; what analyzers find is no reason to stop traffic.
-      analyzers: [],
+      // The rules of each kind, as a cluster checks them; what else analyzers find is no reason to stop traffic.
+      analyzers: schemaValidation,
       knownHosts: [],
       now: new Date(),
       cache: this.cache,
@@ -64,7 +67,10 @@ export class ManifestReader {
     if (unreadable.length > 0) throw new CliError(`cannot read ${unreadable.join(', ')}`);
     const broken = [...result.problems.filter((p) => p.unparsable).map(itemOfProblem), ...result.findings.filter((f) => f.level === 'Error').map(itemOfFinding)];
     if (broken.length > 0) return { input, table: undefined, broken, mesh: result.mesh };
-    const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.known(result.mesh) }));
+    const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.overrides }));
+    // A later version of the manifests may well have what is served from here no longer.
+    if (!this.checked) checkOverrides(this.overrides, result.mesh, table);
+    this.checked = true;
     return { input, table, broken, mesh: result.mesh };
   }
 
@@ -72,20 +78,8 @@ export class ManifestReader {
     return identityOf(this.flags, mesh);
   }
 
-  /** @throws CliError for a service that is not there: nothing would be served from there */
-  private known(mesh: Mesh): readonly EndpointOverride[] {
-    const { namespace } = this.identity(mesh);
-    for (const { host } of this.overrides) {
-      const short = /^([^.]+)\.([^.]+)$/.exec(host);
-      if (!mesh.hosts.lookup(namespace, undefined, host) && !(short && mesh.hosts.lookup(short[2] as string, undefined, short[1] as string))) throw unknownService(host, mesh);
-    }
-    return this.overrides;
-  }
-
   private withFlags(table: RoutingTable): RoutingTable {
     const { accessLog, accessLogEncoding, accessLogFormat } = this.flags;
-    if (accessLogEncoding !== undefined && accessLogEncoding !== 'text' && accessLogEncoding !== 'json')
-      throw usageError(`--access-log-encoding takes text or json, not "${accessLogEncoding}"`);
     const mesh = {
       ...table.mesh,
       ...(accessLog === undefined ? {} : { accessLogFile: accessLog === '-' ? '/dev/stdout' : accessLog }),
@@ -99,7 +93,7 @@ export class ManifestReader {
     try {
       return readFiles(this.paths, () => '', { anyExtension: true });
     } catch (error) {
-      if (error instanceof MissingFileError) throw new CliError(error.message);
+      if (error instanceof MissingFileError) throw new CliError(error.message, undefined, '-f takes files and directories that are there.');
       throw error;
     }
   }
@@ -110,12 +104,7 @@ export class ManifestReader {
     try {
       return sourceText(meshConfigFile, readFileSync(meshConfigFile, 'utf8'));
     } catch (error) {
-      throw new CliError(`cannot read ${meshConfigFile}: ${(error as Error).message}`);
+      throw new CliError(`--meshConfigFile: cannot read ${meshConfigFile}: ${(error as Error).message}`);
     }
   }
-}
-
-function unknownService(host: string, mesh: Mesh): CliError {
-  const known = [...new Set([...mesh.hosts.all()].map((entry) => entry.host))].sort();
-  return new CliError(`--map: the manifests have no service ${host}`, undefined, `They have: ${known.slice(0, 10).join(', ')}.`);
 }

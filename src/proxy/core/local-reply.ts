@@ -70,7 +70,7 @@ export const maxStreamDuration = new LocalReply(
   'upstream_max_stream_duration_reached',
 );
 /** LR-R23 */
-export const missingHost = new LocalReply(400, '', 0, 'missing_host_header');
+export const missingHost = new LocalReply(400, '', 0, 'missing_host_header', { closes: true });
 /** LR-R24 */
 export const badRequest = new LocalReply(400, 'Bad Request', flags.downstreamProtocolError, 'http1.codec_error', { closes: true });
 /** A `connection` header that names headers it must not (RT-R44). */

@@ -168,7 +168,7 @@ export function conditionRequest(
   const headers = head.headers;
   const refusal = conditionHeaders(headers, head, from, policy, ids, record);
   if (refusal) return refusal;
-  if (record.authority === '') return replies.missingHost;
+  if (head.authority === undefined) return replies.missingHost;
   if (head.method === 'CONNECT') return undefined;
   if (head.path === '') return replies.missingPath;
   if (head.path.charCodeAt(0) !== 47) return replies.absolutePath;

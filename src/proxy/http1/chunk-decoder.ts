@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { hexDigits, valueBytes } from './characters.ts';
 import { errors, type ProtocolError } from './protocol-error.ts';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Failure, UpstreamConnection } from '../stream.ts';
 import type { Http1ClientStream } from './client-stream.ts';

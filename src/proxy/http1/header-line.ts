@@ -31,5 +31,5 @@ export function decimal(text: string): number {
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
-  return value > maxLength ? -1 : value;
+  return value > Number.MAX_SAFE_INTEGER ? -1 : value;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { isBlank } from './header-line.ts';
 
 const LF = 10;

@@ -1,6 +1,10 @@
-import type { Headers } from '../core/headers.ts';
-import { hexDigits, lowerToken, valueBytes } from './characters.ts';
+import { Buffer } from 'node:buffer';
+import { lowerToken, valueBytes } from './characters.ts';
+import { ChunkDecoder } from './chunk-decoder.ts';
+import { HeadFields } from './head-fields.ts';
+import { splitHeader, trim } from './header-line.ts';
 import { hashStep, Kind, kindOf, knownName, learnName } from './header-names.ts';
+import { LineReader } from './line-reader.ts';
 import { errors, type ProtocolError } from './protocol-error.ts';
 
 /** What a parser tells. Chunks belong to the receiver: the buffer that was parsed may be used again. */
@@ -21,36 +25,22 @@ export interface MessageLimits {
 
 export const defaultLimits: MessageLimits = { maxHeadBytes: 60 * 1024, maxHeaders: 100 };
 
-const State = {
-  head: 0,
-  fixed: 1,
-  chunkSize: 2,
-  chunkPadding: 3,
-  chunkExtension: 4,
-  chunkSizeLf: 5,
-  chunkData: 6,
-  chunkCr: 7,
-  chunkLf: 8,
-  trailers: 9,
-  untilClose: 10,
-  complete: 11,
-  failed: 12,
-  stopped: 13,
-} as const;
+const State = { head: 0, fixed: 1, chunks: 2, trailers: 3, untilClose: 4, complete: 5, failed: 6, stopped: 7 } as const;
 type State = (typeof State)[keyof typeof State];
 
-/** Bytes of extensions after one chunk size; what they say is not read. */
-const maxChunkExtension = 1024;
-/** Digits of a chunk size: leading zeros are allowed, but not without end. */
-const maxChunkDigits = 16;
-const maxLength = Number.MAX_SAFE_INTEGER;
-const initialLineBytes = 1024;
 const CR = 13;
 const LF = 10;
-const nothing = Buffer.alloc(0);
 
-/** A message's framing and body, and its head line by line; start lines are for those who extend it. */
-export abstract class MessageParser {
+/** Start and end of each value of the head that is being scanned, and the names; scanning is never interrupted. */
+let spans = new Int32Array(256);
+const names: string[] = [];
+
+/**
+ * Reads a message from pieces of any size: what it tells and refuses is the same however the bytes are cut. A head that is whole and
+ * of the usual form takes a fast path, which never refuses: what it does not understand it leaves to the other one, which reads line
+ * by line.
+ */
+export abstract class MessageParser extends HeadFields {
   hasBody = false;
   error: ProtocolError | undefined = undefined;
   /** A byte of the message has come. */
@@ -58,25 +48,21 @@ export abstract class MessageParser {
   protected readonly sink: MessageSink;
   private readonly limits: MessageLimits;
   private state: State = State.head;
-  /** Bytes left of the body or chunk. */
+  /** Bytes left of a body of known length. */
   private remaining = 0;
-  private digits = 0;
-  private extensionBytes = 0;
-  private line: Buffer = nothing;
-  private lineText = '';
-  private lineBytes = 0;
-  private headBytes = 0;
-  private trailerCount = 0;
+  /** Made when they are needed: most connections never do. */
+  private lines: LineReader | undefined = undefined;
+  private chunks: ChunkDecoder | undefined = undefined;
+  /** Headers, or trailers, that were read line by line. */
+  private lineCount = 0;
   private startLineDone = false;
   private emptyLineSkipped = false;
-  /** Start and end of each value, while the fast path has not seen the end of the head. */
-  private readonly spans: Int32Array;
-  private readonly names: string[] = [];
 
   constructor(sink: MessageSink, limits: MessageLimits) {
+    super();
     this.sink = sink;
     this.limits = limits;
-    this.spans = new Int32Array(2 * limits.maxHeaders);
+    if (spans.length < 2 * limits.maxHeaders) spans = new Int32Array(2 * limits.maxHeaders);
   }
 
   get complete(): boolean {
@@ -130,7 +116,7 @@ export abstract class MessageParser {
         case State.stopped:
           return at;
         default:
-          at = this.readChunks(buffer, at, end);
+          at = this.readChunks(this.chunks as ChunkDecoder, buffer, at, end);
       }
     }
     return at;
@@ -140,6 +126,7 @@ export abstract class MessageParser {
   finish(): void {
     if (this.state === State.untilClose) {
       this.state = State.complete;
+      this.closes = true;
       this.sink.onMessageEnd();
     } else if (this.state < State.complete && this.begun) this.fail(errors.unexpectedEnd);
   }
@@ -162,9 +149,9 @@ export abstract class MessageParser {
 
   protected bodyOfChunks(): void {
     this.hasBody = true;
-    this.state = State.chunkSize;
-    this.remaining = 0;
-    this.digits = 0;
+    this.state = State.chunks;
+    this.chunks ??= new ChunkDecoder();
+    this.chunks.restart();
   }
 
   protected bodyUntilClose(): void {
@@ -192,8 +179,6 @@ export abstract class MessageParser {
   private resetHead(): void {
     this.resetFields();
     this.begun = false;
-    this.headBytes = 0;
-    this.lineBytes = 0;
     this.startLineDone = false;
     this.emptyLineSkipped = false;
   }
@@ -204,16 +189,18 @@ export abstract class MessageParser {
       if (at >= 0) return at;
       this.resetHead();
       this.begun = true;
+      this.restartLines();
       if (!this.mayStartWith(buffer[start] as number)) {
         this.fail(errors.method);
         return start;
       }
     }
+    const lines = this.lines as LineReader;
     let at = start;
-    while (at < end && this.state === State.head) {
+    // After an interim head the next one begins anew.
+    while (at < end && this.inHead) {
       at = this.readLine(buffer, at, end, errors.headersTooLarge);
-      if (this.lineBytes !== 0 || this.error !== undefined) return at;
-      this.takeHeadLine(this.lineText);
+      if (lines.whole && this.error === undefined) this.takeHeadLine(lines);
     }
     return at;
   }
@@ -222,17 +209,16 @@ export abstract class MessageParser {
   private readWholeHead(buffer: Buffer, start: number, end: number): number {
     let at = this.scanStartLine(buffer, start, end);
     if (at < 0) return -1;
-    const { spans, names } = this;
     const maxHeaders = this.limits.maxHeaders;
     let count = 0;
     let special = 0;
     for (;;) {
       const nameStart = at;
       let hash = 0;
-      let lower = 0;
-      while (at < end && (lower = lowerToken[buffer[at] as number] as number) !== 0) {
+      for (; at < end; at++) {
+        const lower = lowerToken[buffer[at] as number] as number;
+        if (lower === 0) break;
         hash = hashStep(hash, lower);
-        at++;
       }
       // A read outside of the buffer would make this function slow for good.
       if (at + 1 >= end) return -1;
@@ -296,41 +282,54 @@ export abstract class MessageParser {
     if (this.state === State.head) this.resetHead();
   }
 
-  private takeHeadLine(line: string): void {
-    if (line.charCodeAt(line.length - 2) !== CR) return this.fail(errors.bareLf);
-    const text = line.slice(0, -2);
+  private restartLines(): LineReader {
+    this.lines ??= new LineReader();
+    this.lines.restart();
+    this.lineCount = 0;
+    return this.lines;
+  }
+
+  private readLine(buffer: Buffer, start: number, end: number, tooLarge: ProtocolError): number {
+    const lines = this.lines as LineReader;
+    const at = lines.read(buffer, start, end);
+    if (lines.bytes > this.limits.maxHeadBytes) this.fail(tooLarge);
+    else if (lines.whole && !lines.endsWell) this.fail(errors.bareLf);
+    return at;
+  }
+
+  private takeHeadLine(line: LineReader): void {
     let error: ProtocolError | undefined;
-    if (!this.startLineDone) {
-      // One empty line before a request is left over from a client that ends its bodies with CRLF (RFC 9112, 2.2).
-      if (text === '' && !this.emptyLineSkipped) {
-        this.emptyLineSkipped = true;
-        return;
-      }
-      if (!this.mayStartWith(text.charCodeAt(0))) return this.fail(errors.method);
-      error = this.parseStartLine(text);
-      this.startLineDone = true;
-    } else if (text === '') {
+    if (!this.startLineDone) error = this.takeFirstLine(line);
+    else if (!line.isEmpty) error = this.takeHeader(line);
+    else {
       error = this.frame();
-      if (error === undefined) return this.headDone();
-    } else error = this.takeHeader(text);
+      if (error === undefined) this.headDone();
+    }
     if (error !== undefined) this.fail(error);
   }
 
-  private takeHeader(text: string): ProtocolError | undefined {
-    const first = text.charCodeAt(0);
-    if (first === 32 || first === 9) return errors.fold;
+  private takeFirstLine(line: LineReader): ProtocolError | undefined {
+    // One empty line before a request is left over from a client that ends its bodies with CRLF (RFC 9112, 2.2).
+    if (line.isEmpty && !this.emptyLineSkipped) {
+      this.emptyLineSkipped = true;
+      return undefined;
+    }
+    if (!this.mayStartWith(line.text.charCodeAt(0))) return errors.method;
+    this.startLineDone = true;
+    return this.parseStartLine(line.text.slice(0, -2));
+  }
+
+  private takeHeader(line: LineReader): ProtocolError | undefined {
+    if (line.isFolded) return errors.fold;
+    const text = line.text.slice(0, -2);
     const header = splitHeader(text);
     if (typeof header === 'object') return header;
-    if (this.headers.length >= 2 * this.limits.maxHeaders) return errors.tooManyHeaders;
+    if (++this.lineCount > this.limits.maxHeaders) return errors.tooManyHeaders;
     const name = text.slice(0, header).toLowerCase();
     const value = trim(text, header + 1);
     const kind = kindOf(name);
-    if (kind !== Kind.other) {
-      const error = this.note(kind, value);
-      if (error !== undefined) return error;
-    }
     if (kind !== Kind.host) this.headers.push(name, value);
-    return undefined;
+    return kind === Kind.other ? undefined : this.note(kind, value);
   }
 
   private readFixed(buffer: Buffer, start: number, end: number): number {
@@ -342,22 +341,32 @@ export abstract class MessageParser {
     return start + take;
   }
 
+  private readChunks(chunks: ChunkDecoder, buffer: Buffer, start: number, end: number): number {
+    const at = chunks.decode(buffer, start, end);
+    if (chunks.error !== undefined) this.fail(chunks.error);
+    else if (chunks.done) {
+      this.state = State.trailers;
+      this.restartLines();
+    }
+    if (chunks.data.length > 0) this.sink.onBody(chunks.data);
+    return at;
+  }
+
   /** They are checked and dropped (RT-R47). */
   private readTrailers(buffer: Buffer, start: number, end: number): number {
+    const line = this.lines as LineReader;
     let at = start;
     while (at < end && this.state === State.trailers) {
       at = this.readLine(buffer, at, end, errors.trailersTooLarge);
-      if (this.lineBytes !== 0 || this.error !== undefined) return at;
-      const line = this.lineText;
-      if (line.charCodeAt(line.length - 2) !== CR) this.fail(errors.bareLf);
-      else if (line.length === 2) {
+      if (!line.whole || this.error !== undefined) return at;
+      if (line.isEmpty) {
         this.state = State.complete;
         this.sink.onMessageEnd();
-      } else if (line.charCodeAt(0) === 32 || line.charCodeAt(0) === 9) this.fail(errors.fold);
+      } else if (line.isFolded) this.fail(errors.fold);
       else {
-        const header = splitHeader(line.slice(0, -2));
+        const header = splitHeader(line.text.slice(0, -2));
         if (typeof header === 'object') this.fail(header);
-        else if (++this.trailerCount > this.limits.maxHeaders) this.fail(errors.trailersTooLarge);
+        else if (++this.lineCount > this.limits.maxHeaders) this.fail(errors.trailersTooLarge);
       }
     }
     return at;

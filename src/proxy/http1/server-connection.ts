@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { ConnectionInfo, Refusal, RequestHead, RequestListener } from '../stream.ts';
 import { errors, type ProtocolError } from './protocol-error.ts';
@@ -197,6 +198,7 @@ export class ServerConnection {
   }
 
   openTunnel(): void {
+    this.closeWanted = true;
     this.transport.flush();
     const ahead = this.ahead;
     this.ahead = nothing;

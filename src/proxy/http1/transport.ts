@@ -1,5 +1,6 @@
 // A socket without what node's streams do for every read and write: all sockets read into one buffer, and what is written in one
 // turn leaves in one write. Both together save about a seventh of the time of a small request.
+import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 
 /** Whose socket it is. */
@@ -35,13 +36,19 @@ let scratch = Buffer.allocUnsafeSlow(readBufferBytes);
 const textBytes = 1024;
 
 /** Transports with something to write when the current read is dealt with. */
-const dirty: Transport[] = [];
+const dirty: (Transport | undefined)[] = [];
+/** Of `dirty`, which is not made shorter: that is slow. */
+let dirtyCount = 0;
 let reading = 0;
 let tickPending = false;
 
 function flushDirty(): void {
-  for (let i = 0; i < dirty.length; i++) (dirty[i] as Transport).flush();
-  dirty.length = 0;
+  for (let i = 0; i < dirtyCount; i++) {
+    const transport = dirty[i] as Transport;
+    dirty[i] = undefined;
+    transport.flush();
+  }
+  dirtyCount = 0;
 }
 
 function onTick(): void {
@@ -102,7 +109,8 @@ export class Transport {
 
   /** The peer takes less than it is sent: `onDrain` follows. */
   get clogged(): boolean {
-    if (!this.busy && this.queuedBytes <= readBufferBytes) return false;
+    if (!this.busy && this.queuedBytes > readBufferBytes) this.flush();
+    if (!this.busy) return false;
     this.drainWanted = true;
     return true;
   }
@@ -199,7 +207,7 @@ export class Transport {
   private flushLater(): void {
     if (this.isDirty || this.busy) return;
     this.isDirty = true;
-    dirty.push(this);
+    dirty[dirtyCount++] = this;
     if (reading > 0 || tickPending) return;
     tickPending = true;
     process.nextTick(onTick);
@@ -256,7 +264,7 @@ export class Transport {
     try {
       this.user.onBytes(buffer, 0, end);
     } finally {
-      if (--reading === 0 && dirty.length > 0) flushDirty();
+      if (--reading === 0 && dirtyCount > 0) flushDirty();
     }
   }
 

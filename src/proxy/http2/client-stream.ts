@@ -2,7 +2,7 @@ import type { Headers } from '../core/headers.ts';
 import type { ClientHandler, ClientStream, Failure, FailureReason, OutgoingHead } from '../stream.ts';
 import type { Http2ClientConnection } from './client-connection.ts';
 import { errorCode } from './frames.ts';
-import { contentLengthOf, malformed, readResponse, readTrailers } from './message-rules.ts';
+import { areTrailers, contentLengthOf, readResponse } from './message-rules.ts';
 import { Http2Stream, type StreamLoss } from './stream.ts';
 
 /** Gives up a request that no connection has taken yet. */
@@ -23,7 +23,6 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
   private early: Uint8Array[] | undefined;
   private earlyEnd = false;
   private earlyTrailers: Headers | undefined;
-  private headSeen = false;
   /** Nothing is told to the handler any more. */
   private over = false;
 
@@ -34,6 +33,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     this.bodyless = bodyless;
     this.upgrade = upgrade;
     this.handler = handler;
+    this.expectsHead = true;
   }
 
   /** It has been attached to a connection, and its head is sent. */
@@ -82,27 +82,26 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
   }
 
   onHeaders(list: string[], ends: boolean): boolean {
-    if (this.headSeen) {
-      const trailers = ends ? readTrailers(list) : malformed;
-      if (trailers === malformed || (this.contentLength >= 0 && this.bodyBytes !== this.contentLength)) return false;
+    if (!this.expectsHead) {
+      if (!ends || !areTrailers(list)) return false;
       this.session.settle(this);
-      this.takeEnd(trailers);
+      this.takeEnd(list);
       return true;
     }
     const status = readResponse(list);
     // There is no 101 in HTTP/2, and an interim response is not the last.
-    if (status === malformed || status === 101) return false;
+    if (status < 0 || status === 101) return false;
     if (status < 200) {
       if (ends) return false;
       if (!this.over) this.handler.onInformational(status, list);
       return true;
     }
     const length = contentLengthOf(list);
-    if (length === malformed) return false;
+    if (length === -2) return false;
     const hasBody = this.head.method !== 'HEAD' && status !== 204 && status !== 304 && this.head.method !== 'CONNECT';
     if (hasBody && ends && length > 0) return false;
     if (hasBody) this.contentLength = length;
-    this.headSeen = true;
+    this.expectsHead = false;
     this.onResponse(status, list, ends);
     return true;
   }

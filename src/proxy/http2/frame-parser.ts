@@ -1,9 +1,10 @@
 import { FrameReader, type FrameSink } from './frame-reader.ts';
-import { defaultFrameSize, errorCode, flag, frameType, mostWindow } from './frames.ts';
+import { errorCode, flag, frameType, mostWindow } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 
-/** Frames that one header block may be cut into. */
+/** Frames that one header block may be cut into, and what they may have in all: more than what is answered as too large. */
 const mostContinuations = 64;
+const mostBlockBytes = 512 * 1024;
 
 export interface SessionLimits {
   /** Bytes of the names and values of one header block. */
@@ -18,8 +19,8 @@ export interface HeaderBlock {
   list: string[];
   /** A name or a value has characters that it must not have. */
   invalid: boolean;
-  /** It is beyond the limits, and the list is not complete. */
-  tooLarge: boolean;
+  /** Which limit it is beyond; the list is not complete then. */
+  tooLarge: 'bytes' | 'fields' | undefined;
 }
 
 /** What frames say, checked on their own; whether they fit the state of their stream is for the session. */
@@ -44,7 +45,6 @@ export interface FrameEvents {
 /** Understands the frames of one direction of a connection: their form, header blocks over several frames, header compression. */
 export class FrameParser implements FrameSink {
   private readonly events: FrameEvents;
-  private readonly limits: SessionLimits;
   private readonly reader = new FrameReader(this);
   private readonly decoder: HpackDecoder;
   private settingsSeen = false;
@@ -57,7 +57,6 @@ export class FrameParser implements FrameSink {
 
   constructor(events: FrameEvents, limits: SessionLimits) {
     this.events = events;
-    this.limits = limits;
     this.decoder = new HpackDecoder({ maxBytes: limits.maxHeaderBytes, maxFields: limits.maxHeaders });
   }
 
@@ -176,8 +175,7 @@ export class FrameParser implements FrameSink {
     }
     this.blockParts.push(bytes.subarray(from, to));
     this.blockBytes += to - from;
-    // Compressed, a block is not larger than its text but for a few bytes a field.
-    if (this.blockBytes > this.limits.maxHeaderBytes + defaultFrameSize || this.blockParts.length > mostContinuations) {
+    if (this.blockBytes > mostBlockBytes || this.blockParts.length > mostContinuations) {
       this.broken(errorCode.enhanceYourCalm, 'a header block does not end');
       return;
     }

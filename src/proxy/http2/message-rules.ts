@@ -2,9 +2,12 @@
 import type { Headers } from '../core/headers.ts';
 import type { RequestHead } from '../stream.ts';
 
-/** A message breaks the rules. */
-export const malformed = Symbol('malformed');
-export type Malformed = typeof malformed;
+/** A message breaks the rules: with one field of it, or as a whole. */
+export type Malformed = 'field' | 'message';
+
+/** Characters of an authority: host and port, no user information. */
+const authorityBytes = new Uint8Array(256);
+for (const c of "-._~%!$&'()*+,;=:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") authorityBytes[c.charCodeAt(0)] = 1;
 
 /** Headers that speak of a connection, which HTTP/2 does not have (RT-R44). */
 export function isConnectionHeader(name: string): boolean {
@@ -22,13 +25,13 @@ export function isConnectionHeader(name: string): boolean {
   }
 }
 
-/** Reads content-length: -1 when there is none. */
-export function contentLengthOf(headers: Headers): number | Malformed {
+/** Reads content-length: -1 when there is none, -2 when it is not one number. */
+export function contentLengthOf(headers: Headers): number {
   let length = -1;
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] !== 'content-length') continue;
     const value = headers[i + 1] as string;
-    if (length >= 0 || !/^[0-9]{1,15}$/.test(value)) return malformed;
+    if (length >= 0 || !/^[0-9]{1,15}$/.test(value)) return -2;
     length = Number(value);
   }
   return length;
@@ -40,10 +43,10 @@ function isAllowed(name: string, value: string): boolean {
   return name.charCodeAt(0) !== 0x3a && !isConnectionHeader(name);
 }
 
-/** Trailers: no pseudo headers. */
-export function readTrailers(list: string[]): Headers | Malformed {
-  for (let i = 0; i < list.length; i += 2) if (!isAllowed(list[i] as string, list[i + 1] as string)) return malformed;
-  return list;
+/** Whether these can be trailers: without pseudo headers. */
+export function areTrailers(list: string[]): boolean {
+  for (let i = 0; i < list.length; i += 2) if (!isAllowed(list[i] as string, list[i + 1] as string)) return false;
+  return true;
 }
 
 /** Makes the head of a request of a decoded header block. Cookies that came in pieces are put together at the end. */
@@ -62,41 +65,58 @@ export function readRequest(list: string[]): RequestHead | Malformed {
     else if (name === ':path' && path === undefined) path = value;
     else if (name === ':authority' && authority === undefined) authority = value;
     else if (name === ':scheme' && scheme === undefined) scheme = value;
-    else return malformed;
+    else return 'field';
+    if (value === '') return 'field';
   }
-  if (method === undefined || !isToken(method)) return malformed;
-  if (method === 'CONNECT') {
-    if (path !== undefined || scheme !== undefined || authority === undefined) return malformed;
-  } else if (path === undefined || scheme === undefined || !isPath(path, method)) return malformed;
   const headers: Headers = [];
   let cookies: string | undefined;
+  let host: string | undefined;
   for (; at < list.length; at += 2) {
     const name = list[at] as string;
     const value = list[at + 1] as string;
-    if (!isAllowed(name, value)) return malformed;
+    if (!isAllowed(name, value)) return 'field';
     if (name === 'cookie') cookies = cookies === undefined ? value : `${cookies}; ${value}`;
-    // As in HTTP/1, several authorities are joined with a comma.
-    else if (name === 'host') authority = authority === undefined ? value : `${authority},${value}`;
+    else if (name === 'host') host = host === undefined ? value : `${host},${value}`;
     else headers.push(name, value);
   }
   if (cookies !== undefined) headers.push('cookie', cookies);
-  return { method, path: path ?? '', authority, scheme, headers, version: 'HTTP/2' };
+  // What the authority says holds.
+  authority ??= host;
+  if ((method !== undefined && !isToken(method)) || (path !== undefined && !isPath(path)) || (authority !== undefined && !isAuthority(authority)))
+    return 'field';
+  if (method === undefined || authority === undefined) return 'message';
+  if (method === 'CONNECT') return path === undefined && scheme === undefined ? { method, path: '', authority, scheme, headers, version: 'HTTP/2' } : 'message';
+  if (path === undefined || scheme === undefined) return 'message';
+  if (path.charCodeAt(0) !== 0x2f && !(path === '*' && method === 'OPTIONS')) return 'message';
+  return { method, path, authority, scheme, headers, version: 'HTTP/2' };
 }
 
-/** Status of a response, and its headers, for which pseudo headers are taken from the list. */
-export function readResponse(list: string[]): number | Malformed {
-  if (list[0] !== ':status' || !/^[1-9][0-9]{2}$/.test(list[1] as string)) return malformed;
-  for (let i = 2; i < list.length; i += 2) if (!isAllowed(list[i] as string, list[i + 1] as string)) return malformed;
+/** Status of a response, which is taken out of the list; the rest is its headers. -1: it breaks the rules. */
+export function readResponse(list: string[]): number {
+  if (list[0] !== ':status' || !/^[1-9][0-9]{2}$/.test(list[1] as string)) return -1;
+  for (let i = 2; i < list.length; i += 2) if (!isAllowed(list[i] as string, list[i + 1] as string)) return -1;
   const status = Number(list[1]);
   list.copyWithin(0, 2);
   list.length -= 2;
   return status;
 }
 
-function isPath(path: string, method: string): boolean {
-  return path.charCodeAt(0) === 0x2f || (path === '*' && method === 'OPTIONS');
+/** No white space; controls are in no value. */
+function isPath(path: string): boolean {
+  return !path.includes(' ') && !path.includes('\t');
+}
+
+function isAuthority(authority: string): boolean {
+  for (let i = 0; i < authority.length; i++) if (authorityBytes[authority.charCodeAt(i)] === 0) return false;
+  return true;
 }
 
 function isToken(text: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+  switch (text) {
+    case 'GET':
+    case 'POST':
+      return true;
+    default:
+      return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+  }
 }

@@ -38,6 +38,8 @@ export interface Http2PoolOptions {
   maxConcurrentStreams?: number | undefined;
 }
 
+/** Not limited: the numbers of streams end there. */
+const mostStreams = 0x7fffffff;
 const overflow: Failure = { reason: 'overflow', transport: '' };
 const terminated: Failure = { reason: 'connection termination', transport: '' };
 
@@ -70,7 +72,7 @@ export class Http2Pool implements UpstreamPool, ConnectionOwner, WaitingRoom {
       idleTimeoutMs: options.idleTimeoutMs ?? 3_600_000,
       maxConnectionDurationMs: options.maxConnectionDurationMs ?? 0,
       maxRequestsPerConnection: options.maxRequestsPerConnection ?? 0,
-      maxConcurrentStreams: options.maxConcurrentStreams ?? Number.POSITIVE_INFINITY,
+      maxConcurrentStreams: options.maxConcurrentStreams ?? mostStreams,
       headers: defaultLimits,
     };
   }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Headers } from '../core/headers.ts';
-import type { ConnectionInfo, RequestHead, RequestListener } from '../stream.ts';
+import type { ConnectionInfo, RequestListener } from '../stream.ts';
 import { FloodGuard, streamResets } from './flood-guard.ts';
 import type { HeaderBlock, SessionLimits } from './frame-parser.ts';
 import { anyStream, errorCode, frameType, preface, setting } from './frames.ts';
-import { contentLengthOf, isConnectionHeader, malformed, readRequest } from './message-rules.ts';
+import { contentLengthOf, isConnectionHeader, type Malformed, readRequest } from './message-rules.ts';
 import { Http2ServerStream } from './server-stream.ts';
 import { defaultLimits, Session } from './session.ts';
 import type { Http2Stream } from './stream.ts';
@@ -134,43 +134,48 @@ export class Http2ServerConnection extends Session {
     // The client knows that it is not served.
     if (this.draining === 'final') return;
     this.lastStream = id;
-    if (block.invalid) {
-      this.refuse(undefined, 'http2.invalid.header.field');
+    if (block.tooLarge !== undefined || this.streams.size >= this.maxStreams) {
+      this.refuseStream(id, block);
       return;
     }
-    const stream = new Http2ServerStream();
-    stream.attach(this, id, this.peerWindow);
-    stream.remoteEnded = ends;
-    if (block.tooLarge || this.streams.size >= this.maxStreams) {
-      if (block.tooLarge) this.listener.onRefused(this.info, { status: 0, flags: 'DPE', details: 'http2.too_many_headers', bytesSent: 0 });
-      this.streams.set(id, stream);
-      this.resetStream(stream, block.tooLarge ? errorCode.internalError : errorCode.refusedStream, undefined);
-      if (!this.resets.allows()) this.fail(errorCode.enhanceYourCalm, 'too many streams are refused');
-      return;
-    }
-    const head = readRequest(block.list);
-    if (head === malformed) {
-      this.refuse(undefined, 'http2.violation.of.messaging.rule');
+    const head = block.invalid ? 'field' : readRequest(block.list);
+    if (typeof head === 'string') {
+      this.refuse(head);
       return;
     }
     const length = contentLengthOf(head.headers);
-    if (length === malformed || (ends && length > 0)) {
-      this.refuse(head, 'http2.violation.of.messaging.rule');
+    if (length === -2 || (ends && length > 0)) {
+      this.refuse(length === -2 ? 'field' : 'message');
       return;
     }
+    const stream = this.newStream(id);
+    stream.remoteEnded = ends;
     stream.contentLength = length;
-    this.streams.set(id, stream);
-    this.serve(stream, head, ends);
-  }
-
-  private serve(stream: Http2ServerStream, head: RequestHead, ends: boolean): void {
     const handler = this.listener.onRequest(stream, head, ends);
     if (!stream.closed) stream.handler = handler;
   }
 
-  /** A request that cannot be understood ends the connection. */
-  private refuse(head: RequestHead | undefined, details: string): void {
-    this.listener.onRefused(this.info, { status: 0, flags: 'DPE', details, bytesSent: 0, ...(head ? { head } : {}) });
+  private newStream(id: number): Http2ServerStream {
+    const stream = new Http2ServerStream();
+    stream.attach(this, id, this.peerWindow);
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  /** The others go on. */
+  private refuseStream(id: number, { tooLarge }: HeaderBlock): void {
+    if (tooLarge !== undefined) {
+      const details = tooLarge === 'bytes' ? 'http2.header_list_size_too_large' : 'http2.too_many_headers';
+      this.listener.onRefused(this.info, { status: 0, flags: 'DR', details, bytesSent: 0 });
+    }
+    this.resetStream(this.newStream(id), tooLarge === undefined ? errorCode.refusedStream : errorCode.internalError, undefined);
+    if (!this.resets.allows()) this.fail(errorCode.enhanceYourCalm, 'too many streams are refused');
+  }
+
+  /** A request that breaks the rules ends the connection. */
+  private refuse(what: Malformed): void {
+    const details = what === 'field' ? 'http2.invalid.header.field' : 'http2.violation.of.messaging.rule';
+    this.listener.onRefused(this.info, { status: 0, flags: 'DPE', details, bytesSent: 0 });
     this.violation(details);
   }
 

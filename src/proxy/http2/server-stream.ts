@@ -1,7 +1,7 @@
 import type { Headers } from '../core/headers.ts';
 import type { ConnectionInfo, ServerHandler, ServerStream } from '../stream.ts';
 import { errorCode } from './frames.ts';
-import { malformed, readTrailers } from './message-rules.ts';
+import { areTrailers } from './message-rules.ts';
 import type { Http2ServerConnection } from './server-connection.ts';
 import { Http2Stream, type StreamLoss } from './stream.ts';
 
@@ -53,10 +53,9 @@ export class Http2ServerStream extends Http2Stream implements ServerStream {
 
   onHeaders(list: string[], ends: boolean): boolean {
     // After the body nothing but trailers can come.
-    const trailers = ends ? readTrailers(list) : malformed;
-    if (trailers === malformed || (this.contentLength >= 0 && this.bodyBytes !== this.contentLength)) return false;
+    if (!ends || !areTrailers(list)) return false;
     this.session.settle(this);
-    this.takeEnd(trailers);
+    this.takeEnd(list);
     return true;
   }
 

@@ -109,10 +109,18 @@ export abstract class Session implements FrameEvents {
       if (size > 0) this.countIdle();
       return;
     }
+    if (stream.remoteEnded) {
+      this.fail(errorCode.streamClosed, 'DATA after the end of a stream');
+      return;
+    }
+    if (stream.expectsHead) {
+      this.violation('DATA before the head of a response');
+      return;
+    }
     stream.receiveWindow -= size;
-    if (stream.remoteEnded || stream.receiveWindow < 0) {
+    if (stream.receiveWindow < 0) {
       this.credit(size);
-      this.resetStream(stream, stream.remoteEnded ? errorCode.streamClosed : errorCode.flowControlError, 'violation');
+      this.resetStream(stream, errorCode.flowControlError, 'violation');
       return;
     }
     const length = to - from;
@@ -120,7 +128,8 @@ export abstract class Session implements FrameEvents {
     stream.bodyBytes += length;
     if (ends) stream.remoteEnded = true;
     if (stream.contentLength >= 0 && (stream.bodyBytes > stream.contentLength || (ends && stream.bodyBytes !== stream.contentLength))) {
-      this.violation('the body is not as long as content-length');
+      this.credit(length);
+      this.resetStream(stream, errorCode.protocolError, 'violation');
       return;
     }
     if (length > 0) stream.take(bytes.subarray(from, to));
@@ -135,11 +144,17 @@ export abstract class Session implements FrameEvents {
       this.onNewBlock(id, block, ends);
       return;
     }
-    if (stream.remoteEnded) this.resetStream(stream, errorCode.streamClosed, 'violation');
+    if (stream.remoteEnded) this.fail(errorCode.streamClosed, 'HEADERS after the end of a stream');
     else if (block.invalid) this.violation('a header field is not allowed');
-    else if (block.tooLarge) this.resetStream(stream, errorCode.internalError, 'violation');
+    else if (block.tooLarge !== undefined) this.resetStream(stream, errorCode.internalError, 'reset');
     else {
-      if (ends) stream.remoteEnded = true;
+      if (ends) {
+        stream.remoteEnded = true;
+        if (stream.contentLength >= 0 && stream.bodyBytes !== stream.contentLength) {
+          this.resetStream(stream, errorCode.protocolError, 'violation');
+          return;
+        }
+      }
       if (!stream.onHeaders(block.list, ends)) this.violation('a message is malformed');
     }
   }
@@ -330,9 +345,9 @@ export abstract class Session implements FrameEvents {
     if (loss !== undefined) stream.onLost(loss, code);
   }
 
-  /** A message breaks the rules: as with Envoy that ends the connection, not just the stream. */
+  /** A message breaks the rules: as with Envoy that ends the connection, not just the stream, and without a word. */
   protected violation(details: string): void {
-    this.fail(errorCode.protocolError, details);
+    this.end(undefined, details);
   }
 
   /** Ends the connection with GOAWAY, for what the peer did wrong. */
@@ -345,9 +360,9 @@ export abstract class Session implements FrameEvents {
     this.end(errorCode.noError, undefined);
   }
 
-  private end(code: number, details: string | undefined): void {
+  private end(code: number | undefined, details: string | undefined): void {
     if (this.closed) return;
-    this.output.goaway(this.lastPeerStream(), code);
+    if (code !== undefined) this.output.goaway(this.lastPeerStream(), code);
     this.output.flush();
     const { socket } = this;
     socket.resume();

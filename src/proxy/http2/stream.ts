@@ -24,6 +24,8 @@ export abstract class Http2Stream {
   remoteEnded = false;
   /** Reset by either side, or done: nothing goes over it any more. */
   closed = false;
+  /** Of a response: nothing else may come before its head. */
+  expectsHead = false;
   /** Bytes of the body as content-length says; -1: it does not. */
   contentLength = -1;
   bodyBytes = 0;

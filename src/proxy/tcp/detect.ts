@@ -13,12 +13,14 @@ export interface Detection {
 }
 
 export interface DetectionOptions {
-  /** Plain text is looked at for HTTP (SEL-R44). */
-  http: boolean;
+  /** Plain text is looked at for HTTP (SEL-R44); `preface`: it can be nothing else, and only HTTP/2 is told apart. */
+  http: boolean | 'preface';
   /** It is looked at for a ClientHello. */
   tls: boolean;
   /** Then it is `raw` (TCP-R3); 0: the first bytes are waited for without an end. */
   timeoutMs: number;
+  /** A client that has not said by then what it speaks is left; 0 or absent: never. */
+  idleTimeoutMs?: number;
 }
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
@@ -40,7 +42,20 @@ export function classify(bytes: Uint8Array, options: Pick<DetectionOptions, 'htt
     }
     if (result.state === 'incomplete') return undefined;
   }
+  if (options.http === 'preface') return classifyPreface(bytes);
   return options.http ? classifyText(bytes) : raw;
+}
+
+function classifyPreface(bytes: Uint8Array): Detection | undefined {
+  const same = sameAsPreface(bytes);
+  return same === preface.length ? h2c : same === bytes.length ? undefined : raw;
+}
+
+function sameAsPreface(bytes: Uint8Array): number {
+  let same = 0;
+  const most = Math.min(bytes.length, preface.length);
+  while (same < most && bytes[same] === preface[same]) same++;
+  return same;
 }
 
 /**
@@ -48,9 +63,7 @@ export function classify(bytes: Uint8Array, options: Pick<DetectionOptions, 'htt
  * another protocol may wait for an answer after a few bytes.
  */
 function classifyText(bytes: Uint8Array): Detection | undefined {
-  let same = 0;
-  const most = Math.min(bytes.length, preface.length);
-  while (same < most && bytes[same] === preface[same]) same++;
+  const same = sameAsPreface(bytes);
   if (same === preface.length) return h2c;
   if (same === bytes.length) return undefined;
   let at = 0;
@@ -96,6 +109,7 @@ export class Detector {
   private readonly done: (detection: Detection | undefined, bytes: Buffer) => void;
   private bytes: Buffer = Buffer.alloc(0);
   private timer: Timer | undefined;
+  private idleTimer: Timer | undefined;
   private finished = false;
 
   private constructor(socket: Socket, options: DetectionOptions, clock: Clock, done: (detection: Detection | undefined, bytes: Buffer) => void) {
@@ -103,6 +117,7 @@ export class Detector {
     this.options = options;
     this.done = done;
     if (options.timeoutMs > 0) this.timer = clock.setTimer(options.timeoutMs, () => this.finish(raw));
+    if (options.idleTimeoutMs !== undefined && options.idleTimeoutMs > 0) this.idleTimer = clock.setTimer(options.idleTimeoutMs, this.onGone);
     socket.on('data', this.onData);
     socket.on('end', this.onGone);
     socket.on('close', this.onGone);
@@ -154,6 +169,7 @@ export class Detector {
   private detach(): void {
     this.finished = true;
     this.timer?.cancel();
+    this.idleTimer?.cancel();
     const { socket } = this;
     socket.pause();
     socket.off('data', this.onData);

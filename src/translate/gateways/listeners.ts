@@ -5,9 +5,8 @@ import type { L4MatchAttributes, TLSMatchAttributes } from '../../manifest/istio
 import { isSubset } from '../egress-hosts.ts';
 import { routedFilter } from '../outbound/tcp-chains.ts';
 import type { Translation } from '../translation.ts';
-import { VirtualServices } from '../virtual-services.ts';
-import { haveCommonHost } from './hosts.ts';
-import { gatewayRoutes, servicesAt } from './routes.ts';
+import { type RoutingService, VirtualServices } from '../virtual-services.ts';
+import { BoundToGateways, gatewayRoutes } from './routes.ts';
 import { downstreamTls } from './server-tls.ts';
 import { type GatewayPort, type GatewayServer, isHttps, isPassthrough, mergeServers, routesNameOf } from './servers.ts';
 
@@ -16,19 +15,23 @@ export interface GatewayTraffic {
   routes: RouteConfig[];
   /** Clusters that pass on TLS as it is, by the outbound clusters that they are like (AUTO_PASSTHROUGH). */
   passthroughClusters: ReadonlyMap<string, string>;
+  /** What is bound to the servers. */
+  services: ReadonlySet<RoutingService>;
 }
 
 /** What a gateway listens on: the servers of the Gateways that select it, and nothing else. */
 export function gatewayTraffic(translation: Translation): GatewayTraffic {
   const { ports, routes } = mergeServers(translation.mesh, translation.scope.proxy, translation.statuses);
+  const bound = new BoundToGateways(translation);
   const passthroughClusters = new Map<string, string>();
-  const listeners = ports.flatMap((port) => listenerOf(translation, port, passthroughClusters) ?? []);
+  const listeners = ports.flatMap((port) => listenerOf(translation, bound, port, passthroughClusters) ?? []);
   reportUnknownGateways(translation);
-  return { listeners, routes: routes.map((config) => gatewayRoutes(translation, config)), passthroughClusters };
+  const configs = routes.map((config) => gatewayRoutes(translation, bound, config));
+  return { listeners, routes: configs, passthroughClusters, services: bound.services() };
 }
 
 /** Undefined where nothing is routed: the port is closed. */
-function listenerOf(translation: Translation, port: GatewayPort, passthroughClusters: Map<string, string>): Listener | undefined {
+function listenerOf(translation: Translation, bound: BoundToGateways, port: GatewayPort, passthroughClusters: Map<string, string>): Listener | undefined {
   const [first] = port.servers;
   if (!first) return undefined;
   // Server names that have a chain; the first rule has them.
@@ -36,7 +39,7 @@ function listenerOf(translation: Translation, port: GatewayPort, passthroughClus
   const chains: FilterChain[] =
     port.kind === 'http'
       ? [httpChain(translation, {}, routesNameOf(first, port.number))]
-      : port.servers.flatMap((server) => chainsOf(translation, server, taken, passthroughClusters));
+      : port.servers.flatMap((server) => chainsOf(translation, bound, server, taken, passthroughClusters));
   if (chains.length === 0) return undefined;
   const address = port.bind || '0.0.0.0';
   return {
@@ -58,13 +61,19 @@ function httpChain({ settings }: Translation, match: FilterChainMatch, routes: s
   return { name: '', match, filter };
 }
 
-function chainsOf(translation: Translation, server: GatewayServer, taken: Set<string>, passthroughClusters: Map<string, string>): FilterChain[] {
+function chainsOf(
+  translation: Translation,
+  bound: BoundToGateways,
+  server: GatewayServer,
+  taken: Set<string>,
+  passthroughClusters: Map<string, string>,
+): FilterChain[] {
   const { tls } = server;
-  if (!tls) return plainTcp(translation, server, {});
+  if (!tls) return plainTcp(translation, bound, server, {});
   const match = serverNames(server.hosts.map(({ host }) => host));
   if (isHttps(server)) return [{ ...httpChain(translation, match, routesNameOf(server, server.port)), tls: downstreamTls(tls, true) }];
-  if (!isPassthrough(server)) return plainTcp(translation, server, match).map((chain) => ({ ...chain, tls: downstreamTls(tls, false) }));
-  return tls.mode === 'AUTO_PASSTHROUGH' ? autoPassthrough(translation, server, passthroughClusters) : passthrough(translation, server, taken);
+  if (!isPassthrough(server)) return plainTcp(translation, bound, server, match).map((chain) => ({ ...chain, tls: downstreamTls(tls, false) }));
+  return tls.mode === 'AUTO_PASSTHROUGH' ? autoPassthrough(translation, server, passthroughClusters) : passthrough(translation, bound, server, taken);
 }
 
 /** `*` is every name, and no name. */
@@ -73,9 +82,8 @@ function serverNames(names: readonly string[]): FilterChainMatch {
 }
 
 /** The first TCP rule that is for the port and the gateway. */
-function plainTcp(translation: Translation, server: GatewayServer, match: FilterChainMatch): FilterChain[] {
-  for (const service of servicesAt(translation, server)) {
-    if (!haveCommonHost(server, service)) continue;
+function plainTcp(translation: Translation, bound: BoundToGateways, server: GatewayServer, match: FilterChainMatch): FilterChain[] {
+  for (const { service } of bound.servedBy(server)) {
     for (const { route, origin } of service.tcp) {
       if (route.match?.length && !route.match.some((own) => isForServer(own, server))) continue;
       const filter = routedFilter(translation, route.route ?? [], server.port, service, origin);
@@ -89,10 +97,9 @@ function isForServer({ port, gateways }: L4MatchAttributes | TLSMatchAttributes,
   return (!port || port === server.port) && (!gateways?.length || gateways.includes(server.gateway));
 }
 
-function passthrough(translation: Translation, server: GatewayServer, taken: Set<string>): FilterChain[] {
+function passthrough(translation: Translation, bound: BoundToGateways, server: GatewayServer, taken: Set<string>): FilterChain[] {
   const out: FilterChain[] = [];
-  for (const service of servicesAt(translation, server)) {
-    if (!haveCommonHost(server, service)) continue;
+  for (const { service } of bound.servedBy(server)) {
     for (const { route, origin } of service.tls) {
       for (const match of route.match ?? []) {
         const names = match.sniHosts ?? [];
@@ -135,7 +142,11 @@ function reportUnknownGateways({ mesh, statuses }: Translation): void {
     for (const gateway of service.gateways) {
       const slash = gateway.indexOf('/');
       if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
-      statuses.add({ kind: service.resource.kindName, namespace: service.namespace, name: service.name, path: ['spec', 'gateways'] }, 'unknown-gateway', `there is no Gateway ${gateway}`);
+      statuses.add(
+        { kind: service.resource.kindName, namespace: service.namespace, name: service.name, path: ['spec', 'gateways'] },
+        'unknown-gateway',
+        `there is no Gateway ${gateway}`,
+      );
     }
   }
 }

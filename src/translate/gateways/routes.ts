@@ -5,7 +5,7 @@ import { routesOf } from '../routes.ts';
 import { originOf } from '../statuses.ts';
 import type { Translation } from '../translation.ts';
 import { type RoutingService, VirtualServices } from '../virtual-services.ts';
-import { commonHosts } from './hosts.ts';
+import { BoundServices, type ServedService } from './hosts.ts';
 import type { GatewayRoutes, GatewayServer } from './servers.ts';
 
 type Building = Omit<VirtualHost, 'routes'> & { routes: Route[] };
@@ -14,9 +14,9 @@ type Building = Omit<VirtualHost, 'routes'> & { routes: Route[] };
  * Virtual hosts of the servers that share a route configuration. Several virtual services for one host are merged: their routes one
  * after the other, and what takes every request after all of them (SEL-R80).
  */
-export function gatewayRoutes(translation: Translation, { name, servers }: GatewayRoutes): RouteConfig {
+export function gatewayRoutes(translation: Translation, bound: BoundToGateways, { name, servers }: GatewayRoutes): RouteConfig {
   const hosts = new Map<string, Building>();
-  const known = new Map<string, readonly Route[]>();
+  const known = new Map<string, Map<RoutingService, readonly Route[]>>();
   const hostOf = (server: GatewayServer, domain: string, service: RoutingService | undefined): Building => {
     let host = hosts.get(domain);
     if (!host) {
@@ -34,12 +34,10 @@ export function gatewayRoutes(translation: Translation, { name, servers }: Gatew
     return host;
   };
   for (const server of servers) {
-    for (const service of servicesAt(translation, server)) {
-      const domains = commonHosts(server, service);
-      if (domains.length === 0) continue;
-      const key = `${server.gateway} ${service.namespace}/${service.name}`;
-      const routes = known.get(key) ?? routesFor(translation, server, service);
-      known.set(key, routes);
+    for (const { service, hosts: domains } of bound.servedBy(server)) {
+      const ofGateway = known.get(server.gateway) ?? new Map<RoutingService, readonly Route[]>();
+      const routes = ofGateway.get(service) ?? routesFor(translation, server, service);
+      known.set(server.gateway, ofGateway.set(service, routes));
       // Without a route for this gateway it does not count.
       if (routes.length > 0) for (const domain of domains) hostOf(server, domain, service).routes.push(...routes);
     }
@@ -51,8 +49,29 @@ export function gatewayRoutes(translation: Translation, { name, servers }: Gatew
   return { name, virtualHosts: virtualHosts.length > 0 ? virtualHosts : [nothing(translation, servers[0])], ignorePortInHost: true };
 }
 
-export function servicesAt({ mesh, scope }: Translation, { gateway }: GatewayServer): readonly RoutingService[] {
-  return VirtualServices.of(mesh).boundTo(gateway, scope.proxy.namespace);
+/** What is bound to the Gateways of servers, as the proxy sees it. */
+export class BoundToGateways {
+  private readonly translation: Translation;
+  private readonly byGateway = new Map<string, BoundServices>();
+
+  constructor(translation: Translation) {
+    this.translation = translation;
+  }
+
+  servedBy(server: GatewayServer): ServedService[] {
+    let found = this.byGateway.get(server.gateway);
+    if (!found) {
+      const { mesh, scope } = this.translation;
+      found = new BoundServices(VirtualServices.of(mesh).boundTo(server.gateway, scope.proxy.namespace));
+      this.byGateway.set(server.gateway, found);
+    }
+    return found.servedBy(server);
+  }
+
+  /** Of all servers that were asked for. */
+  services(): Set<RoutingService> {
+    return new Set([...this.byGateway.values()].flatMap((bound) => bound.all));
+  }
 }
 
 function routesFor(translation: Translation, server: GatewayServer, service: RoutingService): Route[] {

@@ -65,6 +65,11 @@ function isHttp({ protocol }: GatewayServer): boolean {
   return protocol !== undefined && listenerKind(protocol) === 'http';
 }
 
+/** Whatever server names a client sends, it gets this server; with `httpsRedirect` HTTP has TLS settings, too. */
+function isPlain(server: GatewayServer): boolean {
+  return isHttp(server) || server.tls === undefined;
+}
+
 /** The proxy ends TLS, and speaks HTTP in it. */
 export function isHttps(server: GatewayServer): boolean {
   return server.protocol === 'https' && server.tls !== undefined && !isPassthrough(server);
@@ -101,29 +106,29 @@ class Merging {
 
   add(server: GatewayServer, number: number): void {
     const routes = routesNameOf(server, number);
-    const plain = isHttp(server) || server.tls === undefined;
+    const hosts = server.tls ? server.hosts.map(({ namespace, host }) => `${number} ${server.bind} ${namespace}/${host}`) : [];
     const there = this.ports.find((port) => port.number === number && port.bind === server.bind);
-    const keys = server.tls ? server.hosts.map(({ namespace, host }) => `${number} ${server.bind} ${namespace}/${host}`) : [];
-    if (keys.some((key) => this.tlsHosts.has(key))) return this.reject(server, 'another server of the port has one of its hosts');
-    if (there) {
-      const [first] = there.servers as [GatewayServer];
-      const firstIsPlain = isHttp(first) || first.tls === undefined;
-      if (plain !== firstIsPlain) return this.reject(server, `the port speaks ${first.protocol ?? 'TCP'} already`);
-      if (plain && !(isHttp(first) && isHttp(server))) return this.reject(server, `the port speaks ${first.protocol ?? 'TCP'} already`);
-      if (isHttps(server) && this.routes.has(routes)) return this.reject(server, 'another HTTPS server has the name of its port');
-      there.servers.push(server);
-    } else {
-      this.ports.push({ number, bind: server.bind, kind: isHttp(server) ? 'http' : 'other', servers: [server] });
+    const conflict = this.conflict(server, there?.servers[0], hosts, routes);
+    if (conflict !== undefined) {
+      this.statuses.add(server.origin, 'conflicting-server', `the server is not there on port ${server.port}: ${conflict}`);
+      return;
     }
-    for (const key of keys) this.tlsHosts.add(key);
-    if (routes === '') return;
+    for (const host of hosts) this.tlsHosts.add(host);
+    if (there) there.servers.push(server);
+    else this.ports.push({ number, bind: server.bind, kind: isHttp(server) ? 'http' : 'other', servers: [server] });
     const known = this.routes.get(routes);
     if (known) known.servers.push(server);
-    else this.routes.set(routes, { name: routes, servers: [server] });
+    else if (routes !== '') this.routes.set(routes, { name: routes, servers: [server] });
   }
 
-  private reject({ origin, port }: GatewayServer, why: string): void {
-    this.statuses.add(origin, 'conflicting-server', `the server is not there on port ${port}: ${why}`);
+  /** @param first of the servers that are at the port already */
+  private conflict(server: GatewayServer, first: GatewayServer | undefined, hosts: readonly string[], routes: string): string | undefined {
+    if (hosts.some((host) => this.tlsHosts.has(host))) return 'another server of the port has one of its hosts';
+    if (!first) return undefined;
+    const bothHttp = isHttp(first) && isHttp(server);
+    const bothTls = !isPlain(first) && !isPlain(server);
+    if (!bothHttp && !bothTls) return `the port speaks ${(first.protocol ?? 'tcp').toUpperCase()} already`;
+    return isHttps(server) && this.routes.has(routes) ? 'another HTTPS server has the name of its port' : undefined;
   }
 }
 

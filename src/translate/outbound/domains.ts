@@ -27,7 +27,16 @@ export function domainsOf(service: MeshService, aliases: readonly string[], name
   if (service.source === 'kubernetes' && service.resolution === 'none') names.push(...names.map((name) => `*.${name}`));
   // Of a service entry with several addresses only the last has a name here; an address with a length is a literal (SEL-R54).
   const addresses = service.source === 'kubernetes' ? service.addresses : service.addresses.slice(-1);
-  return { all: [...names, ...addresses.filter((address) => address !== '0.0.0.0').map(bracketed).flatMap(withPort)], short: new Set(short) };
+  return {
+    all: [
+      ...names,
+      ...addresses
+        .filter((address) => address !== '0.0.0.0')
+        .map(bracketed)
+        .flatMap(withPort),
+    ],
+    short: new Set(short),
+  };
 }
 
 const suffix = `.${clusterDomain}`;

@@ -103,7 +103,11 @@ class OutboundBuilder {
     });
     if (!added) {
       const at = `${binding.address}:${port.number}`;
-      this.translation.statuses.add(originOf(service.resource), 'conflicting-port', `port ${port.number} of ${service.host} is not served at ${at}: another service has it`);
+      this.translation.statuses.add(
+        originOf(service.resource),
+        'conflicting-port',
+        `port ${port.number} of ${service.host} is not served at ${at}: another service has it`,
+      );
     }
   }
 
@@ -132,7 +136,10 @@ class OutboundBuilder {
     const listener = egress.find((entry) => !entry.port || (entry.port.number === port && (port !== 0 || entry.bind === name)));
     if (!listener) return;
     const forEveryPort = protocol === 'http_proxy' || listener.port?.protocol === 'HTTP_PROXY';
-    this.routes.set(name, own ? serviceRoutes(this.translation, listener, name, port) : sharedRoutes(this.translation, listener, name, forEveryPort ? 0 : port));
+    this.routes.set(
+      name,
+      own ? serviceRoutes(this.translation, listener, name, port) : sharedRoutes(this.translation, listener, name, forEveryPort ? 0 : port),
+    );
   }
 
   finish(): OutboundTraffic {
@@ -159,7 +166,20 @@ function protocolOf(written: string): MeshPort['protocol'] {
   return known.find((protocol) => protocol === lower);
 }
 
-const known: readonly NonNullable<MeshPort['protocol']>[] = ['tcp', 'udp', 'grpc', 'grpc-web', 'http', 'http_proxy', 'http2', 'https', 'tls', 'mongo', 'redis', 'mysql'];
+const known: readonly NonNullable<MeshPort['protocol']>[] = [
+  'tcp',
+  'udp',
+  'grpc',
+  'grpc-web',
+  'http',
+  'http_proxy',
+  'http2',
+  'https',
+  'tls',
+  'mongo',
+  'redis',
+  'mysql',
+];
 
 function plainListener(address: string, port: number): Listener {
   return {

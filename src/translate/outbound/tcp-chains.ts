@@ -2,8 +2,8 @@
 import { outboundClusterName } from '../../ir/cluster.ts';
 import type { FilterChain, FilterChainMatch, TcpFilter } from '../../ir/listener.ts';
 import type { Origin } from '../../ir/table.ts';
-import type { L4MatchAttributes, RouteDestination, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
 import { isCidr, isIp } from '../../manifest/ip.ts';
+import type { L4MatchAttributes, RouteDestination, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
 import { hostsOverlap } from '../../model/hosts.ts';
 import type { Protocol } from '../../model/protocols.ts';
 import { matchesLabels } from '../../model/selectors.ts';

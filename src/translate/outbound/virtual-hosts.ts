@@ -141,13 +141,7 @@ function atPort(service: MeshService, port: number): MeshService | undefined {
   return ports.length === 0 ? undefined : ports.length === service.ports.length ? service : { ...service, ports };
 }
 
-function groupsFor(
-  translation: Translation,
-  service: RoutingService,
-  port: number,
-  registry: Registry,
-  binding: ServiceBinding,
-): Group[] {
+function groupsFor(translation: Translation, service: RoutingService, port: number, registry: Registry, binding: ServiceBinding): Group[] {
   const { namespace, labels } = translation.scope.proxy;
   const bound = hostsAndServices(service, registry, binding);
   let { services } = bound;

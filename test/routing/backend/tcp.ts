@@ -11,11 +11,15 @@ export function serveTcp(service: Service, socket: Socket | TLSSocket): void {
   const connection: ReceivedConnection = { identity, received: [], eof: false };
   recorder.connections.push(connection);
   if (!behaviour.client_first) socket.write(`hello ${identity}\n`);
+  // What only greets and goes does not listen.
+  const listens = behaviour.close_after_ms === undefined && behaviour.reset_after_ms === undefined;
   socket.on('data', (piece: Buffer) => {
+    if (!listens) return;
     connection.received.push(piece);
     socket.write(Buffer.concat([Buffer.from(`${identity}: `), piece]));
   });
   socket.on('end', () => {
+    if (!listens) return;
     connection.eof = true;
     if (behaviour.after_eof !== undefined) socket.write(behaviour.after_eof);
     socket.end();

@@ -41,7 +41,7 @@ export interface ClientResult {
 }
 
 /** How long a client waits where the case says nothing. */
-const defaultTimeoutMs = 15_000;
+const defaultTimeoutMs = 10_000;
 
 export function isHttp2(request: CaseRequest): boolean {
   return String(request.http_version ?? '1.1') === '2';

@@ -10,6 +10,8 @@ import type { Layout } from '../layout.ts';
 import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
 import { AccessLog, logFormat } from './log.ts';
 
+/** What a proxy of a few requests needs at most: one that runs wild is not to take the machine with it. */
+const heapMb = 400;
 const startMs = 20_000;
 const applyMs = 10_000;
 
@@ -61,7 +63,7 @@ async function serverInfo(): Promise<Info | undefined> {
       response.on('end', () => {
         try {
           const info = JSON.parse(text) as Record<string, unknown>;
-          resolve({ generation: Number(info.generation ?? 0), state: String(info.state ?? ''), rejected: info.rejected });
+          resolve({ generation: Number((info.table as { generation?: number } | undefined)?.generation ?? 0), state: String(info.state ?? ''), rejected: (info.table as { rejected?: unknown } | undefined)?.rejected });
         } catch {
           resolve(undefined);
         }
@@ -110,8 +112,13 @@ export class Sidecar implements Engine {
       stdio: ['ignore', output, output],
       cwd: place.folder,
       ...(place.gid === undefined ? {} : { gid: place.gid }),
-      env: { ...process.env, NO_COLOR: '1', HOME: place.folder },
+      env: { ...process.env, NO_COLOR: '1', HOME: place.folder, NODE_OPTIONS: `--max-old-space-size=${heapMb}` },
     });
+    const end = (): void => {
+      child.kill('SIGKILL');
+    };
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     const exited = new Promise<number>((resolve) => {
       child.on('exit', (code) => resolve(code ?? -1));
       child.on('error', () => resolve(-1));

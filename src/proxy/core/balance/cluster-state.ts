@@ -18,6 +18,9 @@ export interface BalanceDeps {
   readonly arena: StateArena;
 }
 
+/** Envoy's time for merging updates of a cluster. */
+const mergeMs = 1000;
+
 /**
  * The endpoints of one cluster as one thread sees them: which can be used, what is counted of them, and which is next. Settings and
  * endpoints may change (`update`); what is counted stays.
@@ -38,6 +41,8 @@ export class ClusterState implements HostMaker {
   private loads: PriorityLoads = priorityLoads([], 0);
   /** Generation that the balancer knows. */
   private generation = 0;
+  /** When ejections reached the balancer last. */
+  private healthAt = Number.NEGATIVE_INFINITY;
   /** Of settings or endpoints. */
   private changed = true;
   /** When the weights are final; 0: they are. */
@@ -61,7 +66,8 @@ export class ClusterState implements HostMaker {
    * @param context undefined: a first try without a hash
    */
   choose(context?: ChooseContext): Host | undefined {
-    if (this.changed || this.slot.get(clusterCell.generation) !== this.generation || (this.warm !== 0 && this.deps.clock.now() >= this.warm)) this.refresh();
+    if (this.changed || (this.warm !== 0 && this.deps.clock.now() >= this.warm)) this.refresh();
+    else if (this.slot.get(clusterCell.generation) !== this.generation && this.takesHealth()) this.refresh();
     return this.balancer.choose(context);
   }
 
@@ -125,6 +131,17 @@ export class ClusterState implements HostMaker {
   /** Choices that were made in panic. */
   get panicTotal(): number {
     return this.slot.total(clusterCell.panics);
+  }
+
+  /**
+   * Whether changed ejections reach the balancer now: the first at once, further ones when a second has passed since, as with Envoy,
+   * which merges updates of a cluster. So a burst of errors never takes all endpoints away at one stroke.
+   */
+  private takesHealth(): boolean {
+    const now = this.deps.clock.now();
+    if (now < this.healthAt + mergeMs) return false;
+    this.healthAt = now;
+    return true;
   }
 
   private refresh(): void {

@@ -39,8 +39,8 @@ export class HpackDecoder {
   private at = 0;
   /** The last block has a name or value that must not be in HTTP. */
   invalid = false;
-  /** The last block was larger than the limits; what is beyond them is not in the list. */
-  tooLarge = false;
+  /** Which limit the last block was beyond; what is beyond it is not in the list. */
+  tooLarge: 'bytes' | 'fields' | undefined = undefined;
 
   constructor(limits: DecoderLimits, maxSize = 4096) {
     this.limits = limits;
@@ -55,7 +55,7 @@ export class HpackDecoder {
    */
   decode(bytes: Buffer, from: number, to: number, list: string[]): boolean {
     this.invalid = false;
-    this.tooLarge = false;
+    this.tooLarge = undefined;
     this.at = from;
     let total = 0;
     let fields = 0;
@@ -101,7 +101,8 @@ export class HpackDecoder {
       mayResize = false;
       total += name.length + value.length;
       fields++;
-      if (total > this.limits.maxBytes || fields > this.limits.maxFields) this.tooLarge = true;
+      if (total > this.limits.maxBytes) this.tooLarge = 'bytes';
+      else if (fields > this.limits.maxFields) this.tooLarge ??= 'fields';
       else list.push(name, value);
     }
     return true;

@@ -1,0 +1,59 @@
+// Where rules of the Gateway API send requests.
+import type { Origin } from '../../ir/table.ts';
+import type { Destination } from '../../manifest/istio/networking.gen.ts';
+import type { BackendReference, Route } from '../../model/gateway-api.ts';
+import { gatewayGroup, isServiceRef } from '../../model/gateway-api.ts';
+import { clusterDomain } from '../../model/hosts.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import { ReferenceGrants } from '../../model/reference-grants.ts';
+import { Services } from '../../model/services.ts';
+import { isMap, items, text } from '../../model/untyped.ts';
+
+export type Fields = Record<string, unknown>;
+
+/** Something of a route that is not as it should be. */
+export interface RouteProblem {
+  origin: Origin;
+  reason: 'invalid-backend' | 'unsupported';
+  message: string;
+}
+
+/** A host that no service has: requests that come to it get 500 (SEL-R83). */
+const nowhere = 'UnknownService';
+
+export type Report = (path: BackendReference['path'], reason: RouteProblem['reason'], message: string) => void;
+
+/** The destination of a reference; one that nobody may use, or that is not there, has no cluster. */
+export function destinationOf(mesh: Mesh, route: Route, written: unknown, path: BackendReference['path'], report: Report): Destination {
+  const { group = '', kind = 'Service', name, namespace, port } = (isMap(written) ? written : {}) as Fields;
+  const reference = { group: text(group), kind: text(kind) || 'Service', namespace: text(namespace) || route.namespace, name: text(name), path };
+  const number = typeof port === 'number' ? port : undefined;
+  const to = (host: string): Destination => ({ host, ...(number === undefined ? {} : { port: { number } }) });
+  const invalid = (message: string): Destination => {
+    report(path, 'invalid-backend', `${message}: requests for it get 500`);
+    return to(nowhere);
+  };
+  if (reference.group === 'networking.istio.io' && reference.kind === 'Hostname') return to(reference.name.toLowerCase());
+  if (!isServiceRef(reference)) return invalid(`a ${reference.kind} is no backend`);
+  const { namespace: of, name: service } = reference;
+  const grants = ReferenceGrants.of(mesh);
+  if (
+    of !== route.namespace &&
+    !grants.allow({ group: gatewayGroup, kind: route.kind, namespace: route.namespace }, { group: '', kind: 'Service', namespace: of, name: service })
+  ) {
+    return invalid(`no ReferenceGrant allows Service ${of}/${service} to ${route.kind}s of ${route.namespace}`);
+  }
+  if (number === undefined) return invalid(`Service ${of}/${service} is named without a port`);
+  const host = `${service}.${of}.${clusterDomain}`;
+  if (Services.of(mesh).byHost(host).length === 0) report(path, 'invalid-backend', `there is no Service ${of}/${service}: requests for it get 500`);
+  return to(host);
+}
+
+/** The maps of a list that may hold anything. */
+export function maps(list: unknown): Fields[] {
+  return items(list as Fields[]);
+}
+
+export function numberIn(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
