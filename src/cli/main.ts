@@ -12,9 +12,20 @@ import { write } from './terminal.ts';
 
 const booleanFlags: readonly BooleanFlag[] = [
   ...['color', 'remote', 'use-kube'].map((name) => ({ name, negatable: true })),
-  ...['all-namespaces', 'capture', 'dry-run', 'fix', 'ignore-unknown', 'list-analyzers', 'log_as_json', 'recursive', 'referential', 'short', 'verbose', 'watch'].map(
-    (name) => ({ name }),
-  ),
+  ...[
+    'all-namespaces',
+    'capture',
+    'dry-run',
+    'fix',
+    'ignore-unknown',
+    'list-analyzers',
+    'log_as_json',
+    'recursive',
+    'referential',
+    'short',
+    'verbose',
+    'watch',
+  ].map((name) => ({ name })),
   ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
 ];
 

@@ -139,7 +139,8 @@ export class ListenerSet {
       const { listener } = active;
       this.byName.set(listener.name, active);
       if (listener.bind) {
-        for (const address of [listener.address, ...(listener.moreAddresses ?? [])]) this.byName.set(`bound|${this.addressOf(address)}|${listener.port}`, active);
+        for (const address of [listener.address, ...(listener.moreAddresses ?? [])])
+          this.byName.set(`bound|${this.addressOf(address)}|${listener.port}`, active);
       }
       if (listener.name === 'virtualOutbound') this.outbound = active;
       if (listener.name === 'virtualInbound') this.inbound = active;
@@ -327,4 +328,3 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
   };
   return new Error(`cannot listen on ${address}:${port}: ${reasons[error.code ?? ''] ?? error.message}`);
 }
-

@@ -3,13 +3,14 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
+import { connectionRecord, fillTcp, refusalRecord } from './connection-record.ts';
 import { StateArena } from './core/balance/shared-state.ts';
 import type { Clock } from './core/clock.ts';
-import { ExchangeRecord } from './core/exchange-record.ts';
+import type { ExchangeRecord } from './core/exchange-record.ts';
 import { HttpDate } from './core/http-date.ts';
 import { HeadPolicy } from './core/request-head.ts';
 import { RequestIds } from './core/request-id.ts';
-import { addFlag, flagOf, flags } from './core/response-flags.ts';
+import { addFlag, flags } from './core/response-flags.ts';
 import { compileRouter, type Router } from './core/router.ts';
 import { Names, type Resolve } from './dns.ts';
 import { HostPortRouter } from './host-port-router.ts';
@@ -19,9 +20,10 @@ import { defaultServerOptions } from './http1/server-options.ts';
 import { Http2ServerConnection } from './http2/server-connection.ts';
 import { type Accepted, ListenerSet, type PreparedListeners } from './listeners.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
+import { byHostHeader, destinationOf, withOutboundListener } from './outbound-listener.ts';
 import { poolFor, secureOf } from './pools.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
-import { TcpProxyConnection, type TcpRecord } from './tcp/proxy.ts';
+import { TcpProxyConnection } from './tcp/proxy.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -160,7 +162,9 @@ export class Sidecar {
    */
   async prepare(table: RoutingTable, exclusive = false): Promise<PreparedTable> {
     const routers = new Map(table.routes.map((config) => [config.name, compileRouter(config)]));
-    const listeners = this.withOutbound(table);
+    const { originalDestination, outboundPort, bind } = this.options;
+    const own = originalDestination || outboundPort === 0 || table.proxy.role === 'gateway';
+    const listeners = own ? table.listeners : withOutboundListener(table, bind, outboundPort);
     return { table, version: versionOf(table), routers, listeners, opened: await this.listeners.prepare(listeners, exclusive) };
   }
 
@@ -207,37 +211,6 @@ export class Sidecar {
     this.upstreams.destroy();
   }
 
-  /** Without capture the application's requests come to one port. */
-  private withOutbound(table: RoutingTable): Listener[] {
-    const { originalDestination, outboundPort, bind } = this.options;
-    if (originalDestination || outboundPort === 0 || table.proxy.role === 'gateway') return table.listeners;
-    const filter: HttpFilter = {
-      kind: 'http',
-      routes: byHostHeader,
-      serverName: 'envoy',
-      useRemoteAddress: false,
-      trustedHops: 0,
-      forwardClientCert: 'sanitize',
-      http10: false,
-      preserveHeaderCase: false,
-      streamIdleTimeoutMs: 0,
-      maxRequestHeadersKb: 60,
-    };
-    const outbound: Listener = {
-      name: byHostHeader,
-      direction: 'outbound',
-      address: bind,
-      port: outboundPort,
-      bind: true,
-      chains: [{ name: byHostHeader, match: {}, filter }],
-      inspectHttp: false,
-      inspectTls: false,
-      detectionTimeoutMs: 0,
-    };
-    // Where nothing is captured, the two catch-all sockets get nothing.
-    return [...table.listeners.filter(({ name }) => name !== 'virtualOutbound' && name !== 'virtualInbound'), outbound];
-  }
-
   private scopeOf(listener: Listener, chain: FilterChain & { filter: HttpFilter }): HttpScope | undefined {
     const key = scopeKey(listener, chain);
     let scope = this.scopes.get(key);
@@ -245,8 +218,7 @@ export class Sidecar {
     const router = this.routerOf(chain.filter.routes);
     const policy = this.policyOf(listener, chain.filter);
     if (!router || !policy) return undefined;
-    const byRequest =
-      chain.filter.routes === byHostHeader ? (record: ExchangeRecord) => destinationOf(record.authority, this.options.outboundPort) : undefined;
+    const byRequest = chain.filter.routes === byHostHeader ? (record: ExchangeRecord) => destinationOf(record.authority, this.options.outboundPort) : undefined;
     scope = new HttpScope(this.deps, { chain, listener: listener.name, direction: listener.direction, policy, router }, byRequest);
     this.scopes.set(key, scope);
     return scope;
@@ -333,7 +305,7 @@ export class Sidecar {
     const direction = accepted.listener.direction;
     let connection: OpenConnection | undefined;
     let over = false;
-    const record = this.connectionRecord(accepted, chain);
+    const record = connectionRecord(accepted, chain.name, clock);
     const metrics = this.metrics;
     const tcp = new TcpProxyConnection(
       {
@@ -370,26 +342,9 @@ export class Sidecar {
     if (!over) this.open.add(connection, scopeKey(accepted.listener, chain));
   }
 
-  private connectionRecord(accepted: Accepted, chain: FilterChain | undefined): ExchangeRecord {
-    const { clock } = this.options;
-    const record = new ExchangeRecord();
-    record.connectionId = accepted.id;
-    record.startedAt = clock.now();
-    record.startWall = clock.wallTime();
-    record.remoteAddress = accepted.remoteAddress;
-    record.remotePort = accepted.remotePort;
-    record.peerAddress = accepted.remoteAddress;
-    record.peerPort = accepted.remotePort;
-    record.localAddress = accepted.localAddress;
-    record.localPort = accepted.localPort;
-    record.serverName = accepted.detection.serverName;
-    record.filterChain = chain?.name ?? '';
-    return record;
-  }
-
   /** SEL-R75 */
   private logConnection(accepted: Accepted, chain: FilterChain | undefined): void {
-    const record = this.connectionRecord(accepted, chain);
+    const record = connectionRecord(accepted, chain?.name ?? '', this.options.clock);
     if (this.metrics) this.metrics.listener(accepted.listener.name).noFilterChain++;
     record.flags = addFlag(0, flags.noRouteFound);
     record.details = 'filter_chain_not_found';
@@ -404,39 +359,12 @@ export class Sidecar {
   }
 
   private refused(scope: HttpScope, connection: ConnectionInfo, refusal: Refusal): void {
-    const { clock } = this.options;
-    const record = new ExchangeRecord();
-    record.connectionId = connection.id;
-    record.startedAt = clock.now();
-    record.completedAt = record.startedAt;
-    record.startWall = clock.wallTime();
-    record.remoteAddress = connection.remoteAddress;
-    record.remotePort = connection.remotePort;
-    record.peerAddress = connection.remoteAddress;
-    record.peerPort = connection.remotePort;
-    record.localAddress = connection.localAddress;
-    record.localPort = connection.localPort;
-    record.serverName = connection.serverName;
-    record.filterChain = scope.chain;
-    record.status = refusal.status;
-    for (const name of refusal.flags.split(',')) {
-      const flag = flagOf(name);
-      if (flag !== undefined) record.flags = addFlag(record.flags, flag);
-    }
-    record.details = refusal.details;
-    record.bytesSent = refusal.bytesSent;
-    record.method = refusal.head?.method ?? '';
-    record.path = refusal.head?.path ?? '';
-    record.pathEnd = record.path.length;
-    record.authority = refusal.head?.authority ?? '';
-    record.headers = refusal.head?.headers ?? [];
-    record.protocol = refusal.head?.version ?? connection.protocol;
+    const record = refusalRecord(connection, refusal, scope.chain, this.options.clock);
     this.metrics?.recordRequest(record, scope.direction);
     this.options.accessLog(record);
   }
 }
 
-const byHostHeader = 'outbound';
 /** Shorter than any interval of outlier detection that is of use. */
 const tickMs = 100;
 
@@ -446,33 +374,6 @@ function scopeKey(listener: Listener, chain: FilterChain): string {
 
 function connectionInfo({ id, remoteAddress, remotePort, localAddress, localPort, detection }: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
   return { id, protocol, remoteAddress, remotePort, localAddress, localPort, serverName: detection.serverName };
-}
-
-function fillTcp(record: ExchangeRecord, said: TcpRecord): void {
-  record.cluster = said.cluster?.name ?? '';
-  record.upstreamHost = said.host?.key ?? '';
-  record.upstreamLocal = said.upstreamLocalAddress === '' ? '' : `${said.upstreamLocalAddress}:${said.upstreamLocalPort}`;
-  record.upstreamFailure = said.transportFailure;
-  record.bytesReceived = said.bytesReceived;
-  record.bytesSent = said.bytesSent;
-  record.flags = 0;
-  for (const name of said.flags.split(',')) {
-    const flag = flagOf(name);
-    if (flag !== undefined) record.flags = addFlag(record.flags, flag);
-  }
-}
-
-/**
- * Where a request that no service takes is for, by its Host header: a name is looked up when the connection is made. Not this proxy
- * itself, which would send it to itself for ever.
- */
-function destinationOf(authority: string, ownPort: number): { address: string; port: number } | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(authority) ?? [];
-  const address = bracketed ?? plain;
-  if (address === undefined) return undefined;
-  const number = port === undefined ? 80 : Number(port);
-  if (number === ownPort || number < 1 || number > 65535) return undefined;
-  return { address, port: number };
 }
 
 /** The same for the same content. */

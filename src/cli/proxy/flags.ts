@@ -1,5 +1,5 @@
-import { parseDuration } from '../../manifest/duration.ts';
 import type { Locality } from '../../ir/table.ts';
+import { parseDuration } from '../../manifest/duration.ts';
 import { nearest } from '../../manifest/nearest.ts';
 import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoint-overrides.ts';
 import { usageError } from '../exit.ts';
@@ -45,7 +45,9 @@ export function parsePort(flag: string, text: string): number {
 export function parseChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
   if ((choices as readonly string[]).includes(text)) return text as T;
   const near = nearest(text, choices);
-  throw usageError(`--${flag} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${text}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+  throw usageError(
+    `--${flag} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${text}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
 }
 
 /** @throws CliError (usage) */

@@ -107,6 +107,8 @@ function gateway(name: string, flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
 
 /** The namespace that all virtual services and services are in; `default` where there are several. */
 function onlyNamespace(mesh: Mesh): string {
-  const namespaces = new Set((['VirtualService', 'Service', 'ServiceEntry', 'DestinationRule'] as const).flatMap((kind) => mesh.list(kind).map((r) => r.namespace)));
+  const namespaces = new Set(
+    (['VirtualService', 'Service', 'ServiceEntry', 'DestinationRule'] as const).flatMap((kind) => mesh.list(kind).map((r) => r.namespace)),
+  );
   return namespaces.size === 1 ? ([...namespaces][0] as string) : 'default';
 }

@@ -37,7 +37,8 @@ export class ManifestReader {
     this.flags = flags;
     this.paths = (flags.filename ?? []).flatMap((f) => f.split(',')).filter((f) => f !== '');
     if (this.paths.length === 0) throw usageError('no manifests are named', 'Name files or directories with -f: weft proxy run -f mesh/');
-    if (this.paths.includes('-')) throw usageError('-f - is standard input, and weft proxy run reads files and directories', 'Write the manifests into a file first.');
+    if (this.paths.includes('-'))
+      throw usageError('-f - is standard input, and weft proxy run reads files and directories', 'Write the manifests into a file first.');
     this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
   }
 
@@ -65,7 +66,10 @@ export class ManifestReader {
     });
     const unreadable = input.unreadable.map(({ path, text }) => `${path}: ${text}`);
     if (unreadable.length > 0) throw new CliError(`cannot read ${unreadable.join(', ')}`);
-    const broken = [...result.problems.filter((p) => p.unparsable).map(itemOfProblem), ...result.findings.filter((f) => f.level === 'Error').map(itemOfFinding)];
+    const broken = [
+      ...result.problems.filter((p) => p.unparsable).map(itemOfProblem),
+      ...result.findings.filter((f) => f.level === 'Error').map(itemOfFinding),
+    ];
     if (broken.length > 0) return { input, table: undefined, broken, mesh: result.mesh };
     const table = this.withFlags(routingTable(result.mesh, this.identity(result.mesh), { overrides: this.overrides }));
     // A later version of the manifests may well have what is served from here no longer.

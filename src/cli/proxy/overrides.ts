@@ -12,11 +12,20 @@ import { knownNames } from './known-names.ts';
  */
 export function checkOverrides(overrides: readonly EndpointOverride[], mesh: Mesh, { proxy, clusters }: RoutingTable): void {
   for (const { host, port, subset } of overrides) {
-    const names = new Set([toFqdn(proxy.namespace, host), host, ...(/^[^.]+\.[^.]+(\.svc)?$/.test(host) ? [`${host.replace(/\.svc$/, '')}.svc.cluster.local`] : [])]);
+    const names = new Set([
+      toFqdn(proxy.namespace, host),
+      host,
+      ...(/^[^.]+\.[^.]+(\.svc)?$/.test(host) ? [`${host.replace(/\.svc$/, '')}.svc.cluster.local`] : []),
+    ]);
     const ofHost = clusters.filter((cluster) => cluster.direction === 'outbound' && names.has(cluster.host));
     if (ofHost.length === 0) throw unknownService(host, proxy.namespace, mesh);
     const ofPort = ofHost.filter((cluster) => port === undefined || cluster.port === port);
-    if (ofPort.length === 0) throw unknown(`service ${host} has no port ${port}`, String(port), ofHost.map((cluster) => String(cluster.port)));
+    if (ofPort.length === 0)
+      throw unknown(
+        `service ${host} has no port ${port}`,
+        String(port),
+        ofHost.map((cluster) => String(cluster.port)),
+      );
     if (subset === undefined || ofPort.some((cluster) => cluster.subset === subset)) continue;
     const subsets = ofPort.flatMap((cluster) => (cluster.subset === '' ? [] : [cluster.subset]));
     if (subsets.length > 0) throw unknown(`service ${host} has no subset ${subset}`, subset, subsets);
@@ -25,7 +34,7 @@ export function checkOverrides(overrides: readonly EndpointOverride[], mesh: Mes
 }
 
 function unknown(text: string, wanted: string, known: readonly string[]): CliError {
-  return new CliError(`--map: ${text}`, undefined, knownNames(wanted, known).replace('They have', 'It has'));
+  return new CliError(`--map: ${text}`, undefined, knownNames(wanted, known, 'It has'));
 }
 
 function unknownService(host: string, namespace: string, mesh: Mesh): CliError {

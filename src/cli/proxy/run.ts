@@ -5,16 +5,17 @@ import type { ExchangeRecord } from '../../proxy/core/exchange-record.ts';
 import { realClock } from '../../proxy/real-clock.ts';
 import { Sidecar } from '../../proxy/sidecar.ts';
 import { AccessLog, accessLogLine } from '../../proxy/telemetry/access-log.ts';
-import { createLog, isLogLevel } from '../../proxy/telemetry/log.ts';
+import { createLog } from '../../proxy/telemetry/log.ts';
 import { LogBuffer } from '../../proxy/telemetry/log-buffer.ts';
 import { LogFile } from '../../proxy/telemetry/log-file.ts';
 import { Metrics } from '../../proxy/telemetry/metrics.ts';
-import { CliError, exitCode, usageError } from '../exit.ts';
-import { styleFor, wantsColour, write } from '../terminal.ts';
-import { startAdmin } from './admin.ts';
-import { type ProxyFlags, parseMilliseconds, parsePort } from './flags.ts';
+import { CliError, exitCode } from '../exit.ts';
+import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
+import { type Admin, startAdmin } from './admin.ts';
+import type { ProxyFlags } from './flags.ts';
 import { ManifestReader } from './manifests.ts';
-import { describeTable } from './summary.ts';
+import { settingsOf } from './settings.ts';
+import { describeTable, startSummary } from './summary.ts';
 import { watchFiles } from './watch-files.ts';
 
 /** How soon a line of the access log is in its file. */
@@ -27,23 +28,14 @@ const logFlushMs = 100;
  * @throws CliError for flags that make no sense, input that is not there, ports that are taken
  */
 export async function runProxy(flags: ProxyFlags): Promise<number> {
-  const drainMs = parseMilliseconds('drain-time', flags.drainTime);
-  const ports = {
-    outbound: parsePort('outbound-port', flags.outboundPort),
-    inbound: parsePort('inbound-port', flags.inboundPort),
-    admin: parsePort('admin-port', flags.adminPort),
-    stats: parsePort('stats-port', flags.statsPort),
-    agent: parsePort('agent-port', flags.agentPort),
-    health: parsePort('health-port', flags.healthPort),
-  };
-  if (!isLogLevel(flags.logLevel)) throw usageError(`--log-level takes debug, info, warning or error, not "${flags.logLevel}"`);
+  const { ports, drainMs, logLevel, logFormat } = settingsOf(flags);
   const reader = new ManifestReader(flags);
   const first = await reader.read();
   if (!first.table) {
-    await printBroken(first.broken);
+    await printBroken(first.broken, 'nothing is served until that is repaired');
     return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
   }
-  const log = await createLog({ level: flags.logLevel, format: flags.logFormat === 'json' ? 'json' : 'text' });
+  const log = await createLog({ level: logLevel, format: logFormat });
   let output: LogFile | undefined;
   let buffer: LogBuffer | undefined;
   let accessLog: AccessLog | undefined;
@@ -70,34 +62,46 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
     metrics: (table) => new Metrics(table),
     accessLog: (record: ExchangeRecord) => accessLog?.log(record),
   });
+  const signal = Promise.withResolvers<string>();
+  let admin: Admin;
   try {
     await sidecar.apply(first.table);
+    admin = await startAdmin({ sidecar, log, ports, reopenLogs: () => output?.reopen(), quit: () => signal.resolve('quit') });
   } catch (error) {
-    throw new CliError((error as Error).message);
+    // Its sockets and timers would keep the process.
+    await sidecar.drain();
+    sidecar.destroy();
+    throw startError(error as Error, ports.outbound);
   }
-  const signal = Promise.withResolvers<string>();
-  const admin = await startAdmin({ sidecar, log, ports, reopenLogs: () => output?.reopen(), quit: () => signal.resolve('quit') });
-  log.info('serving', { version: sidecar.state.version, ...describeTable(first.table, ports.outbound, flags) });
+  if (isTerminal('stderr') && logFormat === 'text')
+    write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
+  else log.info('serving', { version: sidecar.state.version, ...describeTable(first.table, ports.outbound, flags) });
   for (const { message, origin } of first.table.statuses) log.warning(`${origin.kind} ${origin.namespace}/${origin.name}: ${message}`);
   const stopWatching = flags.watch
-    ? watchFiles(reader.files, first.input, async () => {
-        const { table, broken, input } = await reader.read();
-        if (!table) {
-          admin.rejected(broken.map((item) => `${item.code} ${item.origin}: ${item.text}`));
-          log.error('the new manifests are refused, and the ones before go on', { findings: broken.length });
-          await printBroken(broken);
+    ? watchFiles(
+        reader.files,
+        first.input,
+        async () => {
+          const { table, broken, input } = await reader.read();
+          if (!table) {
+            admin.rejected(broken.map((item) => `${item.code} ${item.origin}: ${item.text}`));
+            log.error('the new manifests are refused, and the ones before go on', { findings: broken.length });
+            await printBroken(broken, 'the manifests before go on');
+            return input;
+          }
+          const before = sidecar.state.version;
+          await sidecar.apply(table);
+          takeLogSettings(table.mesh);
+          admin.accepted();
+          if (sidecar.state.version !== before)
+            log.info('new manifests are in force', { version: sidecar.state.version, generation: sidecar.state.generation });
           return input;
-        }
-        const before = sidecar.state.version;
-        await sidecar.apply(table);
-        takeLogSettings(table.mesh);
-        admin.accepted();
-        if (sidecar.state.version !== before) log.info('new manifests are in force', { version: sidecar.state.version, generation: sidecar.state.generation });
-        return input;
-      }, (error) => {
-        admin.rejected([error.message]);
-        log.error(`the new manifests are refused, and the ones before go on: ${error.message}`);
-      })
+        },
+        (error) => {
+          admin.rejected([error.message]);
+          log.error(`the new manifests are refused, and the ones before go on: ${error.message}`);
+        },
+      )
     : () => {};
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
   process.on('SIGHUP', () => output?.reopen());
@@ -138,8 +142,19 @@ function openLog(path: string): LogFile {
   }
 }
 
-async function printBroken(items: readonly ReportItem[]): Promise<void> {
+function startError(error: Error, outboundPort: number): CliError {
+  if (error instanceof CliError || !/^cannot listen on /.test(error.message)) return error instanceof CliError ? error : new CliError(error.message);
+  const ofFlags = new RegExp(`^cannot listen on [^ ]*:${outboundPort}: `).test(error.message);
+  return new CliError(
+    error.message,
+    undefined,
+    ofFlags ? 'Choose another port with --outbound-port, or another address with --bind.' : 'The port is that of a Gateway or Sidecar in the manifests.',
+  );
+}
+
+async function printBroken(items: readonly ReportItem[], meaning: string): Promise<void> {
   const style = await styleFor(wantsColour(undefined, 'stderr'));
   const summary = { files: 0, resources: 0 };
-  write('stderr', `${formatPretty({ items, summary } as never, style)}\n`);
+  const count = `${items.length} error${items.length === 1 ? '' : 's'}`;
+  write('stderr', `${formatPretty({ items, summary } as never, style)}${style.error(`✘ ${count}`)}: ${meaning}.\n`);
 }

@@ -1,5 +1,5 @@
 import { accessLogLine } from '../../proxy/telemetry/access-log.ts';
-import { logLevels, type LogLevel } from '../../proxy/telemetry/log.ts';
+import { type LogLevel, logLevels } from '../../proxy/telemetry/log.ts';
 import { usageError } from '../exit.ts';
 import { type ProxyFlags, parseChoice, parseCount, parseMilliseconds, parsePort } from './flags.ts';
 
@@ -54,7 +54,10 @@ function checkDistinct({ gateway, capture }: ProxyFlags, { outbound, inbound, ..
   for (const [name, port] of Object.entries(wanted)) {
     const other = used.get(port);
     if (port !== 0 && other !== undefined) {
-      throw usageError(`--${other}-port and --${name}-port are both ${port}`, 'Each needs a port of its own; administration, metrics and health are off with 0.');
+      throw usageError(
+        `--${other}-port and --${name}-port are both ${port}`,
+        'Each needs a port of its own; administration, metrics and health are off with 0.',
+      );
     }
     used.set(port, name);
   }
@@ -66,5 +69,8 @@ function checkAccessLog({ accessLogEncoding = 'text', accessLogFormat }: ProxyFl
   const { problem } = accessLogLine({ accessLogEncoding: encoding, accessLogFormat });
   if (problem === undefined) return;
   const reason = problem.replace(/^accessLogFormat: /, '').replace(/: the default format is used$/, '');
-  throw usageError(`--access-log-format: ${reason.replace(/\s+/g, ' ')}`, 'Operators are those of Envoy: "%REQ(:METHOD)% %RESPONSE_CODE%"; with --access-log-encoding json, an object of them.');
+  throw usageError(
+    `--access-log-format: ${reason.replace(/\s+/g, ' ')}`,
+    'Operators are those of Envoy: "%REQ(:METHOD)% %RESPONSE_CODE%"; with --access-log-encoding json, an object of them.',
+  );
 }

@@ -121,9 +121,13 @@ describe('sidecar outbound', () => {
 });
 
 describe('requests that cannot be routed', () => {
+  it('LR-R23: an empty Host header is one', () => {
+    const empty: DownstreamHead = { method: 'GET', path: '/', authority: '', scheme: undefined, headers: [], version: 'HTTP/1.1' };
+    expect(conditionRequest(empty, connection(), sidecar, ids, new ExchangeRecord())).toBeUndefined();
+  });
+
   it.each([
     [{ authority: undefined }, 400, 'missing_host_header'],
-    [{ authority: '' }, 400, 'missing_host_header'],
     [{ path: '/%00' }, 400, 'path_normalization_failed'],
     [{ path: '*', method: 'OPTIONS' }, 404, 'absolute_path_rejected'],
     [{ path: '' }, 404, 'missing_path_rejected'],

@@ -77,6 +77,7 @@ export class ClientConnection implements UpstreamConnection {
     const numberReached = maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection;
     if (numberReached) this.last = true;
     this.parser.expect(stream.head.method, stream.upgrade);
+    this.parser.lends = (stream.handler as { borrows?: boolean }).borrows === true;
     stream.handler.onConnection(this);
     // The handler may have thought better of it.
     if (!stream.done) stream.start(this);

@@ -7,10 +7,11 @@ import { hashStep, Kind, kindOf, knownName, learnName } from './header-names.ts'
 import { LineReader } from './line-reader.ts';
 import { errors, type ProtocolError } from './protocol-error.ts';
 
-/** What a parser tells. Chunks belong to the receiver: the buffer that was parsed may be used again. */
+/** What a parser tells. */
 export interface MessageSink {
   /** The head is in the parser's fields; interim responses come this way too. */
   onHead(): void;
+  /** The chunk belongs to the receiver, unless the parser `lends` it: then it is good during this call only. */
   onBody(chunk: Buffer): void;
   /** Only after a head with `hasBody`. */
   onMessageEnd(): void;
@@ -45,6 +46,8 @@ export abstract class MessageParser extends HeadFields {
   error: ProtocolError | undefined = undefined;
   /** A byte of the message has come. */
   begun = false;
+  /** Chunks are views of the bytes that are parsed; else they are copies. */
+  lends = false;
   protected readonly sink: MessageSink;
   private readonly limits: MessageLimits;
   private state: State = State.head;
@@ -106,7 +109,7 @@ export abstract class MessageParser extends HeadFields {
           at = this.readFixed(buffer, at, end);
           break;
         case State.untilClose:
-          this.sink.onBody(own(buffer, at, end));
+          this.sink.onBody(this.chunk(buffer, at, end));
           return end;
         case State.trailers:
           at = this.readTrailers(buffer, at, end);
@@ -336,7 +339,7 @@ export abstract class MessageParser extends HeadFields {
     const take = Math.min(this.remaining, end - start);
     this.remaining -= take;
     if (this.remaining === 0) this.state = State.complete;
-    this.sink.onBody(own(buffer, start, start + take));
+    this.sink.onBody(this.chunk(buffer, start, start + take));
     if (this.state === State.complete) this.sink.onMessageEnd();
     return start + take;
   }
@@ -371,10 +374,8 @@ export abstract class MessageParser extends HeadFields {
     }
     return at;
   }
-}
 
-function own(buffer: Buffer, start: number, end: number): Buffer {
-  const chunk = Buffer.allocUnsafe(end - start);
-  buffer.copy(chunk, 0, start, end);
-  return chunk;
+  private chunk(buffer: Buffer, start: number, end: number): Buffer {
+    return this.lends ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
+  }
 }

@@ -30,8 +30,9 @@ interface SocketInternals {
 
 const readBufferBytes = 64 * 1024;
 const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-/** Written from when a head and a body leave together. */
-let scratch = Buffer.allocUnsafeSlow(readBufferBytes);
+/** Written from when a head and a body leave together; a read and what is added to it have room. */
+const scratchBytes = 2 * readBufferBytes;
+let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 /** A body up to this length is copied into the text of its head. */
 const textBytes = 1024;
 
@@ -66,6 +67,7 @@ export class Transport {
   private parts: (string | Uint8Array)[] = [];
   private queuedBytes = 0;
   private isDirty = false;
+  private holdsLent = false;
   /** The kernel has not taken all of the last write. */
   private busy = false;
   private starting = false;
@@ -131,11 +133,18 @@ export class Transport {
     this.flushLater();
   }
 
-  /** The chunk is not changed by anyone until it is written. */
+  /** Nobody changes the chunk any more; or it is lent, from the common buffer of all reads. */
   sendBytes(chunk: Uint8Array): void {
     if (chunk.length <= textBytes) {
       this.send(latin1(chunk));
       return;
+    }
+    if (isLent(chunk)) {
+      if (this.busy) {
+        this.sendBytes(Buffer.from(chunk));
+        return;
+      }
+      this.holdsLent = true;
     }
     if (this.text !== '') {
       this.parts.push(this.text);
@@ -148,7 +157,20 @@ export class Transport {
 
   flush(): void {
     this.isDirty = false;
-    if (this.busy || this.closed) return;
+    if (!this.busy && !this.closed) this.writeOut();
+    if (this.holdsLent) this.keepLent();
+  }
+
+  /** What could not be written before the next read needs a copy. */
+  private keepLent(): void {
+    this.holdsLent = false;
+    for (let i = 0; i < this.parts.length; i++) {
+      const part = this.parts[i] as string | Uint8Array;
+      if (typeof part !== 'string' && isLent(part)) this.parts[i] = Buffer.from(part);
+    }
+  }
+
+  private writeOut(): void {
     if (this.writeFailed) {
       this.text = '';
       this.parts.length = 0;
@@ -164,6 +186,8 @@ export class Transport {
       }
     } else if (this.queuedBytes <= scratch.length) this.writeGathered();
     else {
+      // The kernel may take its time with them.
+      if (this.holdsLent) this.keepLent();
       if (this.text !== '') {
         this.parts.push(this.text);
         this.text = '';
@@ -231,7 +255,7 @@ export class Transport {
     this.queuedBytes = 0;
     this.write(target.subarray(0, at), 'buffer', at);
     // The kernel still reads from it.
-    if (this.busy && this.plain) scratch = Buffer.allocUnsafeSlow(readBufferBytes);
+    if (this.busy && this.plain) scratch = Buffer.allocUnsafeSlow(scratchBytes);
   }
 
   /** One write at a time: node's own queue of writes is not needed, and its bookkeeping costs as much as the call itself. */
@@ -301,6 +325,11 @@ export class Transport {
     socket.once('close', () => adopted.destroy());
     return adopted;
   }
+}
+
+/** Only good until the read that brought it is dealt with. */
+function isLent(chunk: Uint8Array): boolean {
+  return chunk.buffer === readBuffer.buffer;
 }
 
 function latin1(chunk: Uint8Array): string {

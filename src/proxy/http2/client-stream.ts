@@ -117,7 +117,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
   }
 
   onLost(loss: StreamLoss, code: number): void {
-    if (!this.over) this.fail({ reason: reasonOf(loss, code), transport: '', code });
+    if (!this.over) this.fail({ reason: reasonOf(loss, code), transport: '', ...(loss === 'reset' ? { code } : {}) });
   }
 
   protected onData(chunk: Buffer): void {

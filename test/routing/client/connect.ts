@@ -47,11 +47,17 @@ function subjectOf(subject: Record<string, string | string[]> | undefined): stri
     .join(',');
 }
 
-async function plain(target: Target): Promise<Socket | undefined> {
+/** Ports of the client, in turn: after a reset the system does not tell any more which one a connection had. */
+const portRange = { first: 20_000, count: 40_000 };
+let nextPort = Math.floor(Math.random() * portRange.count);
+const mostTaken = 50;
+
+async function plain(target: Target, taken = 0): Promise<{ socket: Socket; local: string } | undefined> {
+  const localPort = portRange.first + (nextPort++ % portRange.count);
   return new Promise((resolve) => {
-    const socket = connect({ host: target.address, port: target.port, localAddress: target.source, allowHalfOpen: true, noDelay: true });
-    socket.once('error', () => resolve(undefined));
-    socket.once('connect', () => resolve(socket));
+    const socket = connect({ host: target.address, port: target.port, localAddress: target.source, localPort, allowHalfOpen: true, noDelay: true });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE' && taken < mostTaken ? plain(target, taken + 1) : undefined));
+    socket.once('connect', () => resolve({ socket, local: `${target.source}:${localPort}` }));
   });
 }
 
@@ -69,15 +75,15 @@ function secureOptions(tls: CaseTls, folder: string): ConnectionOptions {
 
 /** Connects, and shakes hands where TLS is asked for. */
 export async function open(target: Target): Promise<ClientConnection> {
-  const socket = await plain(target);
-  if (!socket) {
+  const connected = await plain(target);
+  if (!connected) {
     const failed = connect({ host: '127.0.0.1', port: 1 });
     failed.on('error', () => {});
     failed.destroy();
     const tls: TlsOutcome | undefined = target.tls ? { handshake: 'closed' } : undefined;
     return { socket: failed, reader: new SocketReader(failed), local: '', established: false, tls, close: () => {} };
   }
-  const local = `${socket.localAddress}:${socket.localPort}`;
+  const { socket, local } = connected;
   const close = (): void => {
     socket.destroy();
   };

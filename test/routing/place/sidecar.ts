@@ -63,7 +63,11 @@ async function serverInfo(): Promise<Info | undefined> {
       response.on('end', () => {
         try {
           const info = JSON.parse(text) as Record<string, unknown>;
-          resolve({ generation: Number((info.table as { generation?: number } | undefined)?.generation ?? 0), state: String(info.state ?? ''), rejected: (info.table as { rejected?: unknown } | undefined)?.rejected });
+          resolve({
+            generation: Number((info.table as { generation?: number } | undefined)?.generation ?? 0),
+            state: String(info.state ?? ''),
+            rejected: (info.table as { rejected?: unknown } | undefined)?.rejected,
+          });
         } catch {
           resolve(undefined);
         }

@@ -32,7 +32,9 @@ function byZone({ state }: World, times: number, context?: ChooseContext): Recor
   return found;
 }
 
-const eject = ({ state }: World, ...numbers: number[]): void => {
+/** After the time in which the balancer hears of one ejection only. */
+const eject = ({ state, clock }: World, ...numbers: number[]): void => {
+  clock.advance(1000);
   for (const number of numbers) state.recordResponse(state.hosts[number] as Host, 500);
 };
 

@@ -130,6 +130,8 @@ describe('DR-R61: the share that may be ejected', () => {
           const out = ejected(made);
           expect((100 * out.length) / count).toBeLessThanOrEqual(outlier.maxEjectionPercent);
           expect(made.state.outlier?.stats().ejections_active).toBe(out.length);
+          // Until then the balancer may not have heard of it.
+          made.clock.advance(1000);
           const chosen = made.state.choose();
           expect(chosen === undefined).toBe(out.length === count);
           expect(chosen?.ejected ?? false).toBe(false);
@@ -212,6 +214,9 @@ describe('the cluster around it', () => {
     record(made, a, [500]);
     expect(counts(4, () => made.state.choose())).toEqual({ [b.address]: 4 });
     record(made, b, [500]);
+    // Within a second of the first ejection the balancer hears of no other.
+    expect(counts(4, () => made.state.choose())).toEqual({ [b.address]: 4 });
+    made.clock.advance(1000);
     expect(made.state.choose()).toBeUndefined();
     pass(made, 30_000);
     expect(Object.keys(counts(4, () => made.state.choose()))).toHaveLength(2);

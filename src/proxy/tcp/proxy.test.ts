@@ -1,0 +1,263 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Cluster } from '../../ir/cluster.ts';
+import type { TcpFilter } from '../../ir/listener.ts';
+import { ClusterState } from '../core/balance/cluster-state.ts';
+import { StateArena } from '../core/balance/shared-state.ts';
+import { clusterOf, endpoint, group } from '../core/balance/testing.ts';
+import { realClock } from '../real-clock.ts';
+import { drawCluster, TcpProxyConnection, type TcpRecord } from './proxy.ts';
+
+const open: { destroy?(): void; close?(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) (one.destroy ?? one.close)?.call(one);
+});
+
+async function listen(onConnection: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.push(socket);
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push(server);
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+interface Setup {
+  /** Of the endpoint; undefined: the cluster has none. */
+  port?: number;
+  cluster?: Partial<Cluster>;
+  filter?: Partial<TcpFilter>;
+  bytes?: string;
+  unknown?: boolean;
+}
+
+/** A proxy before one cluster. */
+async function proxy({ port, cluster: overrides, filter, bytes = '', unknown = false }: Setup) {
+  const cluster = clusterOf(port === undefined ? [] : [group([endpoint('127.0.0.1', { port })])], overrides);
+  const state = new ClusterState(cluster, { clock: realClock, random: Math.random, arena: new StateArena() });
+  const records: TcpRecord[] = [];
+  const front = await listen((socket) => {
+    socket.pause();
+    new TcpProxyConnection(
+      { clock: realClock, random: Math.random, cluster: () => (unknown ? undefined : { cluster, state }) },
+      { kind: 'tcp', clusters: [{ cluster: cluster.name, weight: 1 }], statPrefix: '', hashSourceIp: false, ...filter },
+      { socket, bytes: Buffer.from(bytes), remoteAddress: '127.0.0.1', localAddress: '127.0.0.1', localPort: port ?? 1 },
+      { onConnected: () => {}, onClosed: (record) => records.push(record) },
+    );
+  });
+  return { port: front.port, records, state };
+}
+
+/** Connects, and tells how it ended. */
+function client(port: number, act: (socket: Socket) => void = () => {}): Promise<{ received: string; closed: 'fin' | 'rst' }> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => act(socket));
+    open.push(socket);
+    socket.on('data', (chunk) => (received += chunk));
+    socket.on('end', () => {
+      socket.end();
+      resolve({ received, closed: 'fin' });
+    });
+    socket.on('error', () => resolve({ received, closed: 'rst' }));
+  });
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+describe('bytes', () => {
+  it('go both ways, what was read before first, and each side may end before the other', async () => {
+    const { port } = await listen((socket) => {
+      socket.write('hello ');
+      let got = '';
+      socket.on('data', (chunk) => (got += chunk));
+      socket.on('end', () => socket.end(`got ${got}`));
+    });
+    const front = await proxy({ port, bytes: 'early ' });
+    expect(await client(front.port, (socket) => socket.end('late'))).toEqual({ received: 'hello got early late', closed: 'fin' });
+    await settled();
+    expect(front.records).toMatchObject([{ flags: '-', bytesReceived: 10, bytesSent: 20 }]);
+    expect(front.state.breakers.connections.count).toBe(0);
+    expect(front.state.hosts[0]?.stats()).toMatchObject({ cx_active: 0, cx_total: 1, rq_active: 0 });
+  });
+
+  it('a slow reader holds the sender back', async () => {
+    let written = 0;
+    const { port } = await listen((socket) => {
+      const chunk = Buffer.alloc(64 * 1024);
+      const write = (): void => {
+        let ready = true;
+        while (ready && written < 1000) {
+          ready = socket.write(chunk);
+          written++;
+        }
+        if (written < 1000) socket.once('drain', write);
+        else socket.end();
+      };
+      write();
+    });
+    const front = await proxy({ port });
+    let bytes = 0;
+    const socket = connect(front.port, '127.0.0.1');
+    open.push(socket);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(written).toBeLessThan(900);
+    socket.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume();
+    await new Promise((resolve) => socket.on('end', resolve));
+    expect(bytes).toBe(written * 64 * 1024);
+  });
+});
+
+describe('TCP-R12: connections that cannot be made are reset', () => {
+  it('refused: UF,URX, and the connection counts as a failure of the endpoint (DR-R69)', async () => {
+    const { port, server } = await listen(() => {});
+    await new Promise((resolve) => server.close(resolve));
+    const front = await proxy({
+      port,
+      cluster: {
+        outlier: { consecutive5xx: 1, splitLocalOrigin: false, intervalMs: 1000, baseEjectionTimeMs: 1000, maxEjectionTimeMs: 1000, maxEjectionPercent: 100 },
+      },
+    });
+    expect(await client(front.port, (socket) => socket.write('x'))).toEqual({ received: '', closed: 'rst' });
+    expect(front.records).toMatchObject([{ flags: 'UF,URX', transportFailure: 'delayed_connect_error:_Connection_refused' }]);
+    expect(front.state.hosts[0]?.ejected).toBe(true);
+    expect(front.state.hosts[0]?.stats()).toMatchObject({ cx_active: 0, cx_connect_fail: 1 });
+    expect(front.state.breakers.connections.count).toBe(0);
+    expect(front.state.breakers.pending.count).toBe(0);
+  });
+
+  it('DR-R69: a connection that is made counts as a success', async () => {
+    const { port } = await listen((socket) => socket.end());
+    const front = await proxy({
+      port,
+      cluster: {
+        outlier: { consecutive5xx: 2, splitLocalOrigin: false, intervalMs: 1000, baseEjectionTimeMs: 1000, maxEjectionTimeMs: 1000, maxEjectionPercent: 100 },
+      },
+    });
+    const host = front.state.hosts[0] as never;
+    front.state.recordFailure(host, 'connect');
+    await client(front.port);
+    front.state.recordFailure(host, 'connect');
+    expect(front.state.hosts[0]?.ejected).toBe(false);
+  });
+
+  it('SEL-R74: no endpoint: UH', async () => {
+    const front = await proxy({});
+    expect((await client(front.port, (socket) => socket.write('x'))).closed).toBe('rst');
+    expect(front.records).toMatchObject([{ flags: 'UH', host: undefined }]);
+    expect(front.state.breakers.connections.count).toBe(0);
+  });
+
+  it('unknown cluster: NC', async () => {
+    const front = await proxy({ unknown: true });
+    expect((await client(front.port, (socket) => socket.write('x'))).closed).toBe('rst');
+    expect(front.records).toMatchObject([{ flags: 'NC', cluster: undefined }]);
+  });
+
+  it('DR-R52: more than maxConnections: UO', async () => {
+    const { port } = await listen((socket) => {
+      socket.write('hello');
+      socket.on('end', () => socket.end()).resume();
+    });
+    const front = await proxy({ port, cluster: { breakers: { maxConnections: 1 } } });
+    const first = connect(front.port, '127.0.0.1');
+    open.push(first);
+    await new Promise((resolve) => first.once('data', resolve));
+    expect((await client(front.port, (socket) => socket.write('x'))).closed).toBe('rst');
+    expect(front.records).toMatchObject([{ flags: 'UO' }]);
+    first.destroy();
+    await settled();
+    expect(await client(front.port, (socket) => socket.end())).toEqual({ received: 'hello', closed: 'fin' });
+  });
+});
+
+describe('how connections end', () => {
+  it('a reset of the endpoint is passed on: UR', async () => {
+    const { port } = await listen((socket) => {
+      socket.write('hello');
+      setTimeout(() => socket.resetAndDestroy(), 30);
+    });
+    const front = await proxy({ port });
+    expect(await client(front.port)).toEqual({ received: 'hello', closed: 'rst' });
+    expect(front.records).toMatchObject([{ flags: 'UR' }]);
+  });
+
+  it('a reset of the client is passed on', async () => {
+    let lost: unknown;
+    const { port } = await listen((socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => (lost = error.code)).resume();
+    });
+    const front = await proxy({ port });
+    void client(front.port, (socket) => {
+      socket.write('x');
+      setTimeout(() => socket.resetAndDestroy(), 50);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(lost).toBe('ECONNRESET');
+    expect(front.records).toMatchObject([{ flags: 'DR' }]);
+  });
+
+  it('TCP-R12: without a byte for the idle timeout both sides are closed in order', async () => {
+    let ended = 0;
+    const { port } = await listen((socket) => {
+      socket.write('hello');
+      setTimeout(() => socket.write(' again'), 100);
+      socket.on('end', () => (ended = performance.now())).resume();
+    });
+    const front = await proxy({ port, filter: { idleTimeoutMs: 150 } });
+    const began = performance.now();
+    expect(await client(front.port)).toEqual({ received: 'hello again', closed: 'fin' });
+    expect(performance.now() - began).toBeGreaterThan(230);
+    await settled();
+    expect(ended).toBeGreaterThan(0);
+    expect(front.records).toMatchObject([{ flags: '-' }]);
+  });
+
+  it('TCP-R12: the maximal duration ends a connection that is in use', async () => {
+    const { port } = await listen((socket) => {
+      const timer = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(timer)).resume();
+    });
+    const front = await proxy({ port, filter: { maxConnectionDurationMs: 150 } });
+    expect((await client(front.port)).closed).toBe('fin');
+    expect(front.records).toMatchObject([{ flags: 'DT' }]);
+  });
+});
+
+it('TCP-R7: clusters are drawn by weight, once a connection; those without are never', () => {
+  const clusters = [
+    { cluster: 'a', weight: 80 },
+    { cluster: 'none', weight: 0 },
+    { cluster: 'b', weight: 20 },
+  ];
+  const drawn = [0, 0.5, 0.7999, 0.8, 0.9999].map((random) => drawCluster({ clusters }, () => random));
+  expect(drawn).toEqual(['a', 'a', 'a', 'b', 'b']);
+  expect(drawCluster({ clusters: [] }, () => 0)).toBe('');
+});
+
+it('TCP-R16: the address of the client is what a consistent hash goes by', async () => {
+  const servers = await Promise.all([0, 1, 2].map((i) => listen((socket) => socket.end(String(i)))));
+  const cluster = clusterOf([group(servers.map(({ port }) => endpoint('127.0.0.1', { port })))], { loadBalancer: { policy: 'maglev', tableSize: 1009 } });
+  const state = new ClusterState(cluster, { clock: realClock, random: Math.random, arena: new StateArena() });
+  const answers = async (remoteAddress: string): Promise<string> => {
+    const front = await listen((socket) => {
+      socket.pause();
+      new TcpProxyConnection(
+        { clock: realClock, random: Math.random, cluster: () => ({ cluster, state }) },
+        { kind: 'tcp', clusters: [{ cluster: 'c', weight: 1 }], statPrefix: '', hashSourceIp: true },
+        { socket, bytes: Buffer.alloc(0), remoteAddress, localAddress: '', localPort: 0 },
+        { onConnected: () => {}, onClosed: () => {} },
+      );
+    });
+    const all = new Set<string>();
+    for (let i = 0; i < 4; i++) all.add((await client(front.port)).received);
+    return [...all].join();
+  };
+  const seen = await Promise.all(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6'].map(answers));
+  expect(seen.every((s) => s.length === 1)).toBe(true);
+  expect(new Set(seen).size).toBeGreaterThan(1);
+});
