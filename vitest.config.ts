@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Rules and functions, each tested next to its code. */
-const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{cli,conformance,real}/**'] };
+const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{cli,conformance,proxy,real}/**'] };
 
 /** The real command, built where dist/ is older than the sources. */
 const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 60_000 };
@@ -9,12 +9,15 @@ const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['te
 /** The recorded cases beside the checkout: they change the working directory, so each file has a process. */
 const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const };
 
+/** The running proxy, over real sockets: one file after another, since some measure time. */
+const proxy = { name: 'proxy', include: ['test/proxy/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 30_000, fileParallelism: false };
+
 /** Against real programs: slow, and not part of `npm test`. */
 const real = { name: 'real', include: ['test/real/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
-    projects: [unit, cli, conformance, real].map((test) => ({ test })),
+    projects: [unit, cli, conformance, proxy, real].map((test) => ({ test })),
   },
 });

@@ -66,5 +66,5 @@ if (require.main === module) {
   if (!existsSync(`${dist}/weft.js`)) build();
   load('weft.js').main(process.argv);
 } else {
-  module.exports = { cacheOf, compiled, load, modules };
+  module.exports = { cacheOf, compile, compiled, load, modules };
 }

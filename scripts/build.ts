@@ -1,4 +1,4 @@
-// Bundles src/cli/main.ts into dist/, for bin/weft.js to run.
+// Bundles src/cli/main.ts into dist/, for bin/weft.js to run, and src/proxy/workers/worker.ts, for bin/weft-worker.js.
 //
 // What users wait for at every start is compiling, so V8's code cache comes with the bundle: made after runs that did what users do,
 // it holds the functions of those runs ready to go. (Node's own compile cache keeps top-level code only.) The chunks that these runs
@@ -113,7 +113,7 @@ interface Bundle {
 async function bundleAll(): Promise<Bundle> {
   const packages = new Set<string>();
   const data = new Map<string, string>();
-  const chunks = await split({ entryPoints: { weft: 'src/cli/main.ts' } }, packages, data);
+  const chunks = await split({ entryPoints: { weft: 'src/cli/main.ts', 'weft-worker': 'src/proxy/workers/worker.ts' } }, packages, data);
   for (const name of packages) {
     const contents = `import * as all from '${name}'; export * from '${name}'; export default all.default;`;
     const [chunk] = (await split({ stdin: { contents, resolveDir: root } }, packages, data)).values();

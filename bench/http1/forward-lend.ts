@@ -55,7 +55,7 @@ class Downstream implements ServerHandler {
 }
 
 class Upstream implements ClientHandler {
-  readonly borrows = process.env.LEND === "1";
+  readonly borrows = process.env.LEND === '1';
   private readonly server: ServerStream;
   private readonly downstream: Downstream;
 

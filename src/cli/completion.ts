@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { analyzers } from '../../analyzers/index.ts';
+import { logLevels } from '../proxy/telemetry/log.ts';
 import { formatNames } from './analyze/outputs.ts';
 import { usageError } from './exit.ts';
 
@@ -53,6 +54,9 @@ const values: Readonly<Record<string, () => readonly string[]>> = {
   '--preset': () => ['reference', 'recommended', 'strict'],
   '--assume': () => ['auto', 'complete', 'mesh-only'],
   '--analyzer': () => analyzers.map((a) => a.name),
+  '--log-level': () => logLevels,
+  '--log-format': () => ['text', 'json'],
+  '--access-log-encoding': () => ['text', 'json'],
 };
 
 const argumentsOf: Readonly<Record<string, () => readonly string[]>> = {

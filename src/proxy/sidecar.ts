@@ -3,14 +3,12 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
-import { connectionRecord, fillTcp, refusalRecord } from './connection-record.ts';
 import { StateArena } from './core/balance/shared-state.ts';
 import type { Clock } from './core/clock.ts';
 import type { ExchangeRecord } from './core/exchange-record.ts';
 import { HttpDate } from './core/http-date.ts';
 import { HeadPolicy } from './core/request-head.ts';
 import { RequestIds } from './core/request-id.ts';
-import { addFlag, flags } from './core/response-flags.ts';
 import { compileRouter, type Router } from './core/router.ts';
 import { Names, type Resolve } from './dns.ts';
 import { HostPortRouter } from './host-port-router.ts';
@@ -25,6 +23,8 @@ import { poolFor, secureOf } from './pools.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
 import { TcpProxyConnection } from './tcp/proxy.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { type LoggedConnection, refusalRecord, refusedConnectionRecord } from './telemetry/records.ts';
+import { TcpTelemetry } from './telemetry/tcp-telemetry.ts';
 import { Upstreams } from './upstreams.ts';
 
 export interface SidecarOptions {
@@ -84,6 +84,7 @@ export class Sidecar {
   private routers = new Map<string, Router>();
   private byHost: HostPortRouter | undefined;
   private readonly ticker: NodeJS.Timeout;
+  private readonly tcpTelemetry = new TcpTelemetry();
 
   constructor(options: SidecarOptions) {
     this.options = options;
@@ -116,7 +117,7 @@ export class Sidecar {
       taker: {
         http: (accepted, chain) => this.takeHttp(accepted, chain),
         tcp: (accepted, chain) => this.takeTcp(accepted, chain),
-        refused: (accepted) => this.logConnection(accepted, undefined),
+        refused: (accepted) => this.refusedConnection(accepted),
       },
       ...(options.originalDestination
         ? {
@@ -207,6 +208,7 @@ export class Sidecar {
 
   destroy(): void {
     clearInterval(this.ticker);
+    this.tcpTelemetry.close();
     this.open.destroyAll();
     this.upstreams.destroy();
   }
@@ -301,68 +303,57 @@ export class Sidecar {
   }
 
   private takeTcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void {
-    const { clock } = this.options;
-    const direction = accepted.listener.direction;
+    const { metrics } = this;
+    if (!metrics) return;
+    const { clock, accessLog } = this.options;
+    const { socket, bytes, remoteAddress, localAddress, localPort, listener } = accepted;
+    const tcpMetrics = listener.direction === 'outbound' ? metrics.tcpOutbound : metrics.tcpInbound;
+    const observer = this.tcpTelemetry.observe(logged(accepted, chain.name), tcpMetrics, accessLog);
     let connection: OpenConnection | undefined;
     let over = false;
-    const record = connectionRecord(accepted, chain.name, clock);
-    const metrics = this.metrics;
     const tcp = new TcpProxyConnection(
-      {
-        clock,
-        random: Math.random,
-        cluster: (name) => this.upstreams.get(name),
-        secure: (cluster) => secureOf(cluster),
-      },
+      { clock, random: Math.random, cluster: (name) => this.upstreams.get(name), secure: (cluster) => secureOf(cluster) },
       chain.filter,
+      { socket, bytes, remoteAddress, localAddress, localPort },
       {
-        socket: accepted.socket,
-        bytes: accepted.bytes,
-        remoteAddress: accepted.remoteAddress,
-        localAddress: accepted.localAddress,
-        localPort: accepted.localPort,
-      },
-      {
-        onConnected: (said) => {
-          fillTcp(record, said);
-          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.open(record);
-        },
-        onClosed: (said) => {
+        onConnected: (record) => observer.onConnected(record),
+        onClosed: (record) => {
           over = true;
-          fillTcp(record, said);
-          record.completedAt = clock.now();
-          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.transfer(record, said.bytesSent, said.bytesReceived);
-          (direction === 'outbound' ? metrics?.tcpOutbound : metrics?.tcpInbound)?.close(record);
-          this.options.accessLog(record);
+          observer.onClosed(record);
           if (connection) this.open.delete(connection);
         },
       },
     );
     connection = { drain: () => {}, destroy: () => tcp.destroy() };
-    if (!over) this.open.add(connection, scopeKey(accepted.listener, chain));
+    if (!over) this.open.add(connection, scopeKey(listener, chain));
   }
 
   /** SEL-R75 */
-  private logConnection(accepted: Accepted, chain: FilterChain | undefined): void {
-    const record = connectionRecord(accepted, chain?.name ?? '', this.options.clock);
+  private refusedConnection(accepted: Accepted): void {
     if (this.metrics) this.metrics.listener(accepted.listener.name).noFilterChain++;
-    record.flags = addFlag(0, flags.noRouteFound);
-    record.details = 'filter_chain_not_found';
-    record.completedAt = this.options.clock.now();
-    this.options.accessLog(record);
+    this.options.accessLog(refusedConnectionRecord(logged(accepted, ''), this.now()));
   }
 
-  private finished({ record, scope, cluster }: Outcome): void {
+  private now(): { now: number; wallTime: number } {
+    const { clock } = this.options;
+    return { now: clock.now(), wallTime: clock.wallTime() };
+  }
+
+  private finished({ record, scope }: Outcome): void {
     this.metrics?.recordRequest(record, scope.direction);
     this.options.accessLog(record);
-    void cluster;
   }
 
   private refused(scope: HttpScope, connection: ConnectionInfo, refusal: Refusal): void {
-    const record = refusalRecord(connection, refusal, scope.chain, this.options.clock);
+    const record = refusalRecord(connection, scope.chain, refusal, this.now());
+    if (this.metrics) this.metrics.listener(scope.listener).requestsRefused++;
     this.metrics?.recordRequest(record, scope.direction);
     this.options.accessLog(record);
   }
+}
+
+function logged(accepted: Accepted, filterChain: string): LoggedConnection {
+  return { ...accepted, serverName: accepted.detection.serverName, filterChain };
 }
 
 /** Shorter than any interval of outlier detection that is of use. */

@@ -20,15 +20,15 @@ export function completeHost(namespace: string, host: string): string {
 
 /**
  * A rule with all its names complete. They are names in the namespace of the object that holds the rule, so this comes before rules
- * of several objects are merged. Items that are `null` are gone, but in `match`, where an index is part of a place.
+ * of several objects are merged. Items that are `null` are left out, but in `match`, where an index is part of a place.
  */
 export function completeHttpRule(rule: HTTPRoute, namespace: string): HTTPRoute {
   const { match, route, mirror, mirrors } = rule;
   const out: HTTPRoute = { ...rule };
   if (match) out.match = match.map((m) => (m ? completeMatch(m, namespace) : m));
-  if (route) out.route = route.map((to) => ({ ...to, destination: completeDestination(to?.destination, namespace) }));
+  if (route) out.route = route.filter(Boolean).map((to) => ({ ...to, destination: completeDestination(to.destination, namespace) }));
   if (mirror) out.mirror = completeDestination(mirror, namespace);
-  if (mirrors) out.mirrors = mirrors.map((to) => ({ ...to, destination: completeDestination(to?.destination, namespace) }));
+  if (mirrors) out.mirrors = mirrors.filter(Boolean).map((to) => ({ ...to, destination: completeDestination(to.destination, namespace) }));
   return out;
 }
 
@@ -49,7 +49,16 @@ function completeMatches<M extends L4MatchAttributes | TLSMatchAttributes>(match
 }
 
 function completeMatch<M extends HTTPMatchRequest | L4MatchAttributes | TLSMatchAttributes>(match: M, namespace: string): M {
-  return match.gateways?.length ? { ...match, gateways: match.gateways.map((name) => resolveGatewayName(namespace, name)) } : match;
+  const out: M & Partial<TLSMatchAttributes> = { ...match };
+  if (out.gateways) out.gateways = texts(out.gateways).map((name) => resolveGatewayName(namespace, name));
+  if (out.sniHosts) out.sniHosts = texts(out.sniHosts);
+  if (out.destinationSubnets) out.destinationSubnets = texts(out.destinationSubnets);
+  return out;
+}
+
+/** A list of texts without its `null` items. */
+export function texts(list: readonly (string | null)[] | undefined): string[] {
+  return (list ?? []).filter((item) => item !== null);
 }
 
 function completeDestination(destination: Destination | undefined, namespace: string): Destination {

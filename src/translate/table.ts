@@ -10,7 +10,7 @@ import { outboundTraffic } from './outbound/listeners.ts';
 import { proxyScope } from './proxy-scope.ts';
 import { meshSettings } from './proxy-settings.ts';
 import { Translation } from './translation.ts';
-import { reportDelegates, VirtualServices } from './virtual-services.ts';
+import { reportDelegates, reportUnknownGateways, VirtualServices } from './virtual-services.ts';
 
 export interface TableOptions {
   /** Addresses that stand in for endpoints of the manifests. */
@@ -34,6 +34,7 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   clusters.push(...withoutTls(clusters, outbound.passthroughClusters));
   const { all, problems } = VirtualServices.of(mesh);
   reportDelegates(mesh, all, statuses);
+  reportUnknownGateways(mesh, all, statuses);
   for (const { origin, reason, message } of problems) statuses.add(origin, reason, message);
   reportMissingClusters(translation, outbound.services, new Set(clusters.map(({ name }) => name)));
   return {

@@ -6,7 +6,7 @@ import { byCreation } from '../model/creation.ts';
 import { boundGateways } from '../model/gateway-names.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { isSeenIn, type Scopes, scopesOf } from '../model/visibility.ts';
-import { completeHost, completeHttpRule, completeTcpRule, completeTlsRule } from './complete-names.ts';
+import { completeHost, completeHttpRule, completeTcpRule, completeTlsRule, texts } from './complete-names.ts';
 import { delegate } from './delegates.ts';
 import type { RouteProblem } from './gateway-api/backends.ts';
 import { virtualServicesOfRoutes } from './gateway-api/virtual-services.ts';
@@ -131,8 +131,8 @@ function routingService(mesh: Mesh, resource: Resource<VirtualService>): Routing
     name,
     namespace,
     hosts,
-    gateways: boundGateways(spec.gateways, namespace),
-    scopes: scopesOf(spec.exportTo, namespace, mesh.meshConfig.defaultVirtualServiceExportTo),
+    gateways: boundGateways(texts(spec.gateways), namespace),
+    scopes: scopesOf(texts(spec.exportTo), namespace, mesh.meshConfig.defaultVirtualServiceExportTo),
     http: (spec.http ?? []).flatMap((route, rule) => (route ? httpRules(mesh, resource, route, rule) : [])),
     tls: (spec.tls ?? []).flatMap((route, i) => (route ? [{ route: completeTlsRule(route, namespace), origin: originOf(resource, 'spec', 'tls', i) }] : [])),
     tcp: (spec.tcp ?? []).flatMap((route, i) => (route ? [{ route: completeTcpRule(route, namespace), origin: originOf(resource, 'spec', 'tcp', i) }] : [])),
@@ -182,3 +182,16 @@ const reasons = {
   'not-exported': 'not exported to this namespace:',
   empty: 'there are no HTTP rules in',
 } as const;
+
+/** Virtual services that are bound to a Gateway that is not there. */
+export function reportUnknownGateways(mesh: Mesh, services: Iterable<RoutingService>, statuses: Statuses): void {
+  if (!mesh.knows('Gateway')) return;
+  for (const { resource, gateways, gatewayApi } of services) {
+    if (gatewayApi) continue;
+    for (const gateway of gateways) {
+      const slash = gateway.indexOf('/');
+      if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
+      statuses.add(originOf(resource, 'spec', 'gateways'), 'unknown-gateway', `there is no Gateway ${gateway}`);
+    }
+  }
+}

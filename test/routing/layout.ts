@@ -122,6 +122,19 @@ function registryOf(routingCase: RoutingCase, placed: Map<string, PlacedEndpoint
   return documents;
 }
 
+/** An address for a pod; without a network of its own, one of loopback. */
+function placeOf(address: string, captured: boolean): string {
+  return captured ? address : address.replace(/^\d+/, '127');
+}
+
+function networkOf(role: RoutingCase['role']): Pick<Layout, 'address' | 'destination' | 'source'> {
+  return {
+    address: { outbound: clientAddress, gateway: gatewayAddress, inbound: inboundAddress }[role],
+    destination: { outbound: anyAddress, gateway: gatewayAddress, inbound: inboundAddress }[role],
+    source: role === 'gateway' ? externalClientAddress : clientAddress,
+  };
+}
+
 /** Workload of the recorded proxy, by role. */
 function workload({ role, client, proxy }: RoutingCase): { namespace: string; labels: Record<string, string>; locality: string | undefined } {
   const given = role === 'outbound' ? client : proxy;
@@ -138,8 +151,12 @@ function workload({ role, client, proxy }: RoutingCase): { namespace: string; la
   };
 }
 
-/** Assigns addresses in the order of the case. */
-export function layOut(routingCase: RoutingCase): Layout {
+/**
+ * Assigns addresses in the order of the case.
+ *
+ * @param captured false: only addresses that every machine has, and no redirection to the proxy
+ */
+export function layOut(routingCase: RoutingCase, captured = true): Layout {
   const { role, services, endpoints, manifests } = routingCase;
   const backends: Backend[] = [];
   const placed = new Map<string, PlacedEndpoint[]>();
@@ -151,7 +168,7 @@ export function layOut(routingCase: RoutingCase): Layout {
     const service = servicesByHost.get(host);
     const list: PlacedEndpoint[] = [];
     for (const endpoint of endpoints[host] ?? []) {
-      const address = endpoint.address ?? (endpoint.local ? inboundAddress : podAddress(next++));
+      const address = endpoint.address ?? (endpoint.local ? inboundAddress : placeOf(podAddress(next++), captured));
       list.push({ ...endpoint, host, address });
       if (endpoint.behaviour?.refuse) continue;
       const ports =
@@ -178,9 +195,7 @@ export function layOut(routingCase: RoutingCase): Layout {
       ...(proxyConfig ? { defaultConfig: { ...(routingCase.mesh.defaultConfig as object | undefined), ...proxyConfig } } : {}),
     },
     ...workload(routingCase),
-    address: { outbound: clientAddress, gateway: gatewayAddress, inbound: inboundAddress }[role],
-    destination: { outbound: anyAddress, gateway: gatewayAddress, inbound: inboundAddress }[role],
-    source: role === 'gateway' ? externalClientAddress : clientAddress,
+    ...(captured ? networkOf(role) : { address: '127.0.0.1', destination: '127.0.0.1', source: '127.0.0.1' }),
   };
 }
 

@@ -1,6 +1,6 @@
 // Runs a folder of recorded cases against a real proxy on real sockets.
 //
-//   npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep]
+//   npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -15,14 +15,16 @@ import type { Job, Report } from './worker.ts';
 
 interface Deviation {
   why: string;
+  /** `routing`: of a routing case. */
+  modes: readonly string[];
 }
 
 const root = join(import.meta.dirname, '../..');
 
 /** Cases in which weft behaves otherwise on purpose. */
 function deviations(): Record<string, Deviation> {
-  const all = JSON.parse(readFileSync(join(root, 'docs/deviations.json'), 'utf8')) as { routing?: Record<string, Deviation> };
-  return all.routing ?? {};
+  const all = JSON.parse(readFileSync(join(root, 'docs/deviations.json'), 'utf8')) as Record<string, Deviation>;
+  return Object.fromEntries(Object.entries(all).filter(([, { modes }]) => modes.includes('routing')));
 }
 
 function startWorker(captured: boolean): ChildProcess {
@@ -109,16 +111,19 @@ export async function routing(args: readonly string[]): Promise<number> {
       verbose: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
+      loopback: { type: 'boolean', default: false },
     },
   });
   const [folder] = positionals;
   const engine = values.engine as EngineName;
   if (folder === undefined || !engineNames.includes(engine)) {
-    console.error('npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep]');
+    console.error(
+      'npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]',
+    );
     return 2;
   }
   if (engine === 'embedded' && !values.sources) setup();
-  const noNamespace = whyNoNamespace();
+  const noNamespace = values.loopback ? '--loopback' : whyNoNamespace();
   const captured = noNamespace === undefined;
   const temporary = mkdtempSync(join(tmpdir(), 'weft-routing-'));
   const leave = values.skip === undefined ? undefined : new RegExp(values.skip);
@@ -137,7 +142,8 @@ export async function routing(args: readonly string[]): Promise<number> {
     else jobs.push({ file, engine, captured, folder: temporary, keep: values.keep, sources: values.sources });
   }
   if (left.length > 0) console.log(`Left out by --skip ${values.skip}: ${left.length} cases: ${left.join(', ')}\n`);
-  const counts = await report(jobs, Number(values.jobs), captured, values.verbose);
+  // On loopback all proxies would have the same ports.
+  const counts = await report(jobs, captured ? Number(values.jobs) : 1, captured, values.verbose);
   if (skipped.length > 0) {
     console.log(`\n!!! ${skipped.length} CASES WERE SKIPPED${noNamespace === undefined ? '' : `: ${noNamespace}`}`);
     for (const { id, why } of skipped) console.log(`!!! ${id}: ${why}`);

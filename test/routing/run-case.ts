@@ -9,7 +9,7 @@ import { exchangeTcp, type TcpResult } from './client/tcp.ts';
 import type { CaseStep, Observation, RoutingCase } from './corpus.ts';
 import { type Layout, layOut } from './layout.ts';
 import { isMirrored, repeated, repeatedTcp, type Seen, type SeenTcp, single, singleTcp, upstreamOf } from './observe.ts';
-import { type Engine, isRunning, type Place, type RunningProxy } from './place/engine.ts';
+import { type Engine, isRunning, type Place, ports, type RunningProxy } from './place/engine.ts';
 import type { AccessLog, LogLine } from './place/log.ts';
 
 /** What came of a case. */
@@ -40,7 +40,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Runs a case from its start to its end: services, proxy, steps. */
 export async function runCase(routingCase: RoutingCase, engine: Engine, place: Place): Promise<Outcome> {
-  const layout = layOut(routingCase);
+  const layout = layOut(routingCase, place.captured);
   const recorder = new Recorder();
   const services = new Services(recorder, routingCase.folder);
   const outcome: Outcome = { observed: [], rejected: undefined, broken: undefined, layout };
@@ -54,7 +54,7 @@ export async function runCase(routingCase: RoutingCase, engine: Engine, place: P
       return outcome;
     }
     proxy = started;
-    const run = new CaseRun(routingCase, layout, recorder, proxy);
+    const run = new CaseRun(routingCase, layout, recorder, proxy, place.captured);
     let unanswered = 0;
     for (const [index, step] of routingCase.steps.entries()) {
       let observed = await run.step(step, index);
@@ -82,14 +82,16 @@ class CaseRun {
   private readonly proxy: RunningProxy;
   private readonly log: AccessLog;
   private readonly proxyAddresses: ReadonlySet<string>;
+  private readonly captured: boolean;
   private manifests: string;
 
-  constructor(routingCase: RoutingCase, layout: Layout, recorder: Recorder, proxy: RunningProxy) {
+  constructor(routingCase: RoutingCase, layout: Layout, recorder: Recorder, proxy: RunningProxy, captured: boolean) {
     this.routingCase = routingCase;
     this.layout = layout;
     this.recorder = recorder;
     this.proxy = proxy;
     this.log = proxy.log;
+    this.captured = captured;
     this.proxyAddresses = new Set([layout.address, '127.0.0.1']);
     this.manifests = routingCase.manifests;
   }
@@ -124,7 +126,8 @@ class CaseRun {
     const inHost = /:(\d+)$/.exec(step.request?.host ?? '')?.[1];
     return {
       address: step.destination ?? this.layout.destination,
-      port: step.port ?? Number(inHost ?? 8080),
+      // Where nothing is redirected, the client is told to use the proxy.
+      port: this.captured ? (step.port ?? Number(inHost ?? 8080)) : ports.outbound,
       source: step.source ?? this.layout.source,
       tls: step.tls,
       folder: this.routingCase.folder,
@@ -232,7 +235,7 @@ class CaseRun {
     });
     const seen: SeenTcp[] = [];
     for (const result of results) {
-      const connectionLog: LogLine[] = await this.log.ofConnection(result.local, result.local === '' ? 0 : noLogMs);
+      const connectionLog: LogLine[] = await this.log.ofConnection(result.local, noLogMs);
       seen.push({ result, connectionLog });
     }
     await pause(settleMs);

@@ -21,8 +21,8 @@ const mostRelated = 5;
  *        |                 ^^
  *        = help: …
  */
-export function formatPretty(report: Report, style: Style): string {
-  return report.items.map((item) => formatItem(item, style)).join('\n');
+export function formatPretty({ items }: Pick<Report, 'items'>, style: Style): string {
+  return items.map((item) => formatItem(item, style)).join('\n');
 }
 
 function formatItem(item: ReportItem, style: Style): string {

@@ -14,7 +14,7 @@ export function proxyCommand(): Command {
     .option('--labels <k=v,…>', 'labels of the workload, instead of what the manifests say')
     .option('--locality <region/zone/subzone>', 'where the workload runs, instead of what the manifests say')
     .option('--ip <address>', 'address of the workload; may be given several times', collect)
-    .option('--map <service[:port][/subset]=address:port>', 'serve a service, or one subset of it, from here; may be given several times', collect)
+    .option('--map <service=address>', 'serve SERVICE[:PORT][/SUBSET] from [ADDRESS:]PORT; several for one service are its endpoints', collect)
     .option('--outbound-port <port>', 'requests of the application go here', '15001')
     .option('--inbound-port <port>', 'with --capture: connections to the application were redirected to here', '15006')
     .option('--capture', 'connections were redirected here by iptables; their original destination decides')

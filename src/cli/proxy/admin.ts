@@ -2,20 +2,19 @@ import { createAdminServer } from '../../proxy/admin/admin.ts';
 import { createAgentServer, createHealthServer, createStatsServer, Health } from '../../proxy/admin/health.ts';
 import type { AdminServer } from '../../proxy/admin/http-server.ts';
 import type { AdminState, TableInfo } from '../../proxy/admin/state.ts';
-import { clusterStatus, outlierReport } from '../../proxy/admin/upstream-status.ts';
-import type { Sidecar } from '../../proxy/sidecar.ts';
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
 import { serverFamilies } from '../../proxy/telemetry/server-metrics.ts';
-import { UpstreamGauges } from '../../proxy/telemetry/upstream-gauges.ts';
+import type { DataPlane } from '../../proxy/workers/data-plane.ts';
 import { CliError } from '../exit.ts';
 import { version } from '../version.ts';
+import type { AccessLogFile } from './access-log-file.ts';
 
 export interface AdminDeps {
-  sidecar: Sidecar;
+  plane: DataPlane;
   log: ProxyLog;
+  accessLog: AccessLogFile;
   /** 0: none. */
   ports: { admin: number; stats: number; agent: number; health: number };
-  reopenLogs: () => void;
   quit: () => void;
 }
 
@@ -34,55 +33,53 @@ const loopback = '127.0.0.1';
  *
  * @throws CliError where a port is taken
  */
-export async function startAdmin({ sidecar, log, ports, reopenLogs, quit }: AdminDeps): Promise<Admin> {
+export async function startAdmin({ plane, log, accessLog, ports, quit }: AdminDeps): Promise<Admin> {
   const health = new Health();
-  const gauges = new UpstreamGauges();
   const startedAt = Date.now();
   let rejected: TableInfo['rejected'];
   let refusals = 0;
-  const upstreams = () => [...sidecar.upstreams.all()].map(({ state }) => state);
   const state: AdminState = {
     version,
     startedAt,
-    concurrency: 1,
+    concurrency: plane.concurrency,
     state: () => health.state,
-    table: () => sidecar.table,
-    tableInfo: () => ({ ...sidecar.state, ...(rejected ? { rejected } : {}) }),
+    table: () => plane.table,
+    tableInfo: () => ({ ...plane.state, ...(rejected ? { rejected } : {}) }),
     listeners: () =>
-      (sidecar.table?.listeners ?? []).map(({ name, address, moreAddresses = [], port, direction, bind }) => ({
+      (plane.table?.listeners ?? []).map(({ name, address, moreAddresses = [], port, direction, bind }) => ({
         name,
         addresses: [address, ...moreAddresses].map((own) => `${own}:${port}`),
         direction,
         bound: bind,
       })),
-    clusters: () => upstreams().map(clusterStatus),
-    outliers: () => outlierReport(upstreams()),
-    metrics: () => {
-      const { heapUsed, heapTotal, rss } = process.memoryUsage();
+    clusters: () => plane.clusters(),
+    outliers: () => plane.outliers(),
+    metrics: async ({ clusters }) => {
+      const { heapUsed, heapTotal, connections } = await plane.usage();
       const facts = serverFamilies({
         live: health.state === 'LIVE',
         state: health.state === 'LIVE' ? 0 : health.state === 'DRAINING' ? 1 : health.state === 'PRE_INITIALIZING' ? 2 : 3,
         uptimeSeconds: (Date.now() - startedAt) / 1000,
-        concurrency: 1,
-        memory: { heapUsed, heapTotal, rss },
-        connections: sidecar.active.connections,
-        listeners: sidecar.table?.listeners.length ?? 0,
-        clusters: sidecar.table?.clusters.length ?? 0,
-        generation: sidecar.state.generation,
+        concurrency: plane.concurrency,
+        memory: { heapUsed, heapTotal, rss: process.memoryUsage.rss() },
+        connections,
+        listeners: plane.table?.listeners.length ?? 0,
+        clusters: plane.table?.clusters.length ?? 0,
+        generation: plane.state.generation,
         rejected: refusals,
-        droppedLogLines: 0,
+        droppedLogLines: accessLog.droppedLines,
       });
-      return [...(sidecar.metrics?.snapshot() ?? []), ...gauges.families(upstreams()), ...facts];
+      return [...(await plane.metrics(clusters)), ...facts];
     },
-    resetCounters: () => sidecar.metrics?.reset(),
+    resetCounters: () => plane.resetCounters(),
     logLevels: () => log.levels(),
     setLogLevel: (level, scope) => log.setLevel(level, scope),
-    reopenLogs,
+    reopenLogs: () => accessLog.reopen(),
     failHealthCheck: (failed) => health.fail(failed),
     drain: async ({ inboundOnly, skipExit }) => {
       if (skipExit) return;
       if (!inboundOnly) health.draining();
-      await sidecar.drain(inboundOnly ? 'inbound' : undefined);
+      await plane.drain(inboundOnly ? 'inbound' : undefined);
     },
     quit,
   };
@@ -103,7 +100,7 @@ export async function startAdmin({ sidecar, log, ports, reopenLogs, quit }: Admi
       for (const open of servers) void open.close();
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
       throw new CliError(
-        `cannot listen on ${loopback}:${port}${taken ? ', which another process has' : `: ${(error as Error).message}`}`,
+        `cannot listen on ${loopback}:${port}: ${taken ? 'another process has this port' : (error as Error).message}`,
         undefined,
         `Choose another port with ${flag}, or 0 for none.`,
       );
@@ -113,7 +110,7 @@ export async function startAdmin({ sidecar, log, ports, reopenLogs, quit }: Admi
   return {
     rejected: (findings) => {
       refusals++;
-      rejected = { version: sidecar.state.version, at: Date.now(), findings };
+      rejected = { version: plane.state.version, at: Date.now(), findings };
     },
     accepted: () => {
       rejected = undefined;

@@ -35,11 +35,11 @@ export class ManifestReader {
   /** @throws CliError (usage) for flags that make no sense */
   constructor(flags: ProxyFlags) {
     this.flags = flags;
+    this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
     this.paths = (flags.filename ?? []).flatMap((f) => f.split(',')).filter((f) => f !== '');
     if (this.paths.length === 0) throw usageError('no manifests are named', 'Name files or directories with -f: weft proxy run -f mesh/');
     if (this.paths.includes('-'))
       throw usageError('-f - is standard input, and weft proxy run reads files and directories', 'Write the manifests into a file first.');
-    this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
   }
 
   /** All directories and files that decide, for whoever watches them. */

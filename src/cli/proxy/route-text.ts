@@ -64,6 +64,14 @@ export function clusterText({ name, host, port, subset }: Cluster, own: { host: 
   return `${subset === '' ? short : subset}${port === own.port ? '' : `:${port}`}`;
 }
 
+/** `cart.shop/v2:8080` for the name of a cluster that is not there. */
+export function missingText(name: string, namespace: string): string {
+  const match = /^outbound\|(\d+)\|([^|]*)\|(.+)$/.exec(name);
+  if (!match) return name;
+  const [, port, subset = '', host = ''] = match;
+  return `${shortHost(host, namespace)}${subset === '' ? '' : `/${subset}`}:${port}`;
+}
+
 /** As clients of the namespace say it. */
 export function shortHost(host: string, namespace: string): string {
   const match = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(host);

@@ -1,19 +1,16 @@
-import { formatPretty } from '../../analysis/report/pretty.ts';
-import type { ReportItem } from '../../analysis/report/report.ts';
-import { originalDestinationReader } from '../../proxy/capture/original-destination.ts';
-import type { ExchangeRecord } from '../../proxy/core/exchange-record.ts';
-import { realClock } from '../../proxy/real-clock.ts';
-import { Sidecar } from '../../proxy/sidecar.ts';
-import { AccessLog, accessLogLine } from '../../proxy/telemetry/access-log.ts';
-import { createLog } from '../../proxy/telemetry/log.ts';
-import { LogBuffer } from '../../proxy/telemetry/log-buffer.ts';
-import { LogFile } from '../../proxy/telemetry/log-file.ts';
-import { Metrics } from '../../proxy/telemetry/metrics.ts';
+import type { RoutingTable } from '../../ir/table.ts';
+import { createLog, type ProxyLog } from '../../proxy/telemetry/log.ts';
+import type { DataPlane, ThreadSettings } from '../../proxy/workers/data-plane.ts';
+import { SingleThread } from '../../proxy/workers/single-thread.ts';
+import { WorkerGroup } from '../../proxy/workers/worker-group.ts';
 import { CliError, exitCode } from '../exit.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
+import { AccessLogFile } from './access-log-file.ts';
 import { type Admin, startAdmin } from './admin.ts';
+import { printBroken } from './broken.ts';
 import type { ProxyFlags } from './flags.ts';
 import { ManifestReader } from './manifests.ts';
+import { notYet } from './not-yet.ts';
 import { settingsOf } from './settings.ts';
 import { describeTable, startSummary } from './summary.ts';
 import { watchFiles } from './watch-files.ts';
@@ -24,11 +21,11 @@ const logFlushMs = 100;
 /**
  * Serves until a signal ends it: SIGTERM and SIGINT let requests under way end within the drain time, a second one does not wait.
  *
- * @returns 0 after a signal; 79 when the manifests are broken, 65 when they cannot be parsed
+ * @returns 0 after a signal; 1 when a worker thread failed; 79 when the manifests are broken, 65 when they cannot be parsed
  * @throws CliError for flags that make no sense, input that is not there, ports that are taken
  */
 export async function runProxy(flags: ProxyFlags): Promise<number> {
-  const { ports, drainMs, logLevel, logFormat } = settingsOf(flags);
+  const { ports, drainMs, concurrency, logLevel, logFormat } = settingsOf(flags);
   const reader = new ManifestReader(flags);
   const first = await reader.read();
   if (!first.table) {
@@ -36,46 +33,36 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
     return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
   }
   const log = await createLog({ level: logLevel, format: logFormat });
-  let output: LogFile | undefined;
-  let buffer: LogBuffer | undefined;
-  let accessLog: AccessLog | undefined;
-  const takeLogSettings = (settings: NonNullable<typeof first.table>['mesh']): void => {
-    if (settings.accessLogFile === '') {
-      accessLog = undefined;
-      return;
-    }
-    const { line, problem } = accessLogLine(settings);
+  const accessLog = new AccessLogFile();
+  const takeLogSettings = ({ mesh }: RoutingTable): void => {
+    const problem = accessLog.use(mesh);
     if (problem !== undefined) log.warning(`access log format: ${problem}`);
-    output ??= openLog(settings.accessLogFile);
-    buffer ??= new LogBuffer(output, undefined, logFlushMs);
-    if (accessLog) accessLog.setLine(line);
-    else accessLog = new AccessLog(line, buffer);
   };
-  takeLogSettings(first.table.mesh);
-  const sidecar = new Sidecar({
-    clock: realClock,
+  takeLogSettings(first.table);
+  const threads: ThreadSettings = {
     bind: flags.bind,
     outboundPort: ports.outbound,
     inboundPort: ports.inbound,
-    ...(flags.capture ? { originalDestination: originalDestinationReader('redirect') } : {}),
-    reusePort: false,
-    metrics: (table) => new Metrics(table),
-    accessLog: (record: ExchangeRecord) => accessLog?.log(record),
-  });
+    capture: flags.capture === true,
+    drainMs,
+    logFlushMs,
+  };
+  const plane = dataPlane(threads, accessLog, concurrency);
   const signal = Promise.withResolvers<string>();
   let admin: Admin;
   try {
-    await sidecar.apply(first.table);
-    admin = await startAdmin({ sidecar, log, ports, reopenLogs: () => output?.reopen(), quit: () => signal.resolve('quit') });
+    await plane.apply(first.table);
+    admin = await startAdmin({ plane, log, accessLog, ports, quit: () => signal.resolve('quit') });
   } catch (error) {
     // Its sockets and timers would keep the process.
-    await sidecar.drain();
-    sidecar.destroy();
+    await plane.drain();
+    await plane.close();
     throw startError(error as Error, ports.outbound);
   }
   if (isTerminal('stderr') && logFormat === 'text')
     write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
-  else log.info('serving', { version: sidecar.state.version, ...describeTable(first.table, ports.outbound, flags) });
+  else log.info('serving', { version: plane.state.version, ...describeTable(first.table, ports.outbound, flags) });
+  for (const text of notYet(first.mesh, first.table)) log.warning(text);
   for (const { message, origin } of first.table.statuses) log.warning(`${origin.kind} ${origin.namespace}/${origin.name}: ${message}`);
   const stopWatching = flags.watch
     ? watchFiles(
@@ -89,12 +76,12 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
             await printBroken(broken, 'the manifests before go on');
             return input;
           }
-          const before = sidecar.state.version;
-          await sidecar.apply(table);
-          takeLogSettings(table.mesh);
+          const before = plane.state.version;
+          takeLogSettings(table);
+          await plane.apply(table);
           admin.accepted();
-          if (sidecar.state.version !== before)
-            log.info('new manifests are in force', { version: sidecar.state.version, generation: sidecar.state.generation });
+          const { version, generation } = plane.state;
+          if (version !== before) log.info('new manifests are in force', { version, generation });
           return input;
         },
         (error) => {
@@ -104,22 +91,33 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
       )
     : () => {};
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
-  process.on('SIGHUP', () => output?.reopen());
-  const reason = await signal.promise;
+  process.on('SIGHUP', () => accessLog.reopen());
+  const reason = await Promise.race([signal.promise, plane.failed]);
+  if (reason instanceof Error) log.critical(`a worker thread failed, and the proxy ends: ${reason.stack ?? reason.message}`);
   admin.draining();
   stopWatching();
-  await shutDown(sidecar, drainMs, log, reason);
+  await shutDown(plane, drainMs, log, reason instanceof Error ? 'failure' : reason);
   admin.close();
-  buffer?.close();
-  await output?.close();
+  await accessLog.close();
+  const code = reason instanceof Error ? exitCode.error : exitCode.ok;
   // Connections that were given up may still hold timers.
-  setTimeout(() => process.exit(exitCode.ok), 100).unref();
-  return exitCode.ok;
+  setTimeout(() => process.exit(code), 100).unref();
+  return code;
 }
 
-async function shutDown(sidecar: Sidecar, drainMs: number, log: { info(text: string, fields?: Record<string, unknown>): void }, reason: string): Promise<void> {
-  log.info('draining', { reason, ...sidecar.active });
-  await sidecar.drain();
+function dataPlane(settings: ThreadSettings, accessLog: AccessLogFile, threads: number): DataPlane {
+  try {
+    return threads === 1 ? new SingleThread(settings, accessLog) : new WorkerGroup(settings, accessLog, threads);
+  } catch (error) {
+    // Of --capture, where this machine cannot.
+    throw new CliError((error as Error).message);
+  }
+}
+
+async function shutDown(plane: DataPlane, drainMs: number, log: ProxyLog, reason: string): Promise<void> {
+  const { requests, connections } = await plane.usage();
+  log.info('draining', { reason, requests, connections });
+  await plane.drain();
   const again = new Promise<void>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
   });
@@ -127,19 +125,10 @@ async function shutDown(sidecar: Sidecar, drainMs: number, log: { info(text: str
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, drainMs);
   });
-  const idle = sidecar.active.connections === 0 ? Promise.resolve() : new Promise<void>((resolve) => sidecar.events.once('idle', () => resolve()));
-  await Promise.race([again, late, idle]);
+  await Promise.race([again, late, plane.idle()]);
   clearTimeout(timer);
-  sidecar.destroy();
+  await plane.close();
   log.info('stopped');
-}
-
-function openLog(path: string): LogFile {
-  try {
-    return new LogFile(path);
-  } catch (error) {
-    throw new CliError(`cannot write the access log ${path}: ${(error as Error).message}`);
-  }
 }
 
 function startError(error: Error, outboundPort: number): CliError {
@@ -150,11 +139,4 @@ function startError(error: Error, outboundPort: number): CliError {
     undefined,
     ofFlags ? 'Choose another port with --outbound-port, or another address with --bind.' : 'The port is that of a Gateway or Sidecar in the manifests.',
   );
-}
-
-async function printBroken(items: readonly ReportItem[], meaning: string): Promise<void> {
-  const style = await styleFor(wantsColour(undefined, 'stderr'));
-  const summary = { files: 0, resources: 0 };
-  const count = `${items.length} error${items.length === 1 ? '' : 's'}`;
-  write('stderr', `${formatPretty({ items, summary } as never, style)}${style.error(`✘ ${count}`)}: ${meaning}.\n`);
 }

@@ -4,7 +4,7 @@ import type { FilterChain, Listener } from '../../ir/listener.ts';
 import type { RouteConfig, VirtualHost } from '../../ir/route.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import type { ProxyFlags } from './flags.ts';
-import { actionText, clusterText, endpointsText, matchText, shortHost } from './route-text.ts';
+import { actionText, clusterText, endpointsText, matchText, missingText, shortHost } from './route-text.ts';
 import type { ProxyPorts } from './settings.ts';
 
 /** More than these of each are counted only. */
@@ -32,21 +32,35 @@ export function describeTable(table: RoutingTable, outboundPort: number, flags: 
 export function startSummary(table: RoutingTable, context: SummaryContext, style: Style): string {
   const served = servedHosts(table);
   const files = (context.flags.filename ?? []).join(', ');
-  const lines = [`${style.strong(`weft proxy: ${proxyName(table)}`)}${files === '' ? '' : ` from ${files}`}`, ''];
+  const lines = [`${style.strong(`weft proxy: ${proxyTitle(table)}`)}${files === '' ? '' : ` from ${files}`}`, ''];
   for (const host of served.slice(0, most.hosts)) lines.push(...hostLines(host, table, style));
   if (served.length > most.hosts) lines.push(`  … and ${served.length - most.hosts} more`);
-  if (served.length === 0) lines.push('  No HTTP service: whatever is asked for goes where its Host header says.');
+  if (served.length === 0 && table.proxy.role === 'sidecar') lines.push('  No HTTP service: whatever is asked for goes where its Host header says.');
+  if (table.proxy.role === 'gateway') lines.push(...tcpLines(table, style));
   const others = tcpOnly(table);
   if (others > 0 && !context.flags.capture && table.proxy.role === 'sidecar') {
     lines.push(`  ${others} TCP or TLS listener${others === 1 ? '' : 's'}: only with --capture, since such connections have no Host header.`);
   }
-  lines.push('', ...placesToGo(served[0], table, context, style), '');
+  lines.push(
+    '',
+    ...placesToGo(
+      served.find(({ tls }) => !tls),
+      table,
+      context,
+      style,
+    ),
+    '',
+  );
   lines.push(`Serving.${context.flags.watch ? ' Changes of the manifests are taken as they come.' : ''} Ctrl-C ends it.`);
   return `${lines.join('\n')}\n`;
 }
 
 function proxyName({ proxy: { role, namespace, name } }: RoutingTable): string {
   return `${role} ${namespace}${name === '' ? '' : `/${name}`}`;
+}
+
+function proxyTitle({ proxy: { role, namespace, name } }: RoutingTable): string {
+  return `${role} ${name === '' ? `of namespace ${namespace}` : `${namespace}/${name}`}`;
 }
 
 interface ServedHost {
@@ -57,6 +71,8 @@ interface ServedHost {
   name: string | undefined;
   /** Full name, as clusters have it. */
   full: string;
+  /** Its listener terminates TLS. */
+  tls: boolean;
 }
 
 /** What outbound HTTP listeners route, except for what no service takes. */
@@ -65,12 +81,12 @@ function servedHosts({ listeners, routes, proxy }: RoutingTable): ServedHost[] {
   const out = new Map<VirtualHost, ServedHost>();
   for (const { direction, port, ...listener } of listeners) {
     if (direction !== 'outbound') continue;
-    for (const config of configsOf(listener, configs)) {
+    for (const { config, tls } of configsOf(listener, configs)) {
       for (const host of config.virtualHosts) {
         if (out.has(host) || host.name === 'allow_any' || host.name === 'block_all' || host.routes.length === 0) continue;
         const full = host.domains.includes('*') ? config.name.replace(/:\d+$/, '') : (host.domains[0] ?? '');
         const any = host.domains.includes('*') && !config.name.includes(':');
-        out.set(host, { host, port, full, name: any ? undefined : shortHost(full, proxy.namespace) });
+        out.set(host, { host, port, full, tls, name: any ? undefined : shortHost(full, proxy.namespace) });
       }
     }
   }
@@ -81,10 +97,10 @@ function chainsOf({ chains, defaultChain }: Pick<Listener, 'chains' | 'defaultCh
   return [...chains, ...(defaultChain ? [defaultChain] : [])];
 }
 
-function configsOf(listener: Pick<Listener, 'chains' | 'defaultChain'>, configs: ReadonlyMap<string, RouteConfig>): RouteConfig[] {
-  return chainsOf(listener).flatMap(({ filter }) => {
+function configsOf(listener: Pick<Listener, 'chains' | 'defaultChain'>, configs: ReadonlyMap<string, RouteConfig>): { config: RouteConfig; tls: boolean }[] {
+  return chainsOf(listener).flatMap(({ filter, tls }) => {
     const config = filter.kind === 'http' ? configs.get(filter.routes) : undefined;
-    return config ? [config] : [];
+    return config ? [{ config, tls: tls !== undefined }] : [];
   });
 }
 
@@ -94,10 +110,28 @@ function tcpOnly({ listeners }: RoutingTable): number {
   return listeners.filter(own).length;
 }
 
+/** TCP and TLS ports of a gateway. */
+function tcpLines({ listeners, clusters, proxy }: RoutingTable, style: Style): string[] {
+  const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  return listeners
+    .filter(({ direction }) => direction === 'outbound')
+    .flatMap((listener) =>
+      chainsOf(listener).flatMap(({ filter, match }) => {
+        if (filter.kind !== 'tcp') return [];
+        const to = filter.clusters.map(({ cluster }) => {
+          const own = byName.get(cluster);
+          return own ? clusterText(own, { host: '', port: 0 }, proxy.namespace) : missingText(cluster, proxy.namespace);
+        });
+        const names = match.serverNames && match.serverNames.length > 0 ? ` for ${match.serverNames.join(', ')}` : '';
+        return [`  ${style.strong(`port ${listener.port}`)}, TCP${names} ${style.dim('→')} ${to.join(', ')}`];
+      }),
+    );
+}
+
 function hostLines(served: ServedHost, table: RoutingTable, style: Style): string[] {
   const { host, name, port } = served;
   const byName = new Map(table.clusters.map((cluster) => [cluster.name, cluster]));
-  const title = style.strong(`${name ?? 'any host'}:${port}`);
+  const title = `${style.strong(`${name ?? 'any host'}:${port}`)}${served.tls ? style.warning(' (TLS: not there yet)') : ''}`;
   const used = [
     ...new Set(host.routes.flatMap(({ action }) => (action.kind === 'forward' ? [...action.clusters, ...action.mirrors].map((to) => to.cluster) : []))),
   ];
@@ -123,12 +157,12 @@ function hostLines(served: ServedHost, table: RoutingTable, style: Style): strin
 }
 
 function nameIn(cluster: Cluster | string, { full, port }: ServedHost, table: RoutingTable): string {
-  return typeof cluster === 'string' ? cluster : clusterText(cluster, { host: full, port }, table.proxy.namespace);
+  return typeof cluster === 'string' ? missingText(cluster, table.proxy.namespace) : clusterText(cluster, { host: full, port }, table.proxy.namespace);
 }
 
 /** The endpoints of a cluster, or what to do where it has none. */
 function target(cluster: Cluster | string, { proxy }: RoutingTable, style: Style): string {
-  if (typeof cluster === 'string') return style.warning(`there is no cluster ${cluster}: 503`);
+  if (typeof cluster === 'string') return style.warning('does not exist: 503');
   if (cluster.name === passthroughCluster) return 'where the Host header says';
   if (cluster.name === blackHoleCluster) return 'nowhere: 502';
   if (cluster.discovery === 'original-destination') return 'where the connection was meant to go';

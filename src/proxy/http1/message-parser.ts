@@ -376,6 +376,9 @@ export abstract class MessageParser extends HeadFields {
   }
 
   private chunk(buffer: Buffer, start: number, end: number): Buffer {
-    return this.lends ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
+    if (this.lends) return buffer.subarray(start, end);
+    const copy = Buffer.allocUnsafe(end - start);
+    buffer.copy(copy, 0, start, end);
+    return copy;
   }
 }

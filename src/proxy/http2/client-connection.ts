@@ -180,7 +180,7 @@ export class Http2ClientConnection extends Session {
     if (this.draining && this.streams.size === 0) this.close();
   }
 
-  protected override onClosed(_details: string | undefined): void {
+  protected override onClosed(): void {
     this.draining = true;
     this.idleTimer?.cancel();
     this.durationTimer?.cancel();

@@ -116,8 +116,8 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     if (ends) this.abandon();
   }
 
-  onLost(loss: StreamLoss, code: number): void {
-    if (!this.over) this.fail({ reason: reasonOf(loss, code), transport: '', ...(loss === 'reset' ? { code } : {}) });
+  onLost(loss: StreamLoss, code: number | undefined): void {
+    if (!this.over) this.fail({ reason: reasonOf(loss, code), transport: '', ...(code === undefined ? {} : { code }) });
   }
 
   protected onData(chunk: Buffer): void {
@@ -141,7 +141,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
   }
 }
 
-function reasonOf(loss: StreamLoss, code: number): FailureReason {
+function reasonOf(loss: StreamLoss, code: number | undefined): FailureReason {
   if (loss === 'disconnect') return 'connection termination';
   if (loss === 'violation' || code === errorCode.protocolError) return 'protocol error';
   return code === errorCode.refusedStream ? 'remote refused stream reset' : 'remote reset';

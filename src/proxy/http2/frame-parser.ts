@@ -69,6 +69,15 @@ export class FrameParser implements FrameSink {
     this.reader.stop();
   }
 
+  /** Keeps what follows the frame at hand until `resume`. */
+  suspend(): void {
+    this.reader.suspend();
+  }
+
+  resume(): void {
+    this.reader.resume();
+  }
+
   /** A header block began and is not whole. */
   get inHeaders(): boolean {
     return this.blockStream !== 0 || this.reader.partialType === frameType.headers;

@@ -19,6 +19,9 @@ export class FrameReader {
   private held = 0;
   private readonly head: Buffer = Buffer.alloc(headerBytes);
   private stopped = false;
+  private suspended = false;
+  /** What came while it was suspended. */
+  private rest: Buffer | undefined;
 
   constructor(sink: FrameSink) {
     this.sink = sink;
@@ -32,11 +35,29 @@ export class FrameReader {
   stop(): void {
     this.stopped = true;
     this.partial = undefined;
+    this.rest = undefined;
+  }
+
+  /** Keeps what follows the frame at hand until `resume`. */
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(): void {
+    this.suspended = false;
+    const { rest } = this;
+    this.rest = undefined;
+    if (rest !== undefined) this.push(rest);
   }
 
   push(chunk: Buffer): void {
+    if (this.stopped) return;
+    if (this.suspended) {
+      this.rest = this.rest === undefined ? chunk : Buffer.concat([this.rest, chunk]);
+      return;
+    }
     let at = this.held > 0 ? this.complete(chunk) : 0;
-    while (!this.stopped && chunk.length - at >= headerBytes) {
+    while (!this.stopped && !this.suspended && chunk.length - at >= headerBytes) {
       const length = lengthAt(chunk, at);
       if (length > defaultFrameSize) {
         this.tooLarge();
@@ -47,7 +68,9 @@ export class FrameReader {
       this.emit(chunk, at, end);
       at = end;
     }
-    if (!this.stopped && at < chunk.length) this.hold(chunk, at);
+    if (this.stopped || at === chunk.length) return;
+    if (this.suspended) this.rest = chunk.subarray(at);
+    else this.hold(chunk, at);
   }
 
   /** Adds to the frame at hand. Returns how much of the chunk it took. */

@@ -153,6 +153,7 @@ export class Http2ServerConnection extends Session {
     stream.contentLength = length;
     const handler = this.listener.onRequest(stream, head, ends);
     if (!stream.closed) stream.handler = handler;
+    this.throttle();
   }
 
   private newStream(id: number): Http2ServerStream {
@@ -208,7 +209,7 @@ export class Http2ServerConnection extends Session {
     if (this.draining === 'final' && this.streams.size === 0) this.close();
   }
 
-  protected override onClosed(_details: string | undefined): void {
+  protected override onClosed(): void {
     this.idleTimer?.cancel();
     this.frameTimer?.cancel();
     this.drainTimer?.cancel();

@@ -59,8 +59,8 @@ export class Http2ServerStream extends Http2Stream implements ServerStream {
     return true;
   }
 
-  onLost(loss: StreamLoss, code: number): void {
-    this.handler?.onReset(loss === 'violation' ? 'protocol-error' : loss, loss === 'disconnect' ? undefined : code);
+  onLost(loss: StreamLoss, code: number | undefined): void {
+    this.handler?.onReset(loss === 'violation' ? 'protocol-error' : loss, code);
   }
 
   protected onData(chunk: Buffer): void {

@@ -3,29 +3,23 @@ import type { Clock } from '../core/clock.ts';
 import type { Headers } from '../core/headers.ts';
 import { FloodGuard, idleFrames } from './flood-guard.ts';
 import { type FrameEvents, FrameParser, type HeaderBlock, type SessionLimits } from './frame-parser.ts';
+import { FramedSocket } from './framed-socket.ts';
 import { defaultFrameSize, defaultWindow, errorCode, flag, frameType, mostWindow, setting } from './frames.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
-import { Output } from './output.ts';
+import { readSettings } from './peer-settings.ts';
 import { type Http2Stream, type StreamLoss, streamWindow } from './stream.ts';
 
 /** Of the data of all streams that was received and not taken. */
 const connectionWindow = 16 * 1024 * 1024;
-/** A peer that takes nothing of what it asked for is not read any more. */
-const mostUnsent = 1024 * 1024;
-/** A closed connection is given this long to take what is still to be sent. */
-const closeDelayMs = 1000;
 
 /** As Envoy's: 60 KiB, 100 fields (RT-R50). */
 export const defaultLimits: SessionLimits = { maxHeaderBytes: 60 * 1024, maxHeaders: 100 };
 
 /** A connection of HTTP/2 (RFC 9113), from whichever side: streams, settings and flow control. */
-export abstract class Session implements FrameEvents {
-  protected readonly socket: Socket;
-  protected readonly clock: Clock;
+export abstract class Session extends FramedSocket implements FrameEvents {
   protected readonly streams = new Map<number, Http2Stream>();
   /** Streams with data that does not fit into a window or the socket, in the order in which they get their turn. */
   readonly waiting = new Set<Http2Stream>();
-  protected readonly output: Output;
   protected readonly encoder = new HpackEncoder();
   private readonly parser: FrameParser;
   private readonly idle: FloodGuard;
@@ -35,51 +29,35 @@ export abstract class Session implements FrameEvents {
   /** Of new streams. */
   protected peerWindow = defaultWindow;
   private settingsSeen = false;
-  private reading = false;
-  private flushScheduled = false;
-  private throttled = false;
-  protected closed = false;
 
   constructor(socket: Socket, clock: Clock, limits: SessionLimits) {
-    this.socket = socket;
-    this.clock = clock;
-    this.output = new Output(socket);
+    super(socket, clock);
     this.parser = new FrameParser(this, limits);
     this.idle = new FloodGuard(idleFrames, clock);
-    const gone = (): void => this.onSocketGone();
-    socket.on('drain', () => this.onSocketDrain());
-    socket.on('error', gone);
-    socket.on('end', gone);
-    socket.on('close', gone);
   }
 
   /** A header block of a stream that there is not: a request, or what belongs to a stream that is gone. */
   protected abstract onNewBlock(stream: number, block: HeaderBlock, ends: boolean): void;
   /** Settings of the peer. */
-  protected abstract onPeerSettings(maxConcurrentStreams: number | undefined, connectProtocol: boolean): void;
+  protected abstract onPeerSettings(maxConcurrentStreams: number | undefined): void;
   abstract onGoaway(lastStream: number, code: number): void;
   abstract onPong(): void;
   /** Whether there was a stream of this number; it may have been reset. */
   protected abstract wasOpened(stream: number): boolean;
   /** The peer reset a stream; false: it does so too often. */
   protected abstract allowsReset(): boolean;
-  /** Highest stream of the peer that was taken. */
-  protected abstract lastPeerStream(): number;
-  /** Calls `flush` after what is being done now. */
-  protected abstract flushSoon(): void;
   protected abstract onStreamClosed(stream: Http2Stream): void;
-  /** Once, before the streams that are left are told. `details`: what the peer did wrong; undefined: nothing. */
-  protected abstract onClosed(details: string | undefined): void;
+  /** Once, before the streams that are left are told. */
+  protected abstract onClosed(): void;
 
   // What comes in
 
   /** Bytes of the socket, after the preface. */
   protected read(chunk: Buffer): void {
     if (this.closed) return;
-    this.reading = true;
+    this.beginBatch();
     this.parser.push(chunk);
-    this.reading = false;
-    this.flush();
+    this.endBatch();
   }
 
   /** A header block began and is not whole. */
@@ -199,40 +177,30 @@ export abstract class Session implements FrameEvents {
   onSettings(bytes: Buffer, from: number, to: number): void {
     if (this.settingsSeen && !this.countIdle()) return;
     this.settingsSeen = true;
-    let streams: number | undefined;
-    let connectProtocol = false;
-    for (let at = from; at < to; at += 6) {
-      const id = bytes.readUInt16BE(at);
-      const value = bytes.readUInt32BE(at + 2);
-      if (id === setting.headerTableSize) this.encoder.setCapacity(value);
-      else if (id === setting.maxConcurrentStreams) streams = value;
-      else if (id === setting.enableConnectProtocol) connectProtocol = value === 1;
-      else if (id === setting.initialWindowSize) {
-        if (!this.setInitialWindow(value)) return;
-      } else if ((id === setting.enablePush && value > 1) || (id === setting.maxFrameSize && (value < defaultFrameSize || value > 0xffffff))) {
-        this.fail(errorCode.protocolError, 'a setting is out of range');
-        return;
-      }
+    const settings = readSettings(bytes, from, to);
+    if (typeof settings === 'number') {
+      this.fail(settings, 'a setting is out of range');
+      return;
     }
+    const { headerTableSize, initialWindow, maxConcurrentStreams } = settings;
+    if (headerTableSize !== undefined) this.encoder.setCapacity(headerTableSize);
+    if (initialWindow !== undefined && !this.setInitialWindow(initialWindow)) return;
     this.output.frame(frameType.settings, flag.ack, 0, bytes, 0, 0);
     this.scheduleFlush();
-    this.onPeerSettings(streams, connectProtocol);
+    this.onPeerSettings(maxConcurrentStreams);
     this.pump();
   }
 
   private setInitialWindow(value: number): boolean {
-    if (value <= mostWindow) {
-      const change = value - this.peerWindow;
-      this.peerWindow = value;
-      let overflows = false;
-      for (const stream of this.streams.values()) {
-        stream.sendWindow += change;
-        if (stream.sendWindow > mostWindow) overflows = true;
-      }
-      if (!overflows) return true;
+    const change = value - this.peerWindow;
+    this.peerWindow = value;
+    for (const stream of this.streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow <= mostWindow) continue;
+      this.fail(errorCode.flowControlError, 'the window of a stream overflows');
+      return false;
     }
-    this.fail(errorCode.flowControlError, 'SETTINGS_INITIAL_WINDOW_SIZE is out of range');
-    return false;
+    return true;
   }
 
   onPing(bytes: Buffer, from: number, to: number): void {
@@ -309,7 +277,7 @@ export abstract class Session implements FrameEvents {
   }
 
   /** Gives the streams that wait their turns, a frame each. */
-  private pump(): void {
+  protected override pump(): void {
     let moving = this.waiting.size > 0;
     while (moving && !this.closed) {
       moving = false;
@@ -345,80 +313,22 @@ export abstract class Session implements FrameEvents {
     if (loss !== undefined) stream.onLost(loss, code);
   }
 
-  /** A message breaks the rules: as with Envoy that ends the connection, not just the stream, and without a word. */
-  protected violation(details: string): void {
-    this.end(undefined, details);
+  protected override suspendReading(): void {
+    this.parser.suspend();
   }
 
-  /** Ends the connection with GOAWAY, for what the peer did wrong. */
-  protected fail(code: number, details: string): void {
-    this.end(code, details);
+  protected override resumeReading(): void {
+    this.parser.resume();
   }
 
-  /** Ends the connection in order. */
-  protected close(): void {
-    this.end(errorCode.noError, undefined);
-  }
-
-  private end(code: number | undefined, details: string | undefined): void {
-    if (this.closed) return;
-    if (code !== undefined) this.output.goaway(this.lastPeerStream(), code);
-    this.output.flush();
-    const { socket } = this;
-    socket.resume();
-    socket.end();
-    this.clock.setTimer(closeDelayMs, () => socket.destroy());
-    this.shut(details);
-  }
-
-  private shut(details: string | undefined): void {
-    this.closed = true;
+  protected override shut(details: string | undefined): void {
     this.parser.stop();
-    this.onClosed(details);
+    this.onClosed();
     this.waiting.clear();
     for (const stream of [...this.streams.values()]) {
       this.discard(stream);
-      stream.onLost(details === undefined ? 'disconnect' : 'violation', errorCode.noError);
+      stream.onLost(details === undefined ? 'disconnect' : 'violation', undefined);
     }
-  }
-
-  private onSocketGone(): void {
-    if (!this.closed) this.shut(undefined);
-    if (!this.socket.destroyed && !this.socket.writableEnded) this.socket.destroy();
-  }
-
-  /** Closes at once. */
-  destroy(): void {
-    if (!this.closed) this.shut(undefined);
-    this.socket.destroy();
-  }
-
-  // What goes out
-
-  protected scheduleFlush(): void {
-    if (this.reading || this.flushScheduled || this.closed) return;
-    this.flushScheduled = true;
-    this.flushSoon();
-  }
-
-  protected readonly flush = (): void => {
-    this.flushScheduled = false;
-    if (this.closed) return;
-    this.output.flush();
-    if (this.throttled || this.output.unsent <= mostUnsent) return;
-    this.throttled = true;
-    this.socket.pause();
-  };
-
-  private onSocketDrain(): void {
-    if (this.closed) return;
-    this.reading = true;
-    this.pump();
-    this.reading = false;
-    this.flush();
-    if (!this.throttled || this.output.unsent > mostUnsent) return;
-    this.throttled = false;
-    this.socket.resume();
   }
 
   protected sendSettings(pairs: readonly (readonly [id: number, value: number])[]): void {

@@ -53,7 +53,7 @@ export abstract class Http2Stream {
   /** The header block after the body, or a response head; false: it breaks the rules of messages. */
   abstract onHeaders(list: string[], endStream: boolean): boolean;
   /** It is closed before its end; `code`: of RST_STREAM, either side's. */
-  abstract onLost(loss: StreamLoss, code: number): void;
+  abstract onLost(loss: StreamLoss, code: number | undefined): void;
 
   /** @returns false when it has to wait: `onDrain` follows */
   sendData(chunk: Uint8Array): boolean {

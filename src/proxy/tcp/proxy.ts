@@ -108,6 +108,8 @@ export class TcpProxyConnection {
     };
     this.downstream.on('error', this.onDownstreamError);
     this.downstream.on('close', this.onDownstreamClose);
+    // A paused socket tells its end all the same when nothing came before it.
+    this.downstream.on('end', this.onDownstreamEnd);
     this.connect(from);
   }
 
@@ -189,7 +191,6 @@ export class TcpProxyConnection {
     upstream.on('drain', this.onUpstreamDrain);
     const { downstream } = this;
     downstream.on('data', this.onDownstreamData);
-    downstream.on('end', this.onDownstreamEnd);
     downstream.on('drain', this.onDownstreamDrain);
     this.startTimers(cluster);
     this.observer.onConnected(this.record);
@@ -199,7 +200,8 @@ export class TcpProxyConnection {
       ready = upstream.write(this.first);
       this.first = new Uint8Array(0);
     }
-    if (ready) downstream.resume();
+    if (this.downstreamEnded) upstream.end();
+    else if (ready) downstream.resume();
     upstream.resume();
   }
 

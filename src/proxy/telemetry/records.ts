@@ -1,6 +1,6 @@
 import { ExchangeRecord } from '../core/exchange-record.ts';
 import { addressText } from '../core/format-operators.ts';
-import { addFlag, type FlagSet, flags, flagsText } from '../core/response-flags.ts';
+import { addFlag, type FlagSet, flagOf, flags } from '../core/response-flags.ts';
 import type { ConnectionInfo, Refusal } from '../stream.ts';
 import type { TcpRecord } from '../tcp/proxy.ts';
 
@@ -28,6 +28,16 @@ function recordOf(connection: LoggedConnection): ExchangeRecord {
   return record;
 }
 
+/** A connection that no filter chain takes (SEL-R75). */
+export function refusedConnectionRecord(connection: LoggedConnection, now: { now: number; wallTime: number }): ExchangeRecord {
+  const record = recordOf(connection);
+  record.flags = addFlag(0, flags.noRouteFound);
+  record.details = 'filter_chain_not_found';
+  record.startWall = now.wallTime;
+  record.startedAt = record.completedAt = now.now;
+  return record;
+}
+
 /**
  * A request that the codec answered because it could not be read (LR-R18, R19, R24).
  *
@@ -40,7 +50,6 @@ export function refusalRecord(connection: ConnectionInfo, filterChain: string, r
   record.path = head?.path ?? '';
   record.pathEnd = record.path.length;
   record.authority = head?.authority ?? '';
-  record.headers = head?.headers ?? [];
   record.protocol = head?.version ?? connection.protocol;
   record.status = refusal.status;
   record.flags = flagSet(refusal.flags);
@@ -74,13 +83,11 @@ export class TcpLogRecord {
   }
 }
 
-const byShortName = new Map(Object.values(flags).map((raised) => [flagsText(addFlag(0, raised)), raised]));
-
 /** `UF,URX`; `-` and unknown names are nothing. */
 export function flagSet(text: string): FlagSet {
   let set: FlagSet = 0;
   for (const name of text.split(',')) {
-    const raised = byShortName.get(name);
+    const raised = flagOf(name);
     if (raised !== undefined) set = addFlag(set, raised);
   }
   return set;

@@ -5,7 +5,7 @@ import type { L4MatchAttributes, TLSMatchAttributes } from '../../manifest/istio
 import { isSubset } from '../egress-hosts.ts';
 import { routedFilter } from '../outbound/tcp-chains.ts';
 import type { Translation } from '../translation.ts';
-import { type RoutingService, VirtualServices } from '../virtual-services.ts';
+import type { RoutingService } from '../virtual-services.ts';
 import { BoundToGateways, gatewayRoutes } from './routes.ts';
 import { downstreamTls } from './server-tls.ts';
 import { type GatewayPort, type GatewayServer, isHttps, isPassthrough, mergeServers, routesNameOf } from './servers.ts';
@@ -19,13 +19,15 @@ export interface GatewayTraffic {
   services: ReadonlySet<RoutingService>;
 }
 
+/** How long a client may take for its first bytes; Envoy's own limit. */
+const helloTimeoutMs = 15_000;
+
 /** What a gateway listens on: the servers of the Gateways that select it, and nothing else. */
 export function gatewayTraffic(translation: Translation): GatewayTraffic {
   const { ports, routes } = mergeServers(translation.mesh, translation.scope.proxy, translation.statuses);
   const bound = new BoundToGateways(translation);
   const passthroughClusters = new Map<string, string>();
   const listeners = ports.flatMap((port) => listenerOf(translation, bound, port, passthroughClusters) ?? []);
-  reportUnknownGateways(translation);
   const configs = routes.map((config) => gatewayRoutes(translation, bound, config));
   return { listeners, routes: configs, passthroughClusters, services: bound.services() };
 }
@@ -51,7 +53,7 @@ function listenerOf(translation: Translation, bound: BoundToGateways, port: Gate
     chains,
     inspectHttp: false,
     inspectTls: chains.some(({ match, tls }) => tls !== undefined || match.serverNames !== undefined),
-    detectionTimeoutMs: translation.settings.detectionTimeoutMs,
+    detectionTimeoutMs: helloTimeoutMs,
     origin: first.origin,
   };
 }
@@ -133,20 +135,4 @@ function autoPassthrough(translation: Translation, server: GatewayServer, passth
     }
   }
   return out;
-}
-
-/** Virtual services that are bound to a Gateway that nobody wrote. */
-function reportUnknownGateways({ mesh, statuses }: Translation): void {
-  for (const service of VirtualServices.of(mesh).all) {
-    if (service.gatewayApi) continue;
-    for (const gateway of service.gateways) {
-      const slash = gateway.indexOf('/');
-      if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
-      statuses.add(
-        { kind: service.resource.kindName, namespace: service.namespace, name: service.name, path: ['spec', 'gateways'] },
-        'unknown-gateway',
-        `there is no Gateway ${gateway}`,
-      );
-    }
-  }
 }

@@ -74,7 +74,7 @@ describe('listeners', () => {
       `${http} -> routes cart.shop.svc.cluster.local:70`,
       'all -> outbound|70||cart.shop.svc.cluster.local',
     ]);
-    const shared = tableOf([entry('shop/x', 'resolution: DNS', 'number: 70, name: any'), entry('shop/y', 'resolution: DNS', 'number: 70, name: any')]);
+    const shared = tableOf([entry('shop/x', 'resolution: DNS', 'number: 70, name: any'), entry('shop/z', 'resolution: DNS', 'number: 70, name: any')]);
     expect(chains(listener(shared, '0.0.0.0_70'))).toEqual([`${http} -> routes 70`, 'all -> outbound|70||x.int']);
   });
 

@@ -120,7 +120,7 @@ class OutboundBuilder {
     // A listener for one service has routes of its own.
     const own = kind === 'auto' && !ofEveryAddress && !listener.port;
     const name = own ? `${service.host}:${port.number}` : port.number === 0 ? address : String(port.number);
-    this.addRoutes(name, port.number, own, port.protocol);
+    this.addRoutes(name, port, own, listener);
     const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name) };
     return kind === 'auto' ? [...tcp(), http] : [http];
   }
@@ -129,17 +129,14 @@ class OutboundBuilder {
     return { kind: 'http', routes, ...this.translation.settings.sidecarHttp };
   }
 
-  private addRoutes(name: string, port: number, own: boolean, protocol: MeshPort['protocol']): void {
+  /** Of listeners with one port the first gives the routes for all. */
+  private addRoutes(name: string, { number, protocol }: MeshPort, own: boolean, asking: EgressListener): void {
     if (this.routes.has(name)) return;
-    // Those of the first listener of the port, else of the one without a port.
     const { egress } = this.translation.scope;
-    const listener = egress.find((entry) => !entry.port || (entry.port.number === port && (port !== 0 || entry.bind === name)));
-    if (!listener) return;
+    const listener = egress.find((entry) => !entry.port || (entry.port.number === number && (number !== 0 || entry.bind === name))) ?? asking;
     const forEveryPort = protocol === 'http_proxy' || listener.port?.protocol === 'HTTP_PROXY';
-    this.routes.set(
-      name,
-      own ? serviceRoutes(this.translation, listener, name, port) : sharedRoutes(this.translation, listener, name, forEveryPort ? 0 : port),
-    );
+    const port = forEveryPort ? 0 : number;
+    this.routes.set(name, own ? serviceRoutes(this.translation, listener, name, number) : sharedRoutes(this.translation, listener, name, port));
   }
 
   finish(): OutboundTraffic {

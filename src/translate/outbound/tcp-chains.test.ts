@@ -48,7 +48,7 @@ describe('tcp rules', () => {
   it('TCP-R7: weights; without one nothing; the name for statistics', () => {
     const list = '{route: [{destination: {host: a}, weight: 10}, {destination: {host: b}, weight: 0}, {destination: {host: c}, weight: 30}]}';
     const made = tableOf([db, rules('tcp', list)]);
-    expect(chains(listener(made, '10.0.0.1_90'))).toEqual([`10% outbound|90||${hostOf('a')}, 30% outbound|90||${hostOf('c')}`]);
+    expect(chains(listener(made, '10.0.0.1_90'))).toEqual([`all -> 10% outbound|90||${hostOf('a')}, 30% outbound|90||${hostOf('c')}`]);
     expect(listener(made, '10.0.0.1_90').chains[0]?.filter).toMatchObject({ statPrefix: 'db.shop', origin: { name: 'db', path: ['spec', 'tcp', 0] } });
     expect(listener(tableOf([db]), '10.0.0.1_90').chains[0]?.filter).toMatchObject({ statPrefix: `outbound|90||${hostOf('db')}` });
   });

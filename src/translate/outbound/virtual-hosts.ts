@@ -45,7 +45,8 @@ export function serviceRoutes(translation: Translation, listener: EgressListener
 /** @param port 0: every port, for proxies of HTTP clients and Unix sockets (SEL-R58) */
 function virtualHosts(translation: Translation, listener: EgressListener, port: number): VirtualHost[] {
   const named = new Map<string, VirtualHost>();
-  const taken = new Map<string, string>();
+  // Requests for any host are those that nobody has (SEL-R72, SEL-R73).
+  const taken = new Map<string, string>([['*', '']]);
   const groups = groupsOf(translation, listener, port);
   const known = new Set(groups.flatMap(({ services }) => services.map(({ host }) => host)));
   const add = (group: Group, host: string, service: MeshService | undefined): void => {
@@ -90,7 +91,7 @@ function bracketed(host: string): string {
 function reportLost({ statuses }: Translation, { resource }: RoutingService, host: string, winner: VirtualHost | undefined): void {
   const { origin } = winner ?? {};
   if (origin?.kind === resource.kindName && origin.namespace === resource.namespace && origin.name === resource.name) return;
-  const by = origin ? `${origin.kind} ${origin.namespace}/${origin.name}` : 'another resource';
+  const by = origin ? `${origin.kind} ${origin.namespace}/${origin.name}` : host === '*' ? 'the outbound traffic policy' : 'another resource';
   statuses.add(originOf(resource, 'spec', 'hosts'), 'duplicate-host', `${host} is routed by ${by}: rules of several virtual services are not merged`);
 }
 

@@ -52,12 +52,16 @@ const portRange = { first: 20_000, count: 40_000 };
 let nextPort = Math.floor(Math.random() * portRange.count);
 const mostTaken = 50;
 
-async function plain(target: Target, taken = 0): Promise<{ socket: Socket; local: string } | undefined> {
+/** A connection; without a socket, one that was refused, or reset before it could be used. */
+async function plain(target: Target, taken = 0): Promise<{ socket: Socket | undefined; local: string }> {
   const localPort = portRange.first + (nextPort++ % portRange.count);
   return new Promise((resolve) => {
     const socket = connect({ host: target.address, port: target.port, localAddress: target.source, localPort, allowHalfOpen: true, noDelay: true });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE' && taken < mostTaken ? plain(target, taken + 1) : undefined));
-    socket.once('connect', () => resolve({ socket, local: `${target.source}:${localPort}` }));
+    const local = `${target.source}:${localPort}`;
+    socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code === 'EADDRINUSE' && taken < mostTaken ? plain(target, taken + 1) : { socket: undefined, local }),
+    );
+    socket.once('connect', () => resolve({ socket, local }));
   });
 }
 
@@ -75,15 +79,14 @@ function secureOptions(tls: CaseTls, folder: string): ConnectionOptions {
 
 /** Connects, and shakes hands where TLS is asked for. */
 export async function open(target: Target): Promise<ClientConnection> {
-  const connected = await plain(target);
-  if (!connected) {
+  const { socket, local } = await plain(target);
+  if (!socket) {
     const failed = connect({ host: '127.0.0.1', port: 1 });
     failed.on('error', () => {});
     failed.destroy();
     const tls: TlsOutcome | undefined = target.tls ? { handshake: 'closed' } : undefined;
-    return { socket: failed, reader: new SocketReader(failed), local: '', established: false, tls, close: () => {} };
+    return { socket: failed, reader: new SocketReader(failed), local, established: false, tls, close: () => {} };
   }
-  const { socket, local } = connected;
   const close = (): void => {
     socket.destroy();
   };

@@ -1,0 +1,167 @@
+import { writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startLoad } from './load.ts';
+import { ProxyProcess } from './process.ts';
+import { backend, closeAll, freePorts, Peer, pause, shop, until } from './support.ts';
+
+afterEach(closeAll);
+
+const get = (host = 'web'): string => `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
+
+/** Answers with its name when all of the request has come. */
+const named = (name: string) => backend((incoming, response) => incoming.resume().on('end', () => response.end(name)));
+
+const serving = async (args: readonly string[], concurrency = 1): Promise<ProxyProcess> => {
+  const [v1, v2] = await Promise.all([named('v1'), named('v2')]);
+  const map = ['--map', `web/v1=127.0.0.1:${v1}`, '--map', `web/v2=127.0.0.1:${v2}`];
+  return ProxyProcess.start({ manifests: { 'web.yaml': shop('v1') }, args: [...map, ...args], concurrency });
+};
+
+describe('new manifests', () => {
+  test.each([1, 2])('not one request fails while tables are swapped (threads: %i)', async (concurrency) => {
+    const proxy = await serving(['--watch'], concurrency);
+    const load = startLoad({ port: proxy.port, host: 'web', http1: 6, http2: 2, bodyBytes: 20_000 });
+    for (let i = 1; i <= 20; i++) {
+      proxy.write('web.yaml', shop(i % 2 === 0 ? 'v1' : 'v2'));
+      await pause(100);
+    }
+    await load.stop();
+    const { table } = await proxy.info();
+    expect(load.failures).toEqual([]);
+    // Connections stay.
+    expect(load.reconnects).toBe(0);
+    expect(table.generation).toBeGreaterThan(10);
+    expect([...load.answers.keys()].sort()).toEqual(['v1', 'v2']);
+    expect(Math.min(...load.answers.values())).toBeGreaterThan(50);
+  });
+
+  test('broken ones are refused, and the ones before go on', async () => {
+    const proxy = await serving(['--watch']);
+    const peer = new Peer(proxy.port);
+    const answers = async (expected: string, count: number): Promise<void> => {
+      peer.send(get());
+      await until(() => peer.text.split('HTTP/1.1 200 OK').length === count + 1, 'answer');
+      expect(peer.text.slice(-2)).toBe(expected);
+    };
+    await answers('v1', 1);
+    for (const [broken, finding] of [
+      ['kind: {', /unparsable|YAML|flow/i],
+      [shop('v2').replace('http:\n    - route:', 'http:\n    - timeout: soon\n      route:'), /soon|timeout/],
+    ] as const) {
+      proxy.write('web.yaml', broken);
+      await until(async () => finding.test((await proxy.info()).table.rejected?.findings.join('\n') ?? ''), 'refused');
+      expect((await proxy.info()).table.generation).toBe(1);
+      await answers('v1', peer.text.split('HTTP/1.1 200 OK').length);
+    }
+    proxy.write('web.yaml', shop('v2'));
+    await until(async () => (await proxy.info()).table.generation === 2, 'taken');
+    expect((await proxy.info()).table.rejected).toBeUndefined();
+    await answers('v2', 4);
+  });
+
+  test.each([1, 2])('a listener that is gone is closed, with its idle connections; the others stay (threads: %i)', async (concurrency) => {
+    const v1 = await named('v1');
+    const [one = 0, two = 0] = await freePorts(2);
+    const gateway = (...ports: number[]): string => `${shop('v1').replace('hosts: [web]', 'hosts: [shop.example]\n  gateways: [edge]')}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: shop }
+spec:
+  selector: { istio: edge }
+  servers: [${ports.map((port) => `{ port: { number: ${port}, name: http-${port}, protocol: HTTP }, hosts: ['*'] }`).join(', ')}]
+`;
+    const args = ['--watch', '--gateway', 'shop/edge', '--map', `web/v1=127.0.0.1:${v1}`];
+    const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': gateway(one, two) }, args, concurrency });
+    const [stays, goes] = [new Peer(one), new Peer(two)];
+    for (const peer of [stays, goes]) {
+      peer.send(get('shop.example'));
+      await until(() => peer.text.endsWith('v1'), 'answer');
+    }
+    proxy.write('web.yaml', gateway(one));
+    await until(async () => (await proxy.info()).table.generation === 2, 'taken');
+    const late = new Peer(two);
+    await until(() => late.closed, 'refused');
+    expect(late.bytes).toBe(0);
+    await until(() => goes.gone, 'closed', 3000);
+    stays.send(get('shop.example'));
+    await until(() => stays.text.split('HTTP/1.1 200 OK').length === 3, 'second answer');
+    expect(stays.gone).toBe(false);
+  });
+});
+
+describe('the end', () => {
+  test.each([1, 2])('SIGTERM: requests under way are answered, new connections refused (threads: %i)', async (concurrency) => {
+    let answer = (): void => {};
+    const slow = await backend((_, response) => {
+      answer = () => response.end('late');
+    });
+    const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': shop('v1') }, args: ['--map', `web/v1=127.0.0.1:${slow}`], concurrency });
+    const [busy, idle] = [new Peer(proxy.port), new Peer(proxy.port)];
+    idle.send('GET / HTTP/1.1\r\nhost: nowhere.invalid\r\n\r\n');
+    await until(() => idle.bytes > 0, 'first answer');
+    const first = answer;
+    busy.send(get());
+    await until(() => answer !== first, 'at the endpoint');
+    proxy.signal('SIGTERM');
+    await until(async () => (await proxy.info()).state === 'DRAINING', 'draining');
+    const late = new Peer(proxy.port);
+    await until(() => late.closed, 'refused');
+    await until(() => idle.gone, 'idle connection closed', 3000);
+    expect(busy.bytes).toBe(0);
+    answer();
+    await until(() => busy.gone, 'answered');
+    expect(busy.text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nconnection: close\r\n[\s\S]*late$/);
+    expect(await proxy.exited).toBe(0);
+    expect(proxy.output).toContain('stopped');
+  });
+
+  test('what does not end within the drain time is cut', async () => {
+    const never = await backend(() => {});
+    const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': shop('v1') }, args: ['--drain-time', '300ms', '--map', `web/v1=127.0.0.1:${never}`] });
+    const peer = new Peer(proxy.port);
+    peer.send(get());
+    await pause(50);
+    const began = performance.now();
+    proxy.signal('SIGTERM');
+    expect(await proxy.exited).toBe(0);
+    expect(performance.now() - began).toBeLessThan(2000);
+    await until(() => peer.gone, 'cut');
+  });
+
+  test('a worker thread that fails ends the proxy: requests of others are answered, and the exit code tells', async () => {
+    const fault = join(tmpdir(), `weft-fault-${process.pid}.mjs`);
+    writeFileSync(fault, "import { threadId } from 'node:worker_threads';\nif (threadId === 1) setTimeout(() => { throw new Error('on purpose'); }, 1500);\n");
+    const v1 = await backend((_, response) => setTimeout(() => response.end('v1'), 300));
+    const proxy = await ProxyProcess.start({
+      manifests: { 'web.yaml': shop('v1') },
+      args: ['--map', `web/v1=127.0.0.1:${v1}`],
+      concurrency: 2,
+      env: { NODE_OPTIONS: `--import=${fault}` },
+    });
+    const statuses: (number | undefined)[] = [];
+    let stopped = false;
+    void proxy.exited.then(() => {
+      stopped = true;
+    });
+    const ask = (): void => {
+      if (stopped) return;
+      const sent = request({ port: proxy.port, host: '127.0.0.1', agent: new Agent(), headers: { host: 'web' } }, (response) => {
+        statuses.push(response.statusCode);
+        response.resume();
+      });
+      sent.on('error', () => {});
+      sent.end();
+      setTimeout(ask, 20);
+    };
+    ask();
+    expect(await proxy.exited).toBe(1);
+    expect(proxy.output).toContain('on purpose');
+    expect(proxy.output).toMatch(/a worker thread failed[\s\S]*draining[\s\S]*stopped/);
+    expect(statuses.length).toBeGreaterThan(0);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+});

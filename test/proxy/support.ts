@@ -1,0 +1,169 @@
+// What the tests of the running proxy share: tables from manifests, servers, sockets, and waiting.
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { runPipeline } from '../../src/cli/pipeline.ts';
+import type { ProxyIdentity, RoutingTable } from '../../src/ir/table.ts';
+import { sourceText } from '../../src/manifest/files.ts';
+import { parseEndpointOverride } from '../../src/model/endpoint-overrides.ts';
+import { routingTable } from '../../src/translate/table.ts';
+
+const client: ProxyIdentity = {
+  role: 'sidecar',
+  namespace: 'shop',
+  name: 'client',
+  labels: {},
+  serviceAccount: 'default',
+  locality: { region: '', zone: '', subzone: '' },
+  addresses: ['127.0.0.1'],
+};
+
+/** The routing table of a sidecar in namespace `shop`; `map` as of `--map`, `meshConfig` as YAML. */
+export async function tableOf(manifests: string, map: readonly string[] = [], meshConfig?: string): Promise<RoutingTable> {
+  const { mesh } = await runPipeline({
+    sources: [sourceText('mesh.yaml', manifests)],
+    meshConfigSource: meshConfig === undefined ? undefined : sourceText('config.yaml', meshConfig),
+    defaultNamespace: 'shop',
+    istioNamespace: 'istio-system',
+    assume: 'complete',
+    preset: 'recommended',
+    analyzers: [],
+    knownHosts: [],
+    now: new Date(0),
+  });
+  const overrides = map.flatMap((text) => parseEndpointOverride(text) ?? []);
+  return routingTable(mesh, client, { overrides });
+}
+
+/** A service on port 80 with subsets v1 and v2, and where its requests go. */
+export function shop(route: 'v1' | 'v2', trafficPolicy = '{ loadBalancer: { simple: ROUND_ROBIN } }'): string {
+  return `
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec:
+  selector: { app: web }
+  ports: [{ name: http, port: 80 }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: web, namespace: shop }
+spec:
+  host: web
+  trafficPolicy: ${trafficPolicy}
+  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec:
+  hosts: [web]
+  http:
+    - route: [{ destination: { host: web, subset: ${route} } }]
+      retries: { attempts: 0 }
+`;
+}
+
+const opened: { close(): void }[] = [];
+
+/** Closes what `backend` and others opened; for afterEach. */
+export function closeAll(): void {
+  for (const one of opened.splice(0)) one.close();
+}
+
+export function toClose<T extends { close(): void }>(one: T): T {
+  opened.push(one);
+  return one;
+}
+
+/** An HTTP server on loopback. */
+export async function backend(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
+  const server = createHttpServer({ keepAliveTimeout: 60_000 }, handle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  toClose({
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server of bytes on loopback. */
+export async function tcpBackend(onSocket: (socket: Socket) => void): Promise<number> {
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  toClose(server);
+  return (server.address() as AddressInfo).port;
+}
+
+/** Ports that nobody has at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** A client's connection that keeps what it reads. */
+export class Peer {
+  readonly socket: Socket;
+  readonly chunks: Buffer[] = [];
+  bytes = 0;
+  ended = false;
+  closed = false;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.socket.on('data', (chunk: Buffer) => {
+      this.chunks.push(chunk);
+      this.bytes += chunk.length;
+    });
+    this.socket.on('end', () => {
+      this.ended = true;
+    });
+    this.socket.on('close', () => {
+      this.closed = true;
+    });
+    this.socket.on('error', () => {});
+    toClose({ close: () => this.socket.destroy() });
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+
+  get text(): string {
+    return this.received.toString('latin1');
+  }
+
+  /** The peer has ended its side, or more. */
+  get gone(): boolean {
+    return this.ended || this.closed;
+  }
+
+  send(data: string | Buffer): void {
+    this.socket.write(data as string, 'latin1');
+  }
+}
+
+/** Waits until it holds; the test fails with `what` otherwise. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 5000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await pause(5);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
