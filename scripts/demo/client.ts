@@ -19,16 +19,14 @@ export class Client {
   get(path: string): Promise<Answer> {
     const options = { host: '127.0.0.1', port: this.port, path, headers: { host: 'payment-service' }, agent: this.agent, timeout: 10_000 };
     return new Promise((resolve, reject) => {
-      request(options, (response) => {
+      const sent = request(options, (response) => {
         response.resume();
         response.on('end', () => resolve({ status: response.statusCode ?? 0, endpoint: String(response.headers['x-endpoint'] ?? '') }));
         response.on('error', reject);
-      })
-        .on('timeout', function () {
-          this.destroy(new Error('the proxy does not answer'));
-        })
-        .on('error', reject)
-        .end();
+      });
+      sent.on('timeout', () => sent.destroy(new Error('the proxy does not answer')));
+      sent.on('error', reject);
+      sent.end();
     });
   }
 

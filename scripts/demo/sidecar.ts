@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -59,7 +59,9 @@ export class SidecarProcess {
   /** Puts a file in the place of one of the manifests, as an editor does, and waits until it is in force. */
   async apply(file: string, inPlaceOf: string): Promise<void> {
     const before = await this.generation();
-    copyFileSync(join(root, file), join(this.folder, this.mesh, inPlaceOf));
+    // In one step: a half-written file is a broken one.
+    copyFileSync(join(root, file), join(this.folder, inPlaceOf));
+    renameSync(join(this.folder, inPlaceOf), join(this.folder, this.mesh, inPlaceOf));
     await this.until(`${basename(file)} is in force`, async () => (await this.generation()) > before);
   }
 

@@ -36,6 +36,8 @@ export interface ListenerOptions {
   reusePort: boolean;
   /** Numbers of connections are `first`, `first + step` …: no two threads give the same one. */
   connectionIds: { first: number; step: number };
+  /** Of a connection that has not said what it speaks, where its listener has no time for it (RT-R65, TCP-R12); 0: none. */
+  idleTimeoutMs: number;
   /** Sockets for captured connections, by direction; the original destination chooses the listener (SEL-R40). */
   capture?: {
     address: string;
@@ -69,18 +71,40 @@ class ActiveListener {
   readonly matcher: ChainMatcher;
   /** Of a connection that has not said yet what it is; 0: none. */
   readonly idleTimeoutMs: number;
+  private readonly detections = new Map<number, DetectionOptions>();
 
-  constructor(listener: Listener) {
+  constructor(listener: Listener, defaultIdleTimeoutMs: number) {
     this.listener = listener;
     this.matcher = new ChainMatcher(listener);
     const chains = [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])];
     const timeouts = chains.map(({ filter }) => filter.idleTimeoutMs ?? defaultIdleTimeoutMs);
     this.idleTimeoutMs = timeouts.includes(0) ? 0 : Math.max(...timeouts, 0);
   }
+
+  /**
+   * What of the first bytes decides for connections to a port: only that is waited for, since on a port whose server speaks first
+   * nothing comes. Where every chain is HTTP, HTTP/1 and HTTP/2 are still to be told apart.
+   */
+  detectionAt(port: number): DetectionOptions {
+    const known = this.detections.get(port);
+    if (known) return known;
+    const { chains, defaultChain, detectionTimeoutMs } = this.listener;
+    const ofPort = chains.filter(({ match }) => match.destinationPort === port);
+    const asked = ofPort.length > 0 ? ofPort : chains.filter(({ match }) => match.destinationPort === undefined);
+    const plain = [...asked, ...(defaultChain ? [defaultChain] : [])].filter(({ match, tls }) => match.transport !== 'tls' && !tls);
+    const named = asked.some(({ match: { applicationProtocols = [] } }) => applicationProtocols.includes('http/1.1') || applicationProtocols.includes('h2c'));
+    const onlyHttp = plain.length > 0 && plain.every(({ filter }) => filter.kind === 'http');
+    const detection: DetectionOptions = {
+      http: named || (onlyHttp && 'preface'),
+      tls: asked.some(({ match, tls }) => match.transport === 'tls' || match.serverNames !== undefined || tls !== undefined),
+      timeoutMs: detectionTimeoutMs,
+      idleTimeoutMs: this.idleTimeoutMs,
+    };
+    this.detections.set(port, detection);
+    return detection;
+  }
 }
 
-/** RT-R65, TCP-R12 */
-const defaultIdleTimeoutMs = 3_600_000;
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 
 /**
@@ -109,7 +133,7 @@ export class ListenerSet {
    * @throws Error where a port cannot be opened; the listeners that were there go on
    */
   async prepare(listeners: readonly Listener[], exclusive = false): Promise<PreparedListeners> {
-    const actives = listeners.map((listener) => new ActiveListener(listener));
+    const actives = listeners.map((listener) => new ActiveListener(listener, this.options.idleTimeoutMs));
     const wanted = this.socketsOf(listeners);
     const opened: Bound[] = [];
     const abandon = (): void => {
@@ -262,13 +286,9 @@ export class ListenerSet {
   }
 
   private detect(accepted: Omit<Accepted, 'bytes' | 'detection'>, active: ActiveListener): void {
-    const { listener } = active;
-    // A listener that is HTTP only still has HTTP/1 and HTTP/2 to tell apart.
-    const onlyHttp = listener.chains.length > 0 && listener.chains.every((chain) => chain.filter.kind === 'http' && !chain.tls) && !listener.defaultChain;
-    const http: DetectionOptions['http'] = listener.inspectHttp || (onlyHttp && 'preface');
-    const options = { http, tls: listener.inspectTls, timeoutMs: listener.detectionTimeoutMs, idleTimeoutMs: active.idleTimeoutMs };
+    const options = active.detectionAt(accepted.localPort);
     Detector.detect(accepted.socket, options, this.options.clock, (detection, bytes) => {
-      if (detection) this.dispatch({ ...accepted, detection, bytes }, active, onlyHttp && !listener.inspectHttp);
+      if (detection) this.dispatch({ ...accepted, detection, bytes }, active, options.http === 'preface');
     });
   }
 
@@ -283,7 +303,8 @@ export class ListenerSet {
       applicationProtocols: onlyHttp ? [] : detection.applicationProtocols,
     });
     const { taker } = this.options;
-    if (!chain) {
+    // TLS that would have to be ended here is not: there are no certificates.
+    if (!chain || (chain.tls && detection.protocol === 'tls')) {
       taker.refused(accepted);
       accepted.socket.resetAndDestroy();
     } else if (chain.filter.kind === 'http') taker.http(accepted, chain as FilterChain & { filter: HttpFilter });

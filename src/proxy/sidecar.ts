@@ -27,6 +27,16 @@ import { type LoggedConnection, refusalRecord, refusedConnectionRecord } from '.
 import { TcpTelemetry } from './telemetry/tcp-telemetry.ts';
 import { Upstreams } from './upstreams.ts';
 
+/** How long clients may take; 0: without end. Absent: as docs/proxy-limits.md says. */
+export interface ClientLimits {
+  /** HTTP/1: from the first byte of a head to its end. HTTP/2: for the preface, and for a header block that began. */
+  headersTimeoutMs?: number;
+  /** HTTP/1: no byte of a body that is owed, or none taken of a response. */
+  stallTimeoutMs?: number;
+  /** Without a request, where the listener does not say. */
+  idleTimeoutMs?: number;
+}
+
 export interface SidecarOptions {
   clock: Clock;
   /** Address of listeners that are for every address. */
@@ -42,6 +52,8 @@ export interface SidecarOptions {
   connectionIds?: { first: number; step: number };
   /** Of connections that are to end: what they have at most. Default 45 s. */
   drainMs?: number;
+  /** Other limits for clients than the usual ones. */
+  clientLimits?: ClientLimits;
   /** Default: this thread looks names up by itself. */
   resolve?: Resolve;
   metrics: (table: RoutingTable) => Metrics;
@@ -114,6 +126,7 @@ export class Sidecar {
       bind: options.bind,
       reusePort: options.reusePort,
       connectionIds: options.connectionIds ?? { first: 1, step: 1 },
+      idleTimeoutMs: options.clientLimits?.idleTimeoutMs ?? 3_600_000,
       taker: {
         http: (accepted, chain) => this.takeHttp(accepted, chain),
         tcp: (accepted, chain) => this.takeTcp(accepted, chain),
@@ -263,6 +276,7 @@ export class Sidecar {
       counters.connectionsActive++;
     }
     const { filter } = chain;
+    const { clientLimits } = this.options;
     let connection: OpenConnection | undefined;
     let over = false;
     const closed = (): void => {
@@ -279,7 +293,8 @@ export class Sidecar {
         this.options.clock,
         {
           ...(filter.http2MaxConcurrentStreams === undefined ? {} : { maxConcurrentStreams: filter.http2MaxConcurrentStreams }),
-          ...(filter.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: filter.idleTimeoutMs }),
+          idleTimeoutMs: filter.idleTimeoutMs ?? clientLimits?.idleTimeoutMs,
+          frameTimeoutMs: clientLimits?.headersTimeoutMs,
         },
         closed,
       );
@@ -290,10 +305,11 @@ export class Sidecar {
         scope,
         {
           ...defaultServerOptions,
+          ...clientLimits,
           serverName: filter.serverName,
           http10: filter.http10,
           maxHeadBytes: filter.maxRequestHeadersKb * 1024,
-          idleTimeoutMs: filter.idleTimeoutMs ?? defaultServerOptions.idleTimeoutMs,
+          idleTimeoutMs: filter.idleTimeoutMs ?? clientLimits?.idleTimeoutMs ?? defaultServerOptions.idleTimeoutMs,
         },
         bytes,
         closed,

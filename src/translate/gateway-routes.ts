@@ -2,7 +2,7 @@ import type { ScopedMatch } from '../ir/route-match.ts';
 import type { VirtualService } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { resolveGatewayName } from '../model/gateway-names.ts';
-import { isCatchAll, type TranslatedMatch, translateMatches } from './route-match.ts';
+import { catchAllLast, isCatchAll, type TranslatedMatch, translateMatches } from './route-match.ts';
 
 /** One match of one of the virtual services that route a host at a gateway. */
 export interface GatewayMatch {
@@ -21,8 +21,7 @@ export interface GatewayMatch {
  * @param gateway `namespace/name`
  */
 export function matchesAtGateway(services: readonly Resource<VirtualService>[], gateway: string): GatewayMatch[] {
-  const specific: GatewayMatch[] = [];
-  const catchAll: GatewayMatch[] = [];
+  const out: GatewayMatch[] = [];
   for (const service of services) {
     for (const match of translateMatches(service.spec)) {
       const { gateways, sourceLabels, sourceNamespace, port } = match.route.proxy;
@@ -30,10 +29,10 @@ export function matchesAtGateway(services: readonly Resource<VirtualService>[], 
       const takesAll = isCatchAll(match.route);
       const found = { service, match, takesAll, route: { ...match.route, proxy: { gateways: [], sourceLabels: {}, sourceNamespace: '', port } } };
       const certain = !service.spec.http?.[match.rule]?.delegate && (gateways.length > 0 || (Object.keys(sourceLabels).length === 0 && sourceNamespace === ''));
-      if (certain) (takesAll ? catchAll : specific).push(found);
+      if (certain) out.push(found);
       // Nothing is made of what follows it (MAT-R2).
       if (takesAll) break;
     }
   }
-  return [...specific, ...catchAll];
+  return catchAllLast(out, ({ route }) => route);
 }

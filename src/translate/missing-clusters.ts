@@ -1,6 +1,7 @@
 import { outboundClusterName } from '../ir/cluster.ts';
 import type { Origin } from '../ir/table.ts';
 import type { Destination } from '../manifest/istio/networking.gen.ts';
+import { Services } from '../model/services.ts';
 import type { StatusReason } from './statuses.ts';
 import type { Translation } from './translation.ts';
 import type { RoutingService } from './virtual-services.ts';
@@ -14,7 +15,9 @@ interface Target {
 export function reportMissingClusters(translation: Translation, services: Iterable<RoutingService>, clusters: ReadonlySet<string>): void {
   for (const service of services) {
     for (const { destination, origin } of targetsOf(service)) {
-      const problem = destination?.host ? problemOf(translation, destination, clusters) : undefined;
+      // Backends that are nowhere have a status of their own.
+      if (!destination?.host || (service.gatewayApi && Services.of(translation.mesh).byHost(destination.host).length === 0)) continue;
+      const problem = problemOf(translation, destination, clusters);
       if (problem) translation.statuses.add(origin, problem.reason, problem.message);
     }
   }

@@ -67,6 +67,12 @@ export function isCatchAll({ path, headers, query, claims = [] }: RouteMatch): b
   return !path || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*');
 }
 
+/** The order in which a gateway tries the routes of several virtual services: what takes every request comes last (SEL-R80). */
+export function catchAllLast<T>(routes: readonly T[], matchOf: (route: T) => RouteMatch): T[] {
+  const takesAll = (route: T): boolean => isCatchAll(matchOf(route));
+  return [...routes.filter((route) => !takesAll(route)), ...routes.filter(takesAll)];
+}
+
 /** The matches of one HTTP rule; a rule without any has one that matches everything (MAT-R2). */
 export function translateRule(route: HTTPRoute, rule: number): TranslatedMatch[] {
   const matches = (route.match ?? []).filter((m) => m !== null && m !== undefined);

@@ -29,6 +29,7 @@ export const defaultLimits: MessageLimits = { maxHeadBytes: 60 * 1024, maxHeader
 const State = { head: 0, fixed: 1, chunks: 2, trailers: 3, untilClose: 4, complete: 5, failed: 6, stopped: 7 } as const;
 type State = (typeof State)[keyof typeof State];
 
+const TAB = 9;
 const CR = 13;
 const LF = 10;
 
@@ -270,6 +271,8 @@ export abstract class MessageParser extends HeadFields {
         continue;
       }
       special--;
+      if (kind === Kind.transferEncoding && (text.charCodeAt((spans[2 * i] as number) - start - 1) === TAB || buffer[spans[2 * i + 1] as number] !== CR))
+        return -1;
       if (this.note(kind, value) !== undefined) return -1;
       if (kind !== Kind.host) headers.push(name, value);
     }
@@ -331,6 +334,8 @@ export abstract class MessageParser extends HeadFields {
     const name = text.slice(0, header).toLowerCase();
     const value = trim(text, header + 1);
     const kind = kindOf(name);
+    // There are parsers that do not take a tab for white space here, and see another body.
+    if (kind === Kind.transferEncoding && text.includes('\t')) return errors.transferEncoding;
     if (kind !== Kind.host) this.headers.push(name, value);
     return kind === Kind.other ? undefined : this.note(kind, value);
   }

@@ -114,6 +114,8 @@ describe('request heads', () => {
     ['chunked with a parameter', 'POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked;q=1\r\n\r\n', errors.transferEncoding],
     ['chunked in quotes', 'POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: "chunked"\r\n\r\n', errors.transferEncoding],
     ['vertical tab before chunked', 'POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: \x0bchunked\r\n\r\n', errors.headerValue],
+    ['tab after chunked', 'POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\t\r\n\r\n', errors.transferEncoding],
+    ['tab before chunked', 'POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding:\tchunked\r\n\r\n', errors.transferEncoding],
     ['chunked of HTTP/1.0', 'POST / HTTP/1.0\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n', errors.transferEncodingVersion],
     ['CONNECT with a body', 'CONNECT a:1 HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc', errors.connectBody],
     ['upgrade with a body', 'GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 3\r\n\r\nabc', errors.bodyNotAllowed],

@@ -1,6 +1,6 @@
 // Route configurations of a gateway.
 import type { Route, RouteConfig, VirtualHost } from '../../ir/route.ts';
-import { isCatchAll } from '../route-match.ts';
+import { catchAllLast } from '../route-match.ts';
 import { routesOf } from '../routes.ts';
 import { originOf } from '../statuses.ts';
 import type { Translation } from '../translation.ts';
@@ -44,7 +44,7 @@ export function gatewayRoutes(translation: Translation, bound: BoundToGateways, 
     // Every host of the server is redirected, whether there are routes for it or not.
     if (server.tls?.httpsRedirect) for (const { host } of server.hosts) hostOf(server, host, undefined);
   }
-  const virtualHosts = [...hosts.values()].map((host): VirtualHost => ({ ...host, routes: catchAllLast(host.routes) }));
+  const virtualHosts = [...hosts.values()].map((host): VirtualHost => ({ ...host, routes: catchAllLast(host.routes, ({ match }) => match) }));
   virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { name, virtualHosts: virtualHosts.length > 0 ? virtualHosts : [nothing(translation, servers[0])], ignorePortInHost: true };
 }
@@ -87,11 +87,6 @@ function routesFor(translation: Translation, server: GatewayServer, service: Rou
     hashOf: (destination) => translation.hashOf(destination),
     statuses: translation.statuses,
   });
-}
-
-function catchAllLast(routes: readonly Route[]): Route[] {
-  const takesAll = ({ match }: Route): boolean => isCatchAll(match);
-  return [...routes.filter((route) => !takesAll(route)), ...routes.filter(takesAll)];
 }
 
 /** A server that nothing routes for answers 404. */

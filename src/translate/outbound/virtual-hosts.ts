@@ -91,8 +91,11 @@ function bracketed(host: string): string {
 function reportLost({ statuses }: Translation, { resource }: RoutingService, host: string, winner: VirtualHost | undefined): void {
   const { origin } = winner ?? {};
   if (origin?.kind === resource.kindName && origin.namespace === resource.namespace && origin.name === resource.name) return;
-  const by = origin ? `${origin.kind} ${origin.namespace}/${origin.name}` : host === '*' ? 'the outbound traffic policy' : 'another resource';
-  statuses.add(originOf(resource, 'spec', 'hosts'), 'duplicate-host', `${host} is routed by ${by}: rules of several virtual services are not merged`);
+  const why =
+    host === '*'
+      ? 'requests for every host are for the outbound traffic policy'
+      : `${host} is routed by ${origin ? `${origin.kind} ${origin.namespace}/${origin.name}` : 'another resource'}: rules of several virtual services are not merged`;
+  statuses.add(originOf(resource, 'spec', 'hosts'), 'duplicate-host', why);
 }
 
 /** Services that have a port, with this port only. */

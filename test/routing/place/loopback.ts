@@ -20,7 +20,8 @@ export function whyNotOnLoopback({ role, services, endpoints, steps, observed }:
   if (Object.values(endpoints).some((list) => list.some(({ address }) => address !== undefined))) return 'a service has an address of its own';
   if (services.some(({ ports }) => ports.some(({ number }) => number < firstPort))) return `a service has a port below ${firstPort}`;
   for (const [index, step] of steps.entries()) {
-    const why = whyNotStep(step, observed[index] ?? {});
+    const otherPort = step.port !== undefined && !step.request?.host?.endsWith(`:${step.port}`) && services.some(({ ports }) => ports.length > 1);
+    const why = otherPort ? 'a step connects to a port that its Host header does not name' : whyNotStep(step, observed[index] ?? {});
     if (why !== undefined) return why;
   }
   return undefined;

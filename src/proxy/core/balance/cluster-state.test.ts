@@ -338,6 +338,18 @@ describe('original destination', () => {
   });
 });
 
+test('a new interval of outlier detection does not wait for the end of the old one', () => {
+  const long = { ...outlier, intervalMs: 30_000 };
+  const made = world(clusterOf(endpoints(2), { outlier: long }));
+  made.state.update(clusterOf(endpoints(2), { outlier }));
+  eject(made, 0);
+  for (let i = 0; i < 20; i++) {
+    made.clock.advance(100);
+    made.state.tick(made.clock.now());
+  }
+  expect(made.state.hosts[0]?.ejected).toBe(false);
+});
+
 describe('what is counted', () => {
   test('of an endpoint', () => {
     const { state } = world(clusterOf(endpoints(1)));

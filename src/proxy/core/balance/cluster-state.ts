@@ -201,6 +201,8 @@ export class ClusterState implements HostMaker {
       this.outlier = new OutlierDetector(config, this.hosts, this.slot, this.deps.clock);
       this.nextInterval = this.deps.clock.now() + config.intervalMs;
     } else {
+      // A shorter interval does not wait for the end of a longer one.
+      if (config.intervalMs !== this.outlier.intervalMs) this.nextInterval = this.deps.clock.now() + config.intervalMs;
       this.outlier.update(config, this.hosts);
     }
   }
