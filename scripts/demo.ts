@@ -20,13 +20,13 @@ interface Reading {
 const readings: readonly Reading[] = [
   {
     title: '1 · A healthy mesh',
-    caption: 'payment-service in two versions: v1 answers, v2 gets a copy of every request, and a circuit breaker guards both.',
+    caption: 'payment-service in two versions: v1 answers, v2 gets a copy of every request, and a\ncircuit breaker guards both.',
     fixture: 'fixtures/payment',
     exit: 0,
   },
   {
     title: '2 · The same with three mistakes',
-    caption: 'A mirror to a subset that is not there, weights that sum up to 95, a circuit breaker that never opens.',
+    caption: 'A mirror to a subset that is not there, weights that sum up to 95, a circuit breaker\nthat never opens.',
     fixture: 'fixtures/payment-broken',
     exit: 79,
   },
@@ -51,7 +51,7 @@ async function perform(screen: Screen): Promise<void> {
   const client = new Client(sidecar.outboundPort);
   const stage: Stage = { screen, applications, sidecar, client };
   screen.title('Now for real');
-  screen.say('Five real servers, three of v1 and two of v2, and the sidecar in front of them, with a copy of fixtures/payment:');
+  screen.say('Five servers, three of v1 and two of v2, and the sidecar in front of them, with a copy', 'of fixtures/payment:');
   screen.command(`weft ${sidecar.command.join(' ').replace(/ (?=--map|--outbound)/g, ' \\\n    ')}`);
   await mirror(stage);
   await canary(stage);

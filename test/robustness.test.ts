@@ -29,7 +29,7 @@ async function said(...texts: string[]): Promise<string[]> {
   const result = await run(texts.map((text, i) => sourceText(`${'abc'[i]}.yaml`, text)));
   expect(result.engine.crashes).toEqual([]);
   const items = [...result.problems.map(itemOfProblem), ...result.findings.map(itemOfFinding)];
-  formatPretty({ items, summary: { files: 1, resources: 0, unknownKinds: new Map(), skipped: [], suppressed: 0, ran: [] }, version: '' }, plainStyle);
+  formatPretty({ items }, plainStyle);
   return items.map((item) => `${item.code} ${referenceOf(item)}: ${item.text}`);
 }
 

@@ -12,8 +12,8 @@ export interface Bar {
 /**
  * Bars of one length for one count, the label before them and count and share behind them:
  *
- *     v1  ████████████████████████████████████  180  90%
- *     v2  ████                                   20  10%
+ *     v1  ████████████████████████████████████      181  90.5%
+ *     v2  ████                                       19   9.5%
  *
  * @param whole count that fills the width, and of which shares are; default: the sum of the counts
  */
@@ -25,7 +25,7 @@ export function drawBars(bars: readonly Bar[], style: Style, { width = 40, whole
     // What there is must be seen.
     const cells = count > 0 ? Math.max(1, length) : 0;
     const bar = look === 'light' ? style.dim('░'.repeat(cells)) : style[look]('█'.repeat(cells));
-    const share = whole === 0 ? '' : `  ${`${Math.round((count / whole) * 100)}%`.padStart(4)}`;
+    const share = whole === 0 ? '' : `  ${`${Number(((count / whole) * 100).toFixed(1))}%`.padStart(5)}`;
     return `  ${label.padEnd(labels)}  ${bar}${' '.repeat(width - cells)}  ${String(count).padStart(counts)}${share}${note === undefined ? '' : `  ${style.dim(note)}`}`;
   });
 }

@@ -27,10 +27,10 @@ class Heard implements ClientHandler {
   body = '';
   connection: UpstreamConnection | undefined;
   failure: Failure | undefined;
-  done = new Promise<void>((resolve) => {
+  private finish: () => void = () => {};
+  readonly done = new Promise<void>((resolve) => {
     this.finish = resolve;
   });
-  private finish!: () => void;
 
   onConnection(connection: UpstreamConnection): void {
     this.connection = connection;
@@ -301,7 +301,8 @@ describe('failures have the reason that Envoy gives them', () => {
 });
 
 describe('connections', () => {
-  const slowly = async (settings = {}) => nodeServer((stream) => void setTimeout(() => stream.respond({ ':status': 200 }, { endStream: true }), 30), settings);
+  const slowly = async (settings = {}) =>
+    nodeServer((stream) => void setTimeout(() => stream.destroyed || stream.respond({ ':status': 200 }, { endStream: true }), 30), settings);
 
   it('DR-R56: no more requests on one than maxRequestsPerConnection', async () => {
     const server = await slowly();

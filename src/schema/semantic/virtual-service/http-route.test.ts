@@ -24,7 +24,7 @@ describe('what a rule does', () => {
       ['.route', '.fault', '.rewrite', '.directResponse'],
     ],
     ['direct response and route', `directResponse: {status: 200}, ${route}`, ['.route']],
-    ['mirror and mirrors', `${route}, mirror: {host: a}, mirrors: [{destination: {host: b}}]`, ['.mirrors']],
+    ['MAT-R27: mirror and mirrors', `${route}, mirror: {host: a}, mirrors: [{destination: {host: b}}]`, ['.mirrors']],
   ])('%s', (_, rule, expected) => {
     expect(problems(rule)).toEqual(expected);
   });
