@@ -20,13 +20,13 @@ interface Reading {
 const readings: readonly Reading[] = [
   {
     title: '1 · A healthy mesh',
-    caption: 'payment-service in two versions: v1 answers, v2 gets a copy of every request, and a\ncircuit breaker guards both.',
+    caption: 'payment-service in two versions: v1 answers, v2 gets a copy of every request, and a circuit breaker guards both.',
     fixture: 'fixtures/payment',
     exit: 0,
   },
   {
     title: '2 · The same with three mistakes',
-    caption: 'A mirror to a subset that is not there, weights that sum up to 95, a circuit breaker\nthat never opens.',
+    caption: 'A mirror to a subset that is not there, weights that sum up to 95, a circuit breaker that never opens.',
     fixture: 'fixtures/payment-broken',
     exit: 79,
   },
@@ -35,7 +35,7 @@ const readings: readonly Reading[] = [
 function read(screen: Screen): void {
   for (const { title, caption, fixture, exit } of readings) {
     screen.title(title);
-    screen.say(caption);
+    screen.tell(caption);
     const status = analyze(screen, ['-A', '-o', 'pretty', fixture]);
     screen.say('');
     screen.check(status === exit, `exit code ${exit}`);
@@ -51,14 +51,15 @@ async function perform(screen: Screen): Promise<void> {
   const client = new Client(sidecar.outboundPort);
   const stage: Stage = { screen, applications, sidecar, client };
   screen.title('Now for real');
-  screen.say('Five servers, three of v1 and two of v2, and the sidecar in front of them, with a copy', 'of fixtures/payment:');
-  screen.command(`weft ${sidecar.command.join(' ').replace(/ (?=--map|--outbound)/g, ' \\\n    ')}`);
+  screen.tell('Five servers, three of v1 and two of v2, and the sidecar in front of them, with a copy of fixtures/payment:');
+  screen.command(`weft ${sidecar.command.join(' ').replace(/ (?=--map|--outbound|--stats)/g, ' \\\n    ')}`);
   await mirror(stage);
   await canary(stage);
   await breaker(stage);
   await retries(stage);
   client.close();
   screen.title('The end');
+  screen.say('');
   const code = await sidecar.stop();
   screen.check(code === 0, 'the sidecar ended in good order');
   for (const application of applications) application.close();

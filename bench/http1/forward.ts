@@ -55,6 +55,7 @@ class Downstream implements ServerHandler {
 }
 
 class Upstream implements ClientHandler {
+  readonly borrows = true;
   private readonly server: ServerStream;
   private readonly downstream: Downstream;
 

@@ -12,12 +12,12 @@ export interface Bar {
 /**
  * Bars of one length for one count, the label before them and count and share behind them:
  *
- *     v1  ████████████████████████████████████      181  90.5%
- *     v2  ████                                       19   9.5%
+ *     v1  ███████████████████████████     181  90.5%
+ *     v2  ███                              19   9.5%
  *
  * @param whole count that fills the width, and of which shares are; default: the sum of the counts
  */
-export function drawBars(bars: readonly Bar[], style: Style, { width = 40, whole = bars.reduce((sum, { count }) => sum + count, 0) } = {}): string[] {
+export function drawBars(bars: readonly Bar[], style: Style, { width = 30, whole = bars.reduce((sum, { count }) => sum + count, 0) } = {}): string[] {
   const labels = Math.max(...bars.map(({ label }) => label.length));
   const counts = Math.max(String(whole).length, ...bars.map(({ count }) => String(count).length));
   return bars.map(({ label, count, look, note }) => {

@@ -72,13 +72,14 @@ function endpointBars({ applications, screen }: Stage, whole: number, notes: Rea
 export async function mirror(stage: Stage): Promise<void> {
   const { screen } = stage;
   screen.title('3 · v1 answers, v2 gets a copy');
-  screen.say(`${requests} requests for payment-service, through the sidecar:`, '');
+  screen.tell(`${requests} requests for payment-service, through the sidecar:`);
+  screen.say('');
   reset(stage);
   const bars = (): string[] =>
     drawBars(
       [
         { label: 'v1', count: came(stage, 'v1'), look: 'good', note: 'answered' },
-        { label: 'v2', count: came(stage, 'v2'), look: 'light', note: 'copies, whose answers nobody gets' },
+        { label: 'v2', count: came(stage, 'v2'), look: 'light', note: 'copies; answers go nowhere' },
       ],
       screen.style,
       { whole: requests },
@@ -97,7 +98,8 @@ export async function canary(stage: Stage): Promise<void> {
   screen.title('4 · A canary: one request of ten to v2');
   screen.command(`cp ${steps}/canary.yaml ${sidecar.mesh}/virtual-service.yaml`);
   await sidecar.apply(`${steps}/canary.yaml`, 'virtual-service.yaml');
-  screen.say('', 'The sidecar watches its manifests: the new weights are in force, and nothing was', 'restarted.', '');
+  screen.tell('The sidecar watches its manifests: the new weights are in force, and nothing was restarted.');
+  screen.say('');
   reset(stage);
   const bars = (): string[] =>
     drawBars(
@@ -113,7 +115,7 @@ export async function canary(stage: Stage): Promise<void> {
   const v2 = came(stage, 'v2');
   screen.check(errors(answers) === 0 && came(stage, 'v1') + v2 === requests, `${requests} answers, all of them 200, and no copies any more`);
   // 20 are expected, with a standard deviation of 4.2: five of them once in a million runs.
-  screen.check(v2 > 0 && v2 <= 42, `v2 answered ${v2} of ${requests}: each request is drawn by itself, so it is 20 give or take a few`);
+  screen.check(v2 > 0 && v2 <= 42, `v2 answered ${v2} of ${requests}: each request is drawn, so 20 give or take a few`);
 }
 
 /** The circuit breaker that never opens, and the one that does. */
@@ -121,10 +123,9 @@ export async function breaker(stage: Stage): Promise<void> {
   const { screen, sidecar, applications } = stage;
   const [bad] = applications as [Application];
   screen.title('5 · The circuit breaker');
-  screen.say(
-    'Back to the mirror. As published, the reference example leaves maxEjectionPercent',
-    'at its default. (Nobody wants to wait: its interval of 30 s is 1 s here, and its',
-    'ejection of 60 s is 2 s.) What does weft say?',
+  screen.tell(
+    'Back to the mirror. As published, the reference example leaves maxEjectionPercent at its default. (Nobody wants to wait: its ' +
+      'interval of 30 s is 1 s here, and its ejection of 60 s is 2 s.) What does weft say?',
   );
   await sidecar.apply('fixtures/payment/virtual-service.yaml', 'virtual-service.yaml');
   await sidecar.apply(`${steps}/breaker-default.yaml`, 'destination-rule.yaml');
@@ -132,7 +133,8 @@ export async function breaker(stage: Stage): Promise<void> {
   const status = analyze(screen, ['-A', '-o', 'pretty', '--failure-threshold', 'Warning', sidecar.mesh], sidecar.folder);
   screen.say('');
   screen.check(status === 79, 'weft sees it without a single request');
-  screen.say('', `And so it is. ${bad.name} answers every request with 500 from now on:`, '');
+  screen.tell(`And so it is. ${bad.name} answers every request with 500 from now on:`);
+  screen.say('');
 
   reset(stage);
   bad.fails = () => true;
@@ -147,7 +149,7 @@ export async function breaker(stage: Stage): Promise<void> {
   const stillIn = (await sidecar.outliers()).clusters.every(({ ejected }) => ejected.length === 0);
   screen.check(errors(before) > 5 && stillIn, `${errors(before)} of ${fewRequests} clients got an error, and nobody is ejected`);
 
-  screen.say('', 'With maxEjectionPercent 100, five errors in a row open the breaker:');
+  screen.tell('With maxEjectionPercent 100, five errors in a row open the breaker:');
   screen.command(`cp ${steps}/breaker.yaml ${sidecar.mesh}/destination-rule.yaml`);
   screen.say('');
   await sidecar.apply(`${steps}/breaker.yaml`, 'destination-rule.yaml');
@@ -166,7 +168,8 @@ export async function breaker(stage: Stage): Promise<void> {
   );
 
   bad.fails = () => false;
-  screen.say('', `${bad.name} is repaired. When its 2 s are over, it is asked again:`, '');
+  screen.tell(`${bad.name} is repaired. When its 2 s are over, it is asked again:`);
+  screen.say('');
   await sidecar.until('nobody is ejected', async () => (await sidecar.outliers()).clusters.every((cluster) => cluster.ejected.length === 0));
   reset(stage);
   const after = await send(stage, fewRequests, () => endpointBars(stage, fewRequests));
@@ -181,7 +184,8 @@ export async function retries(stage: Stage): Promise<void> {
   // Three of ten, and never five in a row, which would open the breaker.
   const now = (request: number): boolean => (request * 3) % 10 < 3;
   screen.title('6 · Retries hide a flaky endpoint');
-  screen.say(`${flaky.name} fails three requests of ten. Clients see it:`, '');
+  screen.tell(`${flaky.name} fails three requests of ten. Clients see it:`);
+  screen.say('');
   reset(stage);
   flaky.fails = now;
   const bars = (answers: readonly Answer[]): string[] =>
@@ -198,7 +202,7 @@ export async function retries(stage: Stage): Promise<void> {
   screen.done([...bars(before), '']);
   screen.check(errors(before) > 0 && errors(before) === flaky.failures, `${errors(before)} of ${requests} clients got the error of ${flaky.name}`);
 
-  screen.say('', 'With retries, for reads only: a payment that is tried again may be made twice, and', 'weft analyze warns of that.');
+  screen.tell('With retries, for reads only: a payment that is tried again may be made twice, and weft analyze warns of that.');
   screen.command(`cp ${steps}/retries.yaml ${sidecar.mesh}/virtual-service.yaml`);
   screen.say('');
   await sidecar.apply(`${steps}/retries.yaml`, 'virtual-service.yaml');
@@ -211,6 +215,6 @@ export async function retries(stage: Stage): Promise<void> {
   screen.check(errors(after) === 0, `no client got an error, though ${flaky.name} failed ${flaky.failures} times`);
   screen.check(
     flaky.failures > 0 && retried === flaky.failures && came(stage, 'v1') === requests + retried,
-    `${came(stage, 'v1')} attempts for ${requests} requests: each failure was tried again at another endpoint (/stats counts ${retried})`,
+    `each failure was tried again elsewhere: ${came(stage, 'v1')} attempts, and /stats counts ${retried} retries`,
   );
 }

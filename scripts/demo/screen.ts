@@ -4,6 +4,11 @@ import { isTerminal, styleFor, wantsColour, write } from '../../src/cli/terminal
 const frameMs = 40;
 const ruler = 80;
 
+/** Whether lines can be drawn over: on a terminal that is wide enough for each to be one. */
+function watched(): boolean {
+  return isTerminal('stdout') && process.env.TERM !== 'dumb' && !process.env.CI && process.stdout.columns >= ruler;
+}
+
 /** Where the demo is shown, and what of it was not as it should be. */
 export class Screen {
   readonly style: Style;
@@ -19,16 +24,27 @@ export class Screen {
   }
 
   static async open(): Promise<Screen> {
-    return new Screen(await styleFor(wantsColour(undefined, 'stdout')), isTerminal('stdout') && process.env.TERM !== 'dumb' && !process.env.CI);
+    return new Screen(await styleFor(wantsColour(undefined, 'stdout')), watched());
   }
 
   title(text: string): void {
     const line = '─'.repeat(Math.max(3, ruler - text.length - 4));
-    write('stdout', `\n${this.style.dim('──')} ${this.style.strong(text)} ${this.style.dim(line)}\n`);
+    write('stdout', `\n\n${this.style.dim('──')} ${this.style.strong(text)} ${this.style.dim(line)}\n`);
   }
 
   say(...lines: string[]): void {
     write('stdout', `${lines.join('\n')}\n`);
+  }
+
+  /** A paragraph, in lines that fit. */
+  tell(text: string): void {
+    const lines: string[] = [];
+    for (const word of text.split(' ')) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + word.length < ruler) lines[lines.length - 1] = `${last} ${word}`;
+      else lines.push(word);
+    }
+    this.say('', ...lines);
   }
 
   command(text: string): void {

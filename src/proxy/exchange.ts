@@ -241,11 +241,7 @@ export class Exchange implements ServerHandler {
     const { record } = this;
     record.flags = addFlag(
       record.flags,
-      reason === 'protocol-error'
-        ? flags.downstreamProtocolError
-        : reason === 'reset'
-          ? flags.downstreamRemoteReset
-          : flags.downstreamConnectionTermination,
+      reason === 'protocol-error' ? flags.downstreamProtocolError : reason === 'reset' ? flags.downstreamRemoteReset : flags.downstreamConnectionTermination,
     );
     record.details = reason === 'protocol-error' ? 'http1.codec_error' : reason === 'reset' ? 'http2.remote_reset' : 'downstream_remote_disconnect';
     this.finish();

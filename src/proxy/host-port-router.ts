@@ -1,4 +1,4 @@
-import { DomainIndex, type CompiledVirtualHost, type Router } from './core/router.ts';
+import { type CompiledVirtualHost, DomainIndex, type Router } from './core/router.ts';
 
 /** What finds the virtual host of a request. */
 export interface HostRouter {

@@ -1,10 +1,10 @@
 import type { FilterChain, HttpFilter } from '../ir/listener.ts';
-import type { Clock, Random } from './core/clock.ts';
-import type { ExchangeRecord } from './core/exchange-record.ts';
 import type { Host } from './core/balance/host.ts';
+import type { Clock, Random } from './core/clock.ts';
+import type { CompiledRoute } from './core/compiled-route.ts';
+import type { ExchangeRecord } from './core/exchange-record.ts';
 import type { HeadPolicy } from './core/request-head.ts';
 import type { RequestIds } from './core/request-id.ts';
-import type { CompiledRoute } from './core/compiled-route.ts';
 import { Exchange } from './exchange.ts';
 import type { HostRouter } from './host-port-router.ts';
 import type { ConnectionInfo, Refusal, RequestHead, RequestListener, ServerHandler, ServerStream } from './stream.ts';

@@ -101,7 +101,12 @@ export function startMirrors(exchange: Exchange, mirrors: readonly Mirror[], tim
     if (host === undefined) continue;
     const request = new MirrorRequest(host);
     const headers = mirrorHead(record.headers, scope.policy.nodeAddress);
-    request.start(exchange, mirror.cluster, { method: record.method, path: record.path, authority: record.authority, scheme: record.scheme, headers }, timeoutMs);
+    request.start(
+      exchange,
+      mirror.cluster,
+      { method: record.method, path: record.path, authority: record.authority, scheme: record.scheme, headers },
+      timeoutMs,
+    );
     started.push(request);
   }
   return started;

@@ -33,6 +33,8 @@ export interface ClientLimits {
   headersTimeoutMs?: number;
   /** HTTP/1: no byte of a body that is owed, or none taken of a response. */
   stallTimeoutMs?: number;
+  /** HTTP/1: a body is held back because its endpoint does not take it. */
+  heldTimeoutMs?: number;
   /** Without a request, where the listener does not say. */
   idleTimeoutMs?: number;
 }

@@ -41,8 +41,3 @@ function hashPolicy(hash: ConsistentHash | undefined): HashPolicy | undefined {
   if (hash?.useSourceIp) return { kind: 'source-ip' };
   return hash?.httpQueryParameterName ? { kind: 'query', name: hash.httpQueryParameterName } : undefined;
 }
-
-/** Whether connections are spread by the client's address (TCP-R16). */
-export function hashesSourceIp(policy: HashPolicy | undefined): boolean {
-  return policy?.kind === 'source-ip';
-}

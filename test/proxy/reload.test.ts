@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
 import { ProxyProcess } from './process.ts';
-import { backend, closeAll, freePorts, Peer, pause, shop, until } from './support.ts';
+import { backend, closeAll, freePorts, Peer, pause, shop, toClose, until } from './support.ts';
 
 afterEach(closeAll);
 
@@ -62,7 +63,7 @@ describe('new manifests', () => {
     await answers('v2', 4);
   });
 
-  test.each([1, 2])('a listener that is gone is closed, with its idle connections; the others stay (threads: %i)', async (concurrency) => {
+  test('a listener that is gone is closed, with its idle connections; the others stay', async () => {
     const v1 = await named('v1');
     const [one = 0, two = 0] = await freePorts(2);
     const gateway = (...ports: number[]): string => `${shop('v1').replace('hosts: [web]', 'hosts: [shop.example]\n  gateways: [edge]')}
@@ -75,7 +76,7 @@ spec:
   servers: [${ports.map((port) => `{ port: { number: ${port}, name: http-${port}, protocol: HTTP }, hosts: ['*'] }`).join(', ')}]
 `;
     const args = ['--watch', '--gateway', 'shop/edge', '--map', `web/v1=127.0.0.1:${v1}`];
-    const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': gateway(one, two) }, args, concurrency });
+    const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': gateway(one, two) }, args, concurrency: 2 });
     const [stays, goes] = [new Peer(one), new Peer(two)];
     for (const peer of [stays, goes]) {
       peer.send(get('shop.example'));
@@ -95,26 +96,32 @@ spec:
 
 describe('the end', () => {
   test.each([1, 2])('SIGTERM: requests under way are answered, new connections refused (threads: %i)', async (concurrency) => {
-    let answer = (): void => {};
-    const slow = await backend((_, response) => {
-      answer = () => response.end('late');
-    });
+    const held: (() => void)[] = [];
+    const slow = await backend((_, response) => held.push(() => response.end('late')));
     const proxy = await ProxyProcess.start({ manifests: { 'web.yaml': shop('v1') }, args: ['--map', `web/v1=127.0.0.1:${slow}`], concurrency });
     const [busy, idle] = [new Peer(proxy.port), new Peer(proxy.port)];
-    idle.send('GET / HTTP/1.1\r\nhost: nowhere.invalid\r\n\r\n');
+    idle.send(get('nowhere.invalid'));
     await until(() => idle.bytes > 0, 'first answer');
-    const first = answer;
     busy.send(get());
-    await until(() => answer !== first, 'at the endpoint');
+    const session = toClose(connect(`http://127.0.0.1:${proxy.port}`));
+    const stream = session.request({ ':path': '/', ':authority': 'web' }, { endStream: true });
+    let body = '';
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      body += chunk;
+    });
+    await until(() => held.length === 2, 'at the endpoint');
     proxy.signal('SIGTERM');
     await until(async () => (await proxy.info()).state === 'DRAINING', 'draining');
     const late = new Peer(proxy.port);
     await until(() => late.closed, 'refused');
     await until(() => idle.gone, 'idle connection closed', 3000);
     expect(busy.bytes).toBe(0);
-    answer();
-    await until(() => busy.gone, 'answered');
+    for (const answer of held) answer();
+    await until(() => busy.gone && session.closed, 'answered');
+    busy.socket.destroy();
     expect(busy.text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nconnection: close\r\n[\s\S]*late$/);
+    expect(body).toBe('late');
+    expect(stream.rstCode).toBe(0);
     expect(await proxy.exited).toBe(0);
     expect(proxy.output).toContain('stopped');
   });

@@ -19,6 +19,8 @@ export class ChunkDecoder {
   error: ProtocolError | undefined = undefined;
   /** Data of the bytes that were decoded last, all chunks together: small chunks cost no call each. */
   data: Buffer = nothing;
+  /** The data is still where it came from. */
+  isView = false;
   private phase: Phase = Phase.size;
   /** Bytes left of the chunk. */
   private remaining = 0;
@@ -41,19 +43,33 @@ export class ChunkDecoder {
   decode(buffer: Buffer, start: number, end: number): number {
     let gathered = nothing;
     let filled = 0;
+    // The first piece is not copied unless there is a second one.
+    let firstStart = start;
+    let firstEnd = start;
     let at = start;
     while (at < end && this.phase < Phase.last) {
-      if (this.phase === Phase.data) {
-        const take = Math.min(this.remaining, end - at);
-        if (filled === 0) gathered = Buffer.allocUnsafe(end - at);
+      if (this.phase !== Phase.data) {
+        this.take(buffer[at++] as number);
+        continue;
+      }
+      const take = Math.min(this.remaining, end - at);
+      if (firstEnd === firstStart) {
+        firstStart = at;
+        firstEnd = at + take;
+      } else {
+        if (filled === 0) {
+          gathered = Buffer.allocUnsafe(end - firstStart);
+          filled = buffer.copy(gathered, 0, firstStart, firstEnd);
+        }
         buffer.copy(gathered, filled, at, at + take);
         filled += take;
-        at += take;
-        this.remaining -= take;
-        if (this.remaining === 0) this.phase = Phase.dataCr;
-      } else this.take(buffer[at++] as number);
+      }
+      at += take;
+      this.remaining -= take;
+      if (this.remaining === 0) this.phase = Phase.dataCr;
     }
-    this.data = filled > 0 ? gathered.subarray(0, filled) : nothing;
+    this.isView = filled === 0;
+    this.data = filled === 0 ? buffer.subarray(firstStart, firstEnd) : gathered.subarray(0, filled);
     return at;
   }
 

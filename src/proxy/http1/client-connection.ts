@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Failure, UpstreamConnection } from '../stream.ts';
+import type { ClientHandler, Failure, UpstreamConnection } from '../stream.ts';
 import type { Http1ClientStream } from './client-stream.ts';
 import type { MessageLimits } from './message-parser.ts';
 import { ResponseParser } from './response-parser.ts';
@@ -14,6 +14,11 @@ export interface ConnectionOwner {
   /** Its request is over, however it ended. */
   requestOver(): void;
   closed(connection: ClientConnection, why: 'idle' | 'duration' | 'other'): void;
+}
+
+/** A handler that is done with a chunk when `onData` returns, or has copied it: no copy is made for it. */
+export interface Borrower extends ClientHandler {
+  readonly borrows?: boolean;
 }
 
 const terminated: Failure = { reason: 'connection termination', transport: '' };
@@ -77,7 +82,7 @@ export class ClientConnection implements UpstreamConnection {
     const numberReached = maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection;
     if (numberReached) this.last = true;
     this.parser.expect(stream.head.method, stream.upgrade);
-    this.parser.lends = (stream.handler as { borrows?: boolean }).borrows === true;
+    this.parser.lends = (stream.handler as Borrower).borrows === true;
     stream.handler.onConnection(this);
     // The handler may have thought better of it.
     if (!stream.done) stream.start(this);

@@ -356,7 +356,8 @@ export abstract class MessageParser extends HeadFields {
       this.state = State.trailers;
       this.restartLines();
     }
-    if (chunks.data.length > 0) this.sink.onBody(chunks.data);
+    const { data } = chunks;
+    if (data.length > 0) this.sink.onBody(chunks.isView && !this.lends ? Buffer.from(data) : data);
     return at;
   }
 

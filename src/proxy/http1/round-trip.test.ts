@@ -1,15 +1,16 @@
 import { once } from 'node:events';
-import type { Server, Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { realClock } from '../real-clock.ts';
 import type { ClientHandler, Failure, RequestListener, ServerHandler } from '../stream.ts';
 import { connectUpstream } from '../upstream-connect.ts';
+import type { Borrower } from './client-connection.ts';
 import { Http1Pool } from './pool.ts';
 import { ServerConnection } from './server-connection.ts';
 import { defaultServerOptions } from './server-options.ts';
-import { listen, testInfo } from './testing.ts';
+import { listen, parseResponse, pause, testInfo, until } from './testing.ts';
 
 interface Message {
   headers: string[];
@@ -137,6 +138,64 @@ test('what a pool sends arrives at a server connection, and its answer at the po
   );
   // All of them over one.
   expect(pool.counters.connections).toBe(1);
+});
+
+test('chunks that are lent reach a client that reads later, unchanged', async () => {
+  // Each byte tells its place, so that a chunk of another read would show.
+  const size = 6_000_000;
+  const sent = Buffer.alloc(size);
+  for (let i = 0; i + 4 <= size; i += 4) sent.writeUInt32BE(i, i);
+  const upstream = await listen((socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'));
+    socket.once('data', () => {
+      for (let at = 0; at < size; at += 100_000) {
+        socket.write(`${Math.min(100_000, size - at).toString(16)}\r\n`);
+        socket.write(sent.subarray(at, at + 100_000));
+        socket.write('\r\n');
+      }
+      socket.write('0\r\n\r\n');
+    });
+  });
+  const { port } = upstream;
+  const pool = new Http1Pool({
+    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 1000 }, realClock, onOpen, onFailure),
+  });
+  const listener: RequestListener = {
+    onRequest(stream, head): ServerHandler {
+      const handler: Borrower = {
+        borrows: true,
+        onConnection: () => {},
+        onInformational: () => {},
+        onHead: (status) => stream.writeHead(status, [], false),
+        // The client is slow, and nobody cares.
+        onData: (chunk) => void stream.write(chunk),
+        onEnd: () => stream.end(),
+        onFailure: () => stream.reset(),
+        onDrain: () => {},
+      };
+      pool.request({ method: 'GET', path: '/', authority: 'h', scheme: 'http', headers: head.headers }, true, false, handler);
+      return { onData: () => {}, onEnd: () => {}, onReset: () => {}, onDrain: () => {} };
+    },
+    onRefused: () => {},
+  };
+  const proxy = await listen((socket) => new ServerConnection(socket, testInfo, listener, defaultServerOptions));
+  closers.push(
+    () => proxy.server.close(),
+    () => upstream.server.close(),
+    () => pool.destroy(),
+  );
+  const client = connect(proxy.port, '127.0.0.1');
+  client.write('GET / HTTP/1.1\r\nhost: h\r\n\r\n');
+  client.pause();
+  await pause(150);
+  const parts: Buffer[] = [];
+  client.on('data', (chunk: Buffer) => parts.push(chunk));
+  client.resume();
+  await until(() => parts.at(-1)?.toString('latin1').endsWith('0\r\n\r\n') === true, 'all of it', 10_000);
+  client.destroy();
+  const { messages, error } = parseResponse(parts);
+  expect(error).toBeUndefined();
+  expect(messages[0]?.body === sent.toString('latin1')).toBe(true);
 });
 
 describe('other sockets', () => {

@@ -99,7 +99,10 @@ export class ServerConnection {
     if (this.current !== undefined) {
       if (!this.requestDone) this.expect(this.options.stallTimeoutMs);
       this.current.handler?.onDrain();
-    } else this.goOn();
+    } else {
+      this.expect(this.options.idleTimeoutMs);
+      this.goOn();
+    }
   }
 
   onClose(): void {
@@ -185,7 +188,7 @@ export class ServerConnection {
       return;
     }
     this.transport.flush();
-    this.expect(this.options.idleTimeoutMs);
+    this.expect(this.transport.clogged ? this.options.stallTimeoutMs : this.options.idleTimeoutMs);
     if (!this.consuming) this.goOn();
   }
 
@@ -209,7 +212,8 @@ export class ServerConnection {
   pauseBody(): void {
     if (this.paused || (this.requestDone && !this.current?.isTunnel)) return;
     this.paused = true;
-    this.deadline = 0;
+    // A client that leaves meanwhile is not noticed.
+    this.expect(this.current?.isTunnel ? 0 : this.options.heldTimeoutMs);
     this.transport.pause();
   }
 

@@ -13,6 +13,8 @@ export interface ServerOptions extends MessageLimits {
   idleTimeoutMs: number;
   /** The client owes bytes of a body and sends none, or takes none of a response; 0: without end. */
   stallTimeoutMs: number;
+  /** A body is held back because its endpoint does not take it; 0: without end. */
+  heldTimeoutMs: number;
   /** At least 1: what the client has to close the connection after the last response (RT-R51). */
   closeDelayMs: number;
 }
@@ -25,5 +27,6 @@ export const defaultServerOptions: ServerOptions = {
   headersTimeoutMs: 60_000,
   idleTimeoutMs: 3_600_000,
   stallTimeoutMs: 300_000,
+  heldTimeoutMs: 3_600_000,
   closeDelayMs: 1000,
 };

@@ -15,6 +15,7 @@ export interface TcpResult {
 
 const betweenTextsMs = 100;
 const defaultIdleMs = 400;
+const firstAnswerMs = 300;
 
 /** Talks until nothing comes any more. Closes the connection. */
 export async function exchangeTcp(connection: ClientConnection, { send, half_close, idle_ms, wait_close_ms }: CaseTcp): Promise<TcpResult> {
@@ -31,7 +32,10 @@ export async function exchangeTcp(connection: ClientConnection, { send, half_clo
       if (!socket.destroyed) socket.write(Buffer.from(textOf(text), 'latin1'));
     }
     if (half_close && !socket.destroyed) socket.end();
-    while (reader.ending === undefined && (await reader.more(idle_ms ?? defaultIdleMs)));
+    const idle = idle_ms ?? defaultIdleMs;
+    // A machine that is busy may need longer than a short silence for the first answer.
+    if (reader.available === 0 && reader.ending === undefined) await reader.more(Math.max(idle, firstAnswerMs));
+    while (reader.ending === undefined && (await reader.more(idle)));
     if (wait_close_ms !== undefined) {
       const until = performance.now() + wait_close_ms;
       while (reader.ending === undefined && performance.now() < until) await reader.more(until - performance.now());

@@ -120,7 +120,7 @@ describe('other settings of a rule', () => {
     ],
     ['corsPolicy: {allowMethods: [get], exposeHeaders: [a b]}', ['.corsPolicy.allowMethods[0]', '.corsPolicy.exposeHeaders[0]']],
     ['corsPolicy: {maxAge: 1.5s}', ['.corsPolicy.maxAge']],
-  ])('%s', (settings, expected) => {
+  ])('MAT-R27: %s', (settings, expected) => {
     expect(problems(`${route}, ${settings}`)).toEqual(expected);
   });
 });
