@@ -65,6 +65,18 @@ export interface PreparedListeners {
   abandon(): void;
 }
 
+/** A connection whose first bytes are awaited. */
+interface Undecided {
+  accepted: Omit<Accepted, 'bytes' | 'detection'>;
+  bound: Bound;
+}
+
+/**
+ * What a client has that connected just before its listener was closed, to send its first bytes. Longer than any round trip of those
+ * that mean to send them at once.
+ */
+const undecidedMs = 1000;
+
 /** A listener of the table in force. */
 class ActiveListener {
   readonly listener: Listener;
@@ -115,6 +127,7 @@ export class ListenerSet {
   private readonly options: ListenerOptions;
   private readonly bound = new Map<string, Bound>();
   private readonly byName = new Map<string, ActiveListener>();
+  private readonly undecided = new Set<Undecided>();
   private outbound: ActiveListener | undefined;
   private inbound: ActiveListener | undefined;
   private draining = false;
@@ -169,10 +182,10 @@ export class ListenerSet {
       if (listener.name === 'virtualOutbound') this.outbound = active;
       if (listener.name === 'virtualInbound') this.inbound = active;
     }
-    for (const [key, { server }] of this.bound) {
+    for (const [key, bound] of this.bound) {
       if (wanted.has(key)) continue;
       this.bound.delete(key);
-      server.close();
+      this.closeBound(bound);
     }
     for (const bound of opened) {
       this.bound.set(bound.key, bound);
@@ -209,11 +222,20 @@ export class ListenerSet {
   drain(direction?: 'inbound'): void {
     if (direction === undefined) this.draining = true;
     else this.inboundDrained = true;
-    for (const [key, { server, port }] of this.bound) {
-      if (direction === 'inbound' && port !== this.options.capture?.inboundPort) continue;
+    for (const [key, bound] of this.bound) {
+      if (direction === 'inbound' && bound.port !== this.options.capture?.inboundPort) continue;
       this.bound.delete(key);
-      server.close();
+      this.closeBound(bound);
     }
+  }
+
+  private closeBound(bound: Bound): void {
+    bound.server.close();
+    const waiting = [...this.undecided].filter((one) => one.bound === bound);
+    if (waiting.length === 0) return;
+    this.options.clock.setTimer(undecidedMs, () => {
+      for (const one of waiting) if (this.undecided.has(one)) one.accepted.socket.destroy();
+    });
   }
 
   /** Sockets that are open, `address:port` of each. */
@@ -269,7 +291,7 @@ export class ListenerSet {
       socket.resetAndDestroy();
       return;
     }
-    this.detect({ id: this.nextId(), socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active);
+    this.detect({ id: this.nextId(), socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active, bound);
   }
 
   private nextId(): number {
@@ -285,9 +307,12 @@ export class ListenerSet {
     return this.byName.get(`${address}_${port}`) ?? this.byName.get(`0.0.0.0_${port}`) ?? this.outbound;
   }
 
-  private detect(accepted: Omit<Accepted, 'bytes' | 'detection'>, active: ActiveListener): void {
+  private detect(accepted: Undecided['accepted'], active: ActiveListener, bound: Bound): void {
     const options = active.detectionAt(accepted.localPort);
+    const waiting: Undecided = { accepted, bound };
+    this.undecided.add(waiting);
     Detector.detect(accepted.socket, options, this.options.clock, (detection, bytes) => {
+      this.undecided.delete(waiting);
       if (detection) this.dispatch({ ...accepted, detection, bytes }, active, options.http === 'preface');
     });
   }

@@ -67,7 +67,6 @@ export class Transport {
   private parts: (string | Uint8Array)[] = [];
   private queuedBytes = 0;
   private isDirty = false;
-  private holdsLent = false;
   /** The kernel has not taken all of the last write. */
   private busy = false;
   private starting = false;
@@ -139,12 +138,10 @@ export class Transport {
       this.send(latin1(chunk));
       return;
     }
-    if (isLent(chunk)) {
-      if (this.busy) {
-        this.sendBytes(Buffer.from(chunk));
-        return;
-      }
-      this.holdsLent = true;
+    // It would be written after the next read.
+    if (this.busy && isLent(chunk)) {
+      this.sendBytes(Buffer.from(chunk));
+      return;
     }
     if (this.text !== '') {
       this.parts.push(this.text);
@@ -158,12 +155,9 @@ export class Transport {
   flush(): void {
     this.isDirty = false;
     if (!this.busy && !this.closed) this.writeOut();
-    if (this.holdsLent) this.keepLent();
   }
 
-  /** What could not be written before the next read needs a copy. */
   private keepLent(): void {
-    this.holdsLent = false;
     for (let i = 0; i < this.parts.length; i++) {
       const part = this.parts[i] as string | Uint8Array;
       if (typeof part !== 'string' && isLent(part)) this.parts[i] = Buffer.from(part);
@@ -186,8 +180,8 @@ export class Transport {
       }
     } else if (this.queuedBytes <= scratch.length) this.writeGathered();
     else {
-      // The kernel may take its time with them.
-      if (this.holdsLent) this.keepLent();
+      // They are handed to the kernel, or stay here, until after the next read.
+      this.keepLent();
       if (this.text !== '') {
         this.parts.push(this.text);
         this.text = '';
