@@ -10,7 +10,14 @@ const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['te
 const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const };
 
 /** The running proxy, over real sockets: it mostly waits, so more files at a time than there are cores, after all else. */
-const proxy = { name: 'proxy', include: ['test/proxy/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 30_000, maxWorkers: 4, sequence: { groupOrder: 1 } };
+const proxy = {
+  name: 'proxy',
+  include: ['test/proxy/**/*.test.ts'],
+  globalSetup: ['test/cli/setup.ts'],
+  testTimeout: 30_000,
+  maxWorkers: 4,
+  sequence: { groupOrder: 1 },
+};
 
 /** Against real programs: slow, and not part of `npm test`. */
 const real = { name: 'real', include: ['test/real/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };

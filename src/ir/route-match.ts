@@ -58,8 +58,8 @@ export interface ScopedMatch extends RouteMatch {
 export interface RouteRequest {
   /** Without query and fragment. */
   path: string;
-  /** Lower-case names, the pseudo headers included; several values are joined with a comma (MAT-R19). */
-  headers: ReadonlyMap<string, string>;
+  /** Lower-case names, the pseudo headers included; a header that was sent several times has a list of its values (MAT-R19). */
+  headers: ReadonlyMap<string, string | readonly string[]>;
   /** First occurrence of each, not decoded (MAT-R23). */
   query: ReadonlyMap<string, string>;
 }
@@ -83,7 +83,12 @@ export function matchesProxy(match: ProxyMatch, proxy: RouteProxy): boolean {
   return Object.entries(match.sourceLabels).every(([key, value]) => proxy.labels[key] === value);
 }
 
-export function matchesHeader(header: HeaderMatcher, value: string | undefined, regex: RegexTest): boolean {
+/** Of several values one that matches is enough; an inverted condition holds when none does (MAT-R19, MAT-R21). */
+export function matchesHeader(header: HeaderMatcher, value: string | readonly string[] | undefined, regex: RegexTest): boolean {
+  if (typeof value === 'object') {
+    if (header.inverted) return value.every((one) => matchesHeader(header, one, regex));
+    return value.some((one) => matchesHeader(header, one, regex));
+  }
   if (header.matcher.kind === 'present') return (value !== undefined) !== header.inverted;
   if (header.inverted) return !matchesString(header.matcher, value ?? '', regex);
   return value !== undefined && matchesString(header.matcher, value, regex);

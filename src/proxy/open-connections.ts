@@ -38,9 +38,10 @@ export class OpenConnections<Owner> {
     return this.owners.size;
   }
 
-  add(connection: OpenConnection, owner: Owner): void {
+  /** @param owners that there are; a connection of another one has come late, and ends with its first request */
+  add(connection: OpenConnection, owner: Owner, owners: ReadonlySet<Owner>): void {
     this.owners.set(connection, owner);
-    if (this.draining) connection.drain();
+    if (this.draining || !owners.has(owner)) this.retire([connection]);
   }
 
   delete(connection: OpenConnection): void {
@@ -53,8 +54,9 @@ export class OpenConnections<Owner> {
     this.retire([...this.owners.keys()]);
   }
 
-  drainOf(isGone: (owner: Owner) => boolean): void {
-    this.retire([...this.owners].filter(([, owner]) => isGone(owner)).map(([connection]) => connection));
+  /** Those of other owners than these. */
+  drainOthers(owners: ReadonlySet<Owner>): void {
+    this.retire([...this.owners].filter(([, owner]) => !owners.has(owner)).map(([connection]) => connection));
   }
 
   destroyAll(): void {

@@ -91,6 +91,8 @@ export class Sidecar {
   private readonly options: SidecarOptions;
   private readonly deps: ExchangeDeps;
   private readonly scopes = new Map<string, HttpScope>();
+  /** Keys of all filter chains of the table. */
+  private chains: ReadonlySet<string> = new Set();
   /** Of filter chains that are gone, with requests under way. */
   private readonly goneScopes = new Set<HttpScope>();
   private readonly open: OpenConnections<string>;
@@ -198,6 +200,7 @@ export class Sidecar {
     this.table = table;
     this.state = { version, generation: this.state.generation + 1, loadedAt: this.options.clock.wallTime() };
     const wanted = new Set<string>();
+    this.chains = wanted;
     for (const listener of listeners) {
       for (const chain of [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])]) {
         const key = scopeKey(listener, chain);
@@ -212,7 +215,7 @@ export class Sidecar {
       if (scope.active > 0) this.goneScopes.add(scope);
     }
     opened.commit();
-    this.open.drainOf((key) => !wanted.has(key));
+    this.open.drainOthers(wanted);
   }
 
   /** No new connections; those that are idle end, the others after their request. */
@@ -317,7 +320,7 @@ export class Sidecar {
         closed,
       );
     }
-    if (!over) this.open.add(connection, scopeKey(accepted.listener, chain));
+    if (!over) this.open.add(connection, scopeKey(accepted.listener, chain), this.chains);
   }
 
   private takeTcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void {
@@ -343,7 +346,7 @@ export class Sidecar {
       },
     );
     connection = { drain: () => {}, destroy: () => tcp.destroy() };
-    if (!over) this.open.add(connection, scopeKey(listener, chain));
+    if (!over) this.open.add(connection, scopeKey(listener, chain), this.chains);
   }
 
   /** SEL-R75 */

@@ -75,8 +75,9 @@ function failedCondition(match: RouteMatch, request: RequestView): FailedConditi
   const seen = routeRequest(request);
   if (match.path && !matchesPath(match.path, seen.path, matchesRegex)) return { kind: 'path', matcher: match.path, value: seen.path };
   for (const condition of match.headers) {
-    const value = seen.headers.get(condition.name);
-    if (!matchesHeader(condition, value, matchesRegex)) return { kind: 'header', condition, value };
+    const found = seen.headers.get(condition.name);
+    const value = typeof found === 'object' ? found.join(', ') : found;
+    if (!matchesHeader(condition, found, matchesRegex)) return { kind: 'header', condition, value };
   }
   for (const condition of match.query) {
     const value = seen.query.get(condition.name);

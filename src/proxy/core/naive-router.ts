@@ -48,11 +48,14 @@ export function findVirtualHost(config: RouteConfig, authority: string): FoundDo
 
 /** The request with its headers and query parameters as maps. */
 export function routeRequest(request: RequestView): RouteRequest {
-  const headers = new Map<string, string>();
+  const headers = new Map<string, string | string[]>();
   for (let i = 0; i < request.headers.length; i += 2) {
     const name = request.headers[i] as string;
     const before = headers.get(name);
-    headers.set(name, before === undefined ? (request.headers[i + 1] as string) : `${before},${request.headers[i + 1]}`);
+    const value = request.headers[i + 1] as string;
+    if (before === undefined) headers.set(name, value);
+    else if (typeof before === 'string') headers.set(name, [before, value]);
+    else before.push(value);
   }
   headers.set(':method', request.method).set(':path', request.path).set(':scheme', request.scheme);
   headers.set(':authority', request.authority).set('host', request.authority);

@@ -3,7 +3,7 @@ import type { HeaderMatcher, QueryMatcher, RouteMatch } from '../../ir/route-mat
 import type { StringMatcher } from '../../ir/string-matcher.ts';
 import { matchesClaim } from './claims.ts';
 import type { RequestView } from './exchange-record.ts';
-import { joinedHeader } from './headers.ts';
+import { getHeader, type Headers } from './headers.ts';
 import { queryValue } from './query.ts';
 import { compileRegex, type Regex } from './regex.ts';
 
@@ -63,9 +63,9 @@ export class TextCondition {
   }
 }
 
-/** Value of a header as conditions see it: parts of the request line by their pseudo names, occurrences joined (MAT-R19, R20). */
+/** First value of a header as conditions see it: parts of the request line by their pseudo names (MAT-R20). */
 export function headerValue(request: RequestView, name: string): string | undefined {
-  if (name.charCodeAt(0) !== 58) return name === 'host' ? request.authority : joinedHeader(request.headers, name);
+  if (name.charCodeAt(0) !== 58) return name === 'host' ? request.authority : getHeader(request.headers, name);
   switch (name) {
     case ':method':
       return request.method;
@@ -97,8 +97,19 @@ export class HeaderCondition {
   holds(request: RequestView): boolean {
     const value = headerValue(request, this.name);
     if (this.#present) return (value !== undefined) !== this.inverted;
-    if (this.inverted) return !this.text.holds(value ?? '');
-    return value !== undefined && this.text.holds(value);
+    if (value === undefined) return this.inverted && !this.text.holds('');
+    return (this.text.holds(value) || this.#holdsForAnother(request.headers)) !== this.inverted;
+  }
+
+  /** Each value of a header that was sent several times counts by itself (MAT-R19). */
+  #holdsForAnother(headers: Headers): boolean {
+    let seen = false;
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] !== this.name) continue;
+      if (seen && this.text.holds(headers[i + 1] as string)) return true;
+      seen = true;
+    }
+    return false;
   }
 }
 

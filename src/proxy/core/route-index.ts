@@ -80,8 +80,18 @@ class Bucket {
     if (this.#rest.length > 0) propose(this.#rest);
     for (const [name, routes] of this.#byHeader) {
       const value = headerValue(request, name);
-      const found = value === undefined ? undefined : routes.get(value);
+      if (value === undefined) continue;
+      const found = routes.get(value);
       if (found) propose(found);
+      const { headers } = request;
+      // A header that was sent several times (MAT-R19).
+      let first = true;
+      for (let i = 0; i < headers.length; i += 2) {
+        if (headers[i] !== name) continue;
+        const more = first ? undefined : routes.get(headers[i + 1] as string);
+        first = false;
+        if (more && more !== found) propose(more);
+      }
     }
     for (const [name, routes] of this.#byQuery) {
       const value = queryValue(request.path, request.pathEnd, name);

@@ -39,23 +39,25 @@ test('lent bytes are written, or copied, before the next read', async () => {
     for (let at = 0; at < chunk.length; ) {
       const run = runs[0] as { value: number; left: number };
       const take = Math.min(run.left, chunk.length - at);
-      if (!chunk.subarray(at, at + take).every((byte) => byte === run.value)) wrong++;
+      if (!chunk.subarray(at, at + take).equals(Buffer.alloc(take, run.value))) wrong++;
       run.left -= take;
       at += take;
       if (run.left === 0) runs.shift();
     }
   });
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 5; round++) {
     // The kernel fills up while nobody reads, so that a write is taken in part.
     sink.pause();
-    while (!out.stuck) {
+    while (!out.clogged) {
       const before = read;
       source.write(Buffer.alloc(60_000, round % 100));
       await until(() => read === before + 60_000, 'read');
     }
-    const before = read;
-    source.write(Buffer.alloc(60_000, 100 + (round % 100)));
-    await until(() => read === before + 60_000, 'read');
+    for (const value of [100, 101]) {
+      const before = read;
+      source.write(Buffer.alloc(60_000, value));
+      await until(() => read === before + 60_000, 'read');
+    }
     sink.resume();
     await until(() => runs.length === 0, 'all of it', 10_000);
   }

@@ -78,8 +78,6 @@ export class Transport {
   private error: NodeJS.ErrnoException | undefined = undefined;
   /** `written`, bound once. */
   private readonly onWritten: (error?: Error | null) => void;
-  /** All bytes that were handed to the kernel. */
-  bytesWritten = 0;
 
   /**
    * The socket is connected and has no listeners; nothing else reads from it any more.
@@ -99,13 +97,9 @@ export class Transport {
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       this.error = error;
     });
-    this.socket.on('close', () => {
-      if (this.closed) return;
-      this.closed = true;
-      this.user.onClose(this.error);
-    });
-    // It was closed while it was handed over: its `close` is past.
-    if (socket.destroyed) process.nextTick(() => this.socket.emit('close'));
+    // Where it was closed while it was handed over, its `close` is past.
+    if (socket.destroyed) process.nextTick(() => this.onSocketClose());
+    else this.socket.on('close', () => this.onSocketClose());
   }
 
   /** The peer takes less than it is sent: `onDrain` follows. */
@@ -114,15 +108,6 @@ export class Transport {
     if (!this.busy) return false;
     this.drainWanted = true;
     return true;
-  }
-
-  /** Something waits for the peer to read. */
-  get stuck(): boolean {
-    return this.busy;
-  }
-
-  get isClosed(): boolean {
-    return this.closed;
   }
 
   /** Latin1 text, with what comes in the same turn. */
@@ -176,7 +161,7 @@ export class Transport {
         const text = this.text;
         this.text = '';
         this.queuedBytes = 0;
-        this.write(text, 'latin1', text.length);
+        this.write(text, 'latin1');
       }
     } else if (this.queuedBytes <= scratch.length) this.writeGathered();
     else {
@@ -191,7 +176,7 @@ export class Transport {
       while (sent < parts.length && !this.busy && !this.closed) {
         const part = parts[sent++] as string | Uint8Array;
         this.queuedBytes -= part.length;
-        this.write(part, typeof part === 'string' ? 'latin1' : 'buffer', part.length);
+        this.write(part, typeof part === 'string' ? 'latin1' : 'buffer');
       }
       parts.splice(0, sent);
     }
@@ -222,6 +207,12 @@ export class Transport {
     this.socket.resume();
   }
 
+  private onSocketClose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.user.onClose(this.error);
+  }
+
   private flushLater(): void {
     if (this.isDirty || this.busy) return;
     this.isDirty = true;
@@ -247,16 +238,15 @@ export class Transport {
     }
     this.parts.length = 0;
     this.queuedBytes = 0;
-    this.write(target.subarray(0, at), 'buffer', at);
+    this.write(target.subarray(0, at), 'buffer');
     // The kernel still reads from it.
     if (this.busy && this.plain) scratch = Buffer.allocUnsafeSlow(scratchBytes);
   }
 
   /** One write at a time: node's own queue of writes is not needed, and its bookkeeping costs as much as the call itself. */
-  private write(data: string | Uint8Array, encoding: 'latin1' | 'buffer', bytes: number): void {
+  private write(data: string | Uint8Array, encoding: 'latin1' | 'buffer'): void {
     this.busy = true;
     this.starting = true;
-    this.bytesWritten += bytes;
     this.socket._write(data, encoding as BufferEncoding, this.onWritten);
     this.starting = false;
   }
