@@ -79,7 +79,7 @@ export class HttpScope implements RequestListener {
 
   /** For clusters that send on to where the client meant to connect. */
   originalDestination(connection: ConnectionInfo, record: ExchangeRecord): { address: string; port: number } | undefined {
-    return this.byRequest ? this.byRequest(record) : { address: connection.localAddress, port: connection.localPort };
+    return this.byRequest ? this.byRequest(record) : connection.originalDestination;
   }
 
   finished(outcome: Outcome): void {

@@ -14,6 +14,8 @@ export interface Accepted {
   /** Where the client meant to connect. */
   localAddress: string;
   localPort: number;
+  /** The same, of a redirected connection only. */
+  originalDestination: { address: string; port: number } | undefined;
   remoteAddress: string;
   remotePort: number;
   listener: Listener;
@@ -277,6 +279,7 @@ export class ListenerSet {
     }
     let localAddress = plain(socket.localAddress);
     let localPort = socket.localPort ?? bound.port;
+    let originalDestination: Accepted['originalDestination'];
     let active = this.byName.get(`bound|${bound.address}|${bound.port}`);
     const { capture } = this.options;
     if (capture && bound.address === capture.address && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
@@ -284,6 +287,7 @@ export class ListenerSet {
       if (original) {
         localAddress = plain(original.address);
         localPort = original.port;
+        originalDestination = { address: localAddress, port: localPort };
       }
       active = bound.port === capture.inboundPort ? this.inbound : this.outboundFor(localAddress, localPort);
     }
@@ -291,7 +295,11 @@ export class ListenerSet {
       socket.resetAndDestroy();
       return;
     }
-    this.detect({ id: this.nextId(), socket, localAddress, localPort, remoteAddress, remotePort, listener: active.listener }, active, bound);
+    this.detect(
+      { id: this.nextId(), socket, localAddress, localPort, originalDestination, remoteAddress, remotePort, listener: active.listener },
+      active,
+      bound,
+    );
   }
 
   private nextId(): number {

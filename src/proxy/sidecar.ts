@@ -327,7 +327,7 @@ export class Sidecar {
     const { metrics } = this;
     if (!metrics) return;
     const { clock, accessLog } = this.options;
-    const { socket, bytes, remoteAddress, localAddress, localPort, listener } = accepted;
+    const { socket, bytes, remoteAddress, originalDestination, listener } = accepted;
     const tcpMetrics = listener.direction === 'outbound' ? metrics.tcpOutbound : metrics.tcpInbound;
     const observer = this.tcpTelemetry.observe(logged(accepted, chain.name), tcpMetrics, accessLog);
     let connection: OpenConnection | undefined;
@@ -335,7 +335,7 @@ export class Sidecar {
     const tcp = new TcpProxyConnection(
       { clock, random: Math.random, cluster: (name) => this.upstreams.get(name), secure: (cluster) => secureOf(cluster) },
       chain.filter,
-      { socket, bytes, remoteAddress, localAddress, localPort },
+      { socket, bytes, remoteAddress, originalDestination },
       {
         onConnected: (record) => observer.onConnected(record),
         onClosed: (record) => {
@@ -384,8 +384,9 @@ function scopeKey(listener: Listener, chain: FilterChain): string {
   return `${listener.name}|${chain.name}|${chain.filter.kind === 'http' ? chain.filter.routes : ''}`;
 }
 
-function connectionInfo({ id, remoteAddress, remotePort, localAddress, localPort, detection }: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
-  return { id, protocol, remoteAddress, remotePort, localAddress, localPort, serverName: detection.serverName };
+function connectionInfo(accepted: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
+  const { id, remoteAddress, remotePort, localAddress, localPort, originalDestination, detection } = accepted;
+  return { id, protocol, remoteAddress, remotePort, localAddress, localPort, originalDestination, serverName: detection.serverName };
 }
 
 /** The same for the same content. */

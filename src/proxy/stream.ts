@@ -13,6 +13,8 @@ export interface ConnectionInfo {
   /** Where the client meant to connect: the original destination when it was captured. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** Of a redirected connection; of any other nothing says where else than here it meant to go. */
+  readonly originalDestination?: { address: string; port: number } | undefined;
   /** Server name of TLS; empty without. */
   readonly serverName: string;
   readonly tls?: { version: string; peerCertificate?: { uriSans: readonly string[]; dnsSans: readonly string[]; subject: string; hash: string } };
@@ -113,7 +115,7 @@ export interface UpstreamConnection {
 export interface ClientStream {
   write(chunk: Uint8Array): boolean;
   end(trailers?: Headers): void;
-  /** Gives it up: HTTP/1 closes the connection, HTTP/2 sends RST_STREAM CANCEL. */
+  /** Gives it up: HTTP/1 closes the connection, HTTP/2 sends RST_STREAM. */
   reset(): void;
   pause(): void;
   resume(): void;

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -133,4 +133,37 @@ it('a request for a service without endpoints gets a 503', async () => {
   const run = await weft(['-f', fixture]);
   await run.says('stderr', /\bserving\b/);
   expect(await get(run.outbound, '/', 'payment-service')).toEqual({ status: 503, body: 'no healthy upstream' });
+});
+
+it('a port of a Sidecar sends on only what a service takes, and never to itself', async () => {
+  const [port = 0] = await freePorts(1);
+  const cart = await application('cart');
+  const folder = mkdtempSync(join(tmpdir(), 'weft-proxy-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(
+    join(folder, 'mesh.yaml'),
+    `apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { ports: [{ name: http, port: ${port} }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: all, namespace: shop }
+spec:
+  egress:
+    - port: { number: ${port}, name: http, protocol: HTTP }
+      bind: 127.0.0.1
+      captureMode: NONE
+      hosts: ['./cart.shop.svc.cluster.local']
+`,
+  );
+  const run = await weft(['-f', folder, '--map', `cart=${cart}`]);
+  await run.says('stderr', /\bserving\b/);
+  expect(await get(port, '/', 'cart')).toEqual({ status: 200, body: 'cart' });
+  expect(await get(port, '/', `127.0.0.1:${port}`)).toEqual({ status: 503, body: 'no healthy upstream' });
+  expect(await get(run.outbound, '/', `127.0.0.1:${port}`)).toEqual({ status: 503, body: 'no healthy upstream' });
+  const raw = connect(port, '127.0.0.1', () => raw.write('\u0001\u0002'));
+  raw.on('error', () => {});
+  await new Promise((resolve) => raw.resume().once('close', resolve));
 });

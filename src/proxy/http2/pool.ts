@@ -219,7 +219,7 @@ export class Http2Pool implements UpstreamPool, ConnectionOwner, WaitingRoom {
   private failWaiting(failure: Failure): void {
     const streams = [...this.waiting];
     this.waiting.clear();
-    for (let i = 0; i < streams.length; i++) void 0;
+    for (let i = 0; i < streams.length; i++) this.limits.pending.release();
     for (const stream of streams) stream.fail(failure);
   }
 }

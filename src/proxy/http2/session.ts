@@ -111,7 +111,7 @@ export abstract class Session extends FramedSocket implements FrameEvents {
       return;
     }
     if (length > 0) stream.take(bytes.subarray(from, to));
-    if (!ends) return;
+    if (!ends || stream.closed) return;
     this.settle(stream);
     stream.takeEnd(undefined);
   }

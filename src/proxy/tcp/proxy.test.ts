@@ -43,7 +43,7 @@ async function proxy({ port, cluster: overrides, filter, bytes = '', unknown = f
     new TcpProxyConnection(
       { clock: realClock, random: Math.random, cluster: () => (unknown ? undefined : { cluster, state }) },
       { kind: 'tcp', clusters: [{ cluster: cluster.name, weight: 1 }], statPrefix: '', hashSourceIp: false, ...filter },
-      { socket, bytes: Buffer.from(bytes), remoteAddress: '127.0.0.1', localAddress: '127.0.0.1', localPort: port ?? 1 },
+      { socket, bytes: Buffer.from(bytes), remoteAddress: '127.0.0.1', originalDestination: { address: '127.0.0.1', port: port ?? 1 } },
       { onConnected: () => {}, onClosed: (record) => records.push(record) },
     );
   });
@@ -249,7 +249,7 @@ it('TCP-R16: the address of the client is what a consistent hash goes by', async
       new TcpProxyConnection(
         { clock: realClock, random: Math.random, cluster: () => ({ cluster, state }) },
         { kind: 'tcp', clusters: [{ cluster: 'c', weight: 1 }], statPrefix: '', hashSourceIp: true },
-        { socket, bytes: Buffer.alloc(0), remoteAddress, localAddress: '', localPort: 0 },
+        { socket, bytes: Buffer.alloc(0), remoteAddress, originalDestination: undefined },
         { onConnected: () => {}, onClosed: () => {} },
       );
     });

@@ -61,9 +61,8 @@ export interface TcpDownstream {
   /** What was read of it already; goes on as it is. */
   bytes: Uint8Array;
   remoteAddress: string;
-  /** The original destination where the connection was captured. */
-  localAddress: string;
-  localPort: number;
+  /** Where a captured connection meant to go. */
+  originalDestination: { address: string; port: number } | undefined;
 }
 
 /** Bytes between a client and an endpoint of a cluster that is chosen once (TCP-R7, TCP-R12). */
@@ -138,7 +137,7 @@ export class TcpProxyConnection {
     this.state = cluster.state;
     const host = cluster.state.choose({
       hash: this.filter.hashSourceIp ? hash64(from.remoteAddress) : undefined,
-      destination: { address: from.localAddress, port: from.localPort },
+      destination: from.originalDestination,
     });
     if (!host) {
       this.abort('UH');
