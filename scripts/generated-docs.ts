@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { allMessages } from '../src/cli/explain.ts';
 import { createProgram } from '../src/cli/main.ts';
 
@@ -79,6 +79,10 @@ Codes \`IST\` are those of istioctl, codes \`WFT\` are ours. \`weft explain CODE
 ${rows.join('')}`;
 }
 
+function defaultOf({ defaultValue }: Option): string {
+  return typeof defaultValue === 'string' ? ` (default: \`${defaultValue}\`)` : '';
+}
+
 function commandLine(): string {
   const out: string[] = [];
   const visit = (command: Command, name: string): void => {
@@ -88,7 +92,7 @@ function commandLine(): string {
     out.push(`## ${[name, ...args].join(' ')}\n\n${command.description()}\n`);
     if (options.length > 0)
       out.push(
-        `| Flag | |\n| --- | --- |\n${options.map((o) => `| \`${o.flags.replace(/\|/g, '\\|')}\` | ${o.description.replace(/\|/g, '\\|')} |\n`).join('')}`,
+        `| Flag | |\n| --- | --- |\n${options.map((o) => `| \`${o.flags.replace(/\|/g, '\\|')}\` | ${o.description.replace(/\|/g, '\\|')}${defaultOf(o)} |\n`).join('')}`,
       );
     for (const child of command.commands) visit(child, `${name} ${child.name()}`);
   };

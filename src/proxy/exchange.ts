@@ -267,7 +267,7 @@ export class Exchange implements ServerHandler {
   }
 
   onUpstreamInformational(status: number, headers: Headers): void {
-    // The codec of the client answers 100 by itself where it was asked to; what an endpoint sends is passed on as it is.
+    // Also 100: who waits for it gets that of the endpoint (RT-R44).
     if (!this.headSent) this.stream.writeInformational(status, headers);
   }
 

@@ -380,6 +380,22 @@ describe('clients that leave', () => {
     seen[0]?.stream.reset();
   });
 
+  test('one that ends its side while it takes its response gets all of it', async () => {
+    const { peer } = await setup(({ stream }) => {
+      stream.writeHead(200, ['content-length', '30000000'], false);
+      stream.write(Buffer.alloc(30_000_000, 'x'));
+      stream.end();
+    });
+    peer.socket.pause();
+    peer.send(get());
+    await pause(50);
+    peer.socket.end();
+    await pause(50);
+    peer.socket.resume();
+    await until(() => peer.ended, 'end', 10_000);
+    expect(peer.received.length).toBeGreaterThan(30_000_000);
+  });
+
   test('within a head or between requests nobody is told', async () => {
     for (const text of ['', 'GET / HT']) {
       const { peer, seen, refusals, closed } = await setup(nothing);

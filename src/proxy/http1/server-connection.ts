@@ -86,8 +86,11 @@ export class ServerConnection {
   }
 
   onEof(): void {
+    const answered = this.current === undefined;
     this.gone();
-    this.transport.destroy();
+    // It may still be taking its response.
+    if (answered && this.transport.clogged) this.shutDown();
+    else this.transport.destroy();
   }
 
   onDrain(): void {
