@@ -60,6 +60,7 @@ async function soak(proxy: RunningProxy, world: World): Promise<boolean> {
   }
   for (const timer of timers) clearInterval(timer);
   const generation = await proxy.generation();
+  const policies = await proxy.stats('web\\.soak;\\.(upstream_rq_retry|upstream_cx_connect_fail|outlier_detection\\.ejections_enforced_total)$');
   await clients.stop();
   await pause(1000);
   problems.push(...clients.failures, ...(await leftovers(proxy)));
@@ -67,12 +68,14 @@ async function soak(proxy: RunningProxy, world: World): Promise<boolean> {
   const warm = samples.slice(Math.floor(samples.length / 4));
   const grown = growth(warm);
   for (const { name, early, late, most, unit } of grown) if (late > most) problems.push(`${name}: ${late.toFixed(1)} ${unit}, after ${early.toFixed(1)}`);
-  proxy.terminate();
-  const code = await Promise.race([proxy.exited, pause(60_000).then(() => 'nothing for a minute')]);
+  const code = await proxy.end();
   if (code !== 0) problems.push(`after SIGTERM: ${code}`);
   const errors = proxy.output.split('\n').filter((line) => /\berror\b|critical|Error:/.test(line));
   problems.push(...errors.map((line) => `the proxy said: ${line}`));
+  const total = (stat: string): number => [...policies].reduce((sum, [name, value]) => sum + (name.endsWith(stat) ? value : 0), 0);
   console.log(`reloads ${reloads} (taken: ${generation - 1}), deaths of endpoints ${deaths}`);
+  console.log(`tries again ${total('rq_retry')}, connections that could not be made ${total('connect_fail')}, ejections ${total('enforced_total')}`);
+  if (total('rq_retry') === 0) problems.push('nothing was tried again: the endpoints that died were not missed');
   for (const { name, early, late, unit } of grown) console.log(`${name}: ${early.toFixed(1)} → ${late.toFixed(1)} ${unit}`.trimEnd());
   for (const problem of problems.slice(0, 30)) console.error(`FAILED: ${problem}`);
   console.log(problems.length === 0 ? `passed: ${describe(clients)}, no failure` : `${problems.length} failures`);

@@ -1,9 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { analyzers } from '../analyzers/index.ts';
 import { loadConfig } from '../src/cli/analyze/config.ts';
 import { loadPlugins } from '../src/cli/analyze/plugins.ts';
+import { createProgram } from '../src/cli/main.ts';
+import { runPipeline } from '../src/cli/pipeline.ts';
+import { sourceText } from '../src/manifest/files.ts';
+import { flagOf } from '../src/proxy/core/response-flags.ts';
 
 /** The first block of a language in a page. */
 function block(page: string, language: string): string {
@@ -33,3 +38,51 @@ it('the plug-in in docs/plugins.md is one', () =>
     const [analyzer] = await loadPlugins(['./owner-label.mjs'], folder);
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
+
+describe('docs/proxy.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/proxy.md'), 'utf8');
+  const ofOthers = new Set(['--gid-owner', '--dport', '--to-ports', '--regid', '--clear-groups']);
+
+  it('names flags that there are', () => {
+    const run = createProgram('proxy').commands[0]?.commands.find((command) => command.name() === 'run');
+    const known = new Set(run?.options.map((option) => option.long));
+    const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag));
+    expect([...named].filter((flag) => !known.has(flag) && !ofOthers.has(flag))).toEqual([]);
+    expect([...named].length).toBeGreaterThan(10);
+  });
+
+  it('names response flags that there are', () => {
+    const rows = page.split('\n').filter((line) => /^\| `(?:-|[A-Z]+)`/.test(line));
+    const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([A-Z]+)`/g)].map(([, flag]) => flag as string));
+    expect(named.filter((flag) => flagOf(flag) === undefined)).toEqual([]);
+    expect(named.length).toBeGreaterThan(10);
+  });
+
+  it('names pages of the administration that there are', () => {
+    const home = readFileSync(join(import.meta.dirname, '../src/proxy/admin/admin.ts'), 'utf8');
+    const rows =
+      (page.split('## Administration')[1] ?? '')
+        .split('##')[0]
+        ?.split('\n')
+        .filter((line) => line.startsWith('| `')) ?? [];
+    const named = rows.flatMap((row) => [...(row.split('| ')[1] ?? '').matchAll(/(?<=[` ])\/[\w/]+/g)].map(([path]) => path));
+    expect(named.filter((path) => !home.includes(`'${path}'`))).toEqual([]);
+    expect(named.length).toBeGreaterThan(10);
+  });
+
+  it('has a Sidecar that is one', async () => {
+    const yaml = block('proxy.md', 'yaml');
+    const { findings, problems } = await runPipeline({
+      sources: [sourceText('a.yaml', yaml)],
+      defaultNamespace: '',
+      istioNamespace: 'istio-system',
+      assume: 'auto',
+      preset: 'recommended',
+      analyzers: analyzers.filter((a) => a.preset !== 'strict'),
+      knownHosts: [],
+      now: new Date(0),
+    });
+    expect([...problems, ...findings.map(({ code }) => code)]).toEqual([]);
+    expect(yaml).toContain('kind: Sidecar');
+  });
+});

@@ -13,7 +13,7 @@ const requests = 200;
 /** Of the scenes that show each answer. */
 const fewRequests = 60;
 /** Where somebody watches, all requests of a scene take this long. */
-const watchedMs = 1500;
+const watchedMs = 1200;
 
 export interface Stage {
   screen: Screen;
@@ -125,7 +125,7 @@ export async function breaker(stage: Stage): Promise<void> {
   screen.title('5 · The circuit breaker');
   screen.tell(
     'Back to the mirror. As published, the reference example leaves maxEjectionPercent at its default. (Nobody wants to wait: its ' +
-      'interval of 30 s is 1 s here, and its ejection of 60 s is 2 s.) What does weft say?',
+      'interval of 30 s is 1 s here, and its ejection of 60 s is 3 s.) What does weft say?',
   );
   await sidecar.apply('fixtures/payment/virtual-service.yaml', 'virtual-service.yaml');
   await sidecar.apply(`${steps}/breaker-default.yaml`, 'destination-rule.yaml');
@@ -168,7 +168,7 @@ export async function breaker(stage: Stage): Promise<void> {
   );
 
   bad.fails = () => false;
-  screen.tell(`${bad.name} is repaired. When its 2 s are over, it is asked again:`);
+  screen.tell(`${bad.name} is repaired. When its 3 s are over, it is asked again:`);
   screen.say('');
   await sidecar.until('nobody is ejected', async () => (await sidecar.outliers()).clusters.every((cluster) => cluster.ejected.length === 0));
   reset(stage);

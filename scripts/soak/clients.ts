@@ -159,6 +159,7 @@ export class Clients {
         reject(new Error(text));
       };
       const next = (): void => {
+        this.done.websocket++;
         if (!this.running || performance.now() - began > tunnelMs) {
           socket.destroy();
           resolve();

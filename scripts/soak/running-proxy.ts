@@ -79,8 +79,14 @@ export class RunningProxy {
     return new Map([...page.matchAll(/^(.+): (\d+)$/gm)].map(([, name = '', value]) => [name, Number(value)]));
   }
 
-  terminate(): void {
+  /** @returns the exit code after SIGTERM, or what happened instead */
+  async end(): Promise<number | string> {
     this.child.kill('SIGTERM');
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve('still there after a minute'), 60_000);
+    });
+    return Promise.race([this.exited, late]).finally(() => clearTimeout(timer));
   }
 
   close(): void {

@@ -34,13 +34,13 @@ export class Exchange implements ServerHandler {
   readonly scope: HttpScope;
   readonly record: ExchangeRecord;
   readonly body: RequestBody;
-  private route: CompiledRoute | undefined = undefined;
+  route: CompiledRoute | undefined = undefined;
   private destination: CompiledCluster | undefined = undefined;
   cluster: UpstreamCluster | undefined = undefined;
   private upstream: UpstreamRequest | undefined = undefined;
   private mirrors: MirrorRequest[] | undefined = undefined;
   /** Of the last try. */
-  private host: Host | undefined = undefined;
+  host: Host | undefined = undefined;
   private tried: Host[] | undefined = undefined;
   private hash: Hash64 | undefined = undefined;
   private hashed = false;
@@ -51,6 +51,8 @@ export class Exchange implements ServerHandler {
   private perTryTimer: Timer | undefined = undefined;
   /** Fault delay or back-off. */
   private waitTimer: Timer | undefined = undefined;
+  /** While a request is given to a pool: the time of that. */
+  private tryingAt = -1;
   private durationTimer: Timer | undefined = undefined;
   private headSent = false;
   private responseDone = false;
@@ -95,7 +97,7 @@ export class Exchange implements ServerHandler {
     // Also of a request that is cut short the log has the cluster that it would have had (RT-R94).
     if (route.forward) this.choose(route);
     const { fault } = route.route;
-    if (fault === undefined) this.afterFault(route);
+    if (fault === undefined) this.afterFault(route, record.startedAt);
     else this.fault(route, fault);
   }
 
@@ -104,7 +106,7 @@ export class Exchange implements ServerHandler {
     const { random, clock } = scope.deps;
     const delay = drawDelayMs(policy, random);
     if (delay < 0) {
-      this.afterDelay(route, policy);
+      this.afterDelay(route, policy, record.startedAt);
       return;
     }
     record.flags = addFlag(record.flags, flags.delayInjected);
@@ -112,14 +114,14 @@ export class Exchange implements ServerHandler {
     this.waitTimer = clock.setTimer(delay, () => {
       this.waitTimer = undefined;
       this.resumeRequest();
-      this.afterDelay(route, policy);
+      this.afterDelay(route, policy, clock.now());
     });
   }
 
-  private afterDelay(route: CompiledRoute, policy: NonNullable<CompiledRoute['route']['fault']>): void {
+  private afterDelay(route: CompiledRoute, policy: NonNullable<CompiledRoute['route']['fault']>, now: number): void {
     const abort = drawAbort(policy, this.scope.deps.random);
     if (abort) this.reply(abort);
-    else this.afterFault(route);
+    else this.afterFault(route, now);
   }
 
   private choose(route: CompiledRoute): void {
@@ -129,7 +131,7 @@ export class Exchange implements ServerHandler {
     this.record.cluster = this.cluster ? chosen.cluster : '';
   }
 
-  private afterFault(route: CompiledRoute): void {
+  private afterFault(route: CompiledRoute, now: number): void {
     const { record, scope } = this;
     const { action } = route.route;
     if (action.kind === 'redirect') {
@@ -156,16 +158,20 @@ export class Exchange implements ServerHandler {
     const duration = streamDurationMs(action, record.isGrpc, record.headers);
     if (duration > 0) this.durationTimer = scope.deps.clock.setTimer(duration, () => this.onDuration());
     this.timeouts = applyRoute(record, route, destination);
-    if (this.body.complete) this.startTotalTimer();
+    if (this.body.complete) this.startTotalTimer(now);
     if (action.mirrors.length > 0) this.mirrors = startMirrors(this, action.mirrors, this.timeouts.routeMs);
-    this.try();
+    this.try(now);
   }
 
   /** Sends the request to an endpoint: the first time, or again. */
-  private try(): void {
-    const { record, scope, route, cluster } = this;
+  private try(now: number): void {
+    const { record, route, cluster } = this;
     if (this.done || route === undefined || cluster === undefined) return;
     record.attempts++;
+    if (this.host !== undefined) {
+      if (this.tried === undefined) this.tried = [this.host];
+      else this.tried.push(this.host);
+    }
     const host = cluster.state.choose(this.context(route));
     if (host === undefined) {
       this.finishRetry();
@@ -175,19 +181,17 @@ export class Exchange implements ServerHandler {
     }
     record.upstreamHost = host.key;
     if (record.attempts > 1) {
-      const elapsed = record.requestCompleteAt < 0 ? 0 : scope.deps.clock.now() - record.requestCompleteAt;
+      const elapsed = record.requestCompleteAt < 0 ? 0 : now - record.requestCompleteAt;
       prepareRetry(record, route, this.timeouts, record.attempts, elapsed);
-    }
-    if (route.retry !== undefined && route.retry.attempts > 0) {
-      if (this.tried === undefined) this.tried = [host];
-      else this.tried.push(host);
     }
     this.host = host;
     const upstream = new UpstreamRequest(this, host);
     this.upstream = upstream;
+    this.tryingAt = now;
     upstream.start(cluster, record, this.body);
+    this.tryingAt = -1;
     // It may have failed already.
-    if (this.upstream === upstream && this.body.complete) this.startPerTryTimer();
+    if (this.upstream === upstream && this.body.complete) this.startPerTryTimer(now);
   }
 
   private context(route: CompiledRoute): ChooseContext | undefined {
@@ -227,12 +231,14 @@ export class Exchange implements ServerHandler {
     const { record, body, scope } = this;
     body.complete = true;
     body.trailers = trailers;
-    record.requestCompleteAt = scope.deps.clock.now();
+    const now = scope.deps.clock.now();
+    record.requestCompleteAt = now;
     if (this.mirrors !== undefined) for (const mirror of this.mirrors) mirror.end(trailers);
-    if (this.cluster !== undefined && this.record.attempts > 0) this.startTotalTimer();
+    if (this.cluster !== undefined && record.attempts > 0) this.startTotalTimer(now);
     if (this.upstream !== undefined) {
+      if (record.firstUpstreamTxAt >= 0) record.lastUpstreamTxAt = now;
       this.upstream.end(trailers);
-      this.startPerTryTimer();
+      this.startPerTryTimer(now);
     }
   }
 
@@ -257,7 +263,9 @@ export class Exchange implements ServerHandler {
     const { record } = this;
     record.upstreamLocal = `${connection.localAddress}:${connection.localPort}`;
     record.upstreamProtocol = connection.protocol;
-    if (record.firstUpstreamTxAt < 0) record.firstUpstreamTxAt = this.scope.deps.clock.now();
+    const now = this.tryingAt >= 0 ? this.tryingAt : this.scope.deps.clock.now();
+    if (record.firstUpstreamTxAt < 0) record.firstUpstreamTxAt = now;
+    if (this.body.complete) record.lastUpstreamTxAt = now;
     this.cluster?.state.recordConnect(host);
   }
 
@@ -380,7 +388,7 @@ export class Exchange implements ServerHandler {
     const number = retry.attempts - this.retriesLeft;
     this.waitTimer = scope.deps.clock.setTimer(backoffMs(retry, number, scope.deps.random), () => {
       this.waitTimer = undefined;
-      this.try();
+      this.try(scope.deps.clock.now());
     });
     this.resumeRequest();
   }
@@ -388,15 +396,15 @@ export class Exchange implements ServerHandler {
   // Time ------------------------------------------------------------------------------------------------------------------
 
   /** It runs from when the whole request is there, over all tries (RT-R60). */
-  private startTotalTimer(): void {
+  private startTotalTimer(now: number): void {
     const { routeMs } = this.timeouts;
-    if (routeMs > 0 && this.totalTimer === undefined) this.totalTimer = this.scope.deps.clock.setTimer(routeMs, () => this.onTimeout());
+    if (routeMs > 0 && this.totalTimer === undefined) this.totalTimer = this.scope.deps.clock.setTimer(routeMs, () => this.onTimeout(), now);
   }
 
-  private startPerTryTimer(): void {
+  private startPerTryTimer(now: number): void {
     if (this.timeouts.perTryMs <= 0 || this.headSent || this.upstream === undefined) return;
     this.perTryTimer?.cancel();
-    this.perTryTimer = this.scope.deps.clock.setTimer(this.timeouts.perTryMs, () => this.onPerTryTimeout());
+    this.perTryTimer = this.scope.deps.clock.setTimer(this.timeouts.perTryMs, () => this.onPerTryTimeout(), now);
   }
 
   private onTimeout(): void {
@@ -501,6 +509,6 @@ export class Exchange implements ServerHandler {
     if (this.mirrors !== undefined && !this.body.complete) for (const mirror of this.mirrors) mirror.reset();
     const { record, scope } = this;
     record.completedAt = scope.deps.clock.now();
-    scope.finished({ record, scope, route: this.route, cluster: this.cluster, host: this.host });
+    scope.finished(this);
   }
 }

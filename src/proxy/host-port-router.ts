@@ -20,6 +20,9 @@ export class HostPortRouter implements HostRouter {
   /** Configurations of one service and port, whose only domain is `*` (SEL-R57), by `host:port`. */
   private readonly byService: ReadonlyMap<number, DomainIndex<Router>>;
   private readonly servicePorts: readonly number[];
+  /** Of the last request: the next one is often for the same host. */
+  private lastAuthority: string | undefined = undefined;
+  private last: CompiledVirtualHost | undefined = undefined;
 
   constructor(routers: readonly NamedRouter[], namespace: string) {
     const byService = new Map<number, [string, Router][]>();
@@ -40,6 +43,14 @@ export class HostPortRouter implements HostRouter {
   }
 
   virtualHost(authority: string): CompiledVirtualHost | undefined {
+    if (authority !== this.lastAuthority) {
+      this.last = this.find(authority);
+      this.lastAuthority = authority;
+    }
+    return this.last;
+  }
+
+  private find(authority: string): CompiledVirtualHost | undefined {
     const port = portOf(authority);
     if (port > 0) return this.at(port, authority) ?? this.catchAll(port, authority);
     const found = this.at(80, authority);

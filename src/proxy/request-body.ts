@@ -3,12 +3,15 @@ import type { Headers } from './core/headers.ts';
 /** What is kept of a request's body to send it again (RT-R80). */
 export const retryBufferBytes = 1024 * 1024;
 
+/** Most requests have no body. */
+const nothing: readonly Uint8Array[] = [];
+
 /**
  * The body of a request on its way: kept while it may have to be sent again, and while there is nobody to send it to.
  */
 export class RequestBody {
   /** All that came so far, as long as it is kept. */
-  chunks: Uint8Array[] = [];
+  chunks: readonly Uint8Array[] = nothing;
   bytes = 0;
   /** Too much came to keep it: what was sent cannot be sent again. */
   overflowed = false;
@@ -19,12 +22,13 @@ export class RequestBody {
     this.bytes += chunk.length;
     if (this.overflowed) return;
     if (!keep || this.bytes > retryBufferBytes) this.overflowed = true;
-    this.chunks.push(chunk);
+    if (this.chunks === nothing) this.chunks = [chunk];
+    else (this.chunks as Uint8Array[]).push(chunk);
   }
 
   /** What was kept so far has been sent; nothing more of it is needed. */
   release(): void {
-    this.chunks = [];
+    this.chunks = nothing;
     this.overflowed = true;
   }
 

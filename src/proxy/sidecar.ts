@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
@@ -21,6 +21,7 @@ import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { byHostHeader, destinationOf, withOutboundListener } from './outbound-listener.ts';
 import { poolFor, secureOf } from './pools.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
+import { versionOf } from './table-version.ts';
 import { TcpProxyConnection } from './tcp/proxy.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { type LoggedConnection, refusalRecord, refusedConnectionRecord } from './telemetry/records.ts';
@@ -387,9 +388,4 @@ function scopeKey(listener: Listener, chain: FilterChain): string {
 function connectionInfo(accepted: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
   const { id, remoteAddress, remotePort, localAddress, localPort, originalDestination, detection } = accepted;
   return { id, protocol, remoteAddress, remotePort, localAddress, localPort, originalDestination, serverName: detection.serverName };
-}
-
-/** The same for the same content. */
-export function versionOf(table: RoutingTable): string {
-  return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
 }

@@ -13,9 +13,12 @@ export class UpstreamRequest implements ClientHandler {
   private stream: ClientStream | undefined = undefined;
   private over = false;
   private counted = false;
+  /** What comes is written at once by HTTP/1, which copies what it has to keep. */
+  readonly borrows: boolean;
 
   constructor(exchange: Exchange, host: Host) {
     this.exchange = exchange;
+    this.borrows = exchange.record.protocol !== 'HTTP/2';
     this.host = host;
   }
 

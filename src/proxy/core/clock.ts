@@ -8,7 +8,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970. */
   wallTime(): number;
-  setTimer(ms: number, fire: () => void): Timer;
+  /** @param from `now()` of the caller, who has just asked */
+  setTimer(ms: number, fire: () => void, from?: number): Timer;
 }
 
 /** Uniform in [0, 1). */

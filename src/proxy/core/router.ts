@@ -109,6 +109,9 @@ export class Router {
   /** What of the configuration cannot be done: formats and expressions that are none. */
   readonly problems: readonly string[];
   readonly #domains: DomainIndex<CompiledVirtualHost>;
+  /** Of the last request: the next one is often for the same host. */
+  #lastAuthority: string | undefined = undefined;
+  #last: CompiledVirtualHost | undefined = undefined;
 
   constructor(config: RouteConfig, options: RouterOptions) {
     this.config = config;
@@ -126,7 +129,11 @@ export class Router {
    * none of its routes matches, no other virtual host is asked (SEL-R59).
    */
   virtualHost(authority: string): CompiledVirtualHost | undefined {
-    return this.#domains.find(authority);
+    if (authority !== this.#lastAuthority) {
+      this.#last = this.#domains.find(authority);
+      this.#lastAuthority = authority;
+    }
+    return this.#last;
   }
 }
 

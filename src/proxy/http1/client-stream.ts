@@ -1,6 +1,7 @@
 import type { Headers } from '../core/headers.ts';
 import type { ClientHandler, ClientStream, Failure, OutgoingHead } from '../stream.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { withHeader } from './header-line.ts';
 
 const Body = { none: 0, fixed: 1, chunked: 2, raw: 3 } as const;
 type Body = (typeof Body)[keyof typeof Body];
@@ -103,7 +104,11 @@ export class Http1ClientStream implements ClientStream {
   private headText(): string {
     const { method, path, authority, headers } = this.head;
     const connect = method === 'CONNECT';
-    let text = `${method} ${connect ? authority : path} HTTP/1.1\r\nhost: ${authority}\r\n`;
+    let text = method;
+    text += ' ';
+    text += connect ? authority : path;
+    text += ' HTTP/1.1\r\n';
+    text = withHeader(text, 'host', authority);
     let length = -1;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
@@ -124,7 +129,7 @@ export class Http1ClientStream implements ClientStream {
           if (name === 'transfer-encoding') continue;
           break;
       }
-      text += `${name}: ${headers[i + 1]}\r\n`;
+      text = withHeader(text, name, headers[i + 1] as string);
     }
     if (this.upgrade || connect) this.body = Body.raw;
     else if (length >= 0) {
@@ -134,7 +139,8 @@ export class Http1ClientStream implements ClientStream {
       this.body = Body.chunked;
       text += 'transfer-encoding: chunked\r\n';
     } else if (mayHaveBody(method)) text += 'content-length: 0\r\n';
-    return `${text}\r\n`;
+    text += '\r\n';
+    return text;
   }
 
   private send(connection: ClientConnection, chunk: Uint8Array): void {

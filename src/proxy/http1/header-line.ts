@@ -33,3 +33,16 @@ export function decimal(text: string): number {
   }
   return value > Number.MAX_SAFE_INTEGER ? -1 : value;
 }
+
+/**
+ * A text of headers with one more. Appended piece by piece: a template would make a text of each line first, and have every part
+ * of it looked at whether it is one.
+ */
+export function withHeader(head: string, name: string, value: string): string {
+  let text = head;
+  text += name;
+  text += ': ';
+  text += value;
+  text += '\r\n';
+  return text;
+}

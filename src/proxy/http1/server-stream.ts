@@ -1,5 +1,6 @@
 import type { Headers } from '../core/headers.ts';
 import type { ConnectionInfo, ServerHandler, ServerStream } from '../stream.ts';
+import { withHeader } from './header-line.ts';
 import { statusLine } from './reason-phrases.ts';
 import type { ServerConnection } from './server-connection.ts';
 
@@ -50,7 +51,8 @@ export class Http1ServerStream implements ServerStream {
     if (!this.active || this.headWritten || this.http10) return;
     let text = statusLine(status);
     for (let i = 0; i < headers.length; i += 2) if (!isFraming(headers[i] as string)) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
-    this.server.transport.send(`${text}\r\n`);
+    text += '\r\n';
+    this.server.transport.send(text);
   }
 
   writeHead(status: number, headers: Headers, end: boolean): void {
@@ -64,7 +66,7 @@ export class Http1ServerStream implements ServerStream {
         if (name !== 'content-length' || status === 204 || status < 200) continue;
         length = Number(headers[i + 1]);
       }
-      text += `${name}: ${headers[i + 1]}\r\n`;
+      text = withHeader(text, name, headers[i + 1] as string);
     }
     const bodiless = status === 204 || status === 304 || status < 200;
     const untilClose = this.http10 && length < 0 && !end && !bodiless && !this.isHead;
@@ -82,7 +84,8 @@ export class Http1ServerStream implements ServerStream {
       this.body = Body.chunked;
       text += 'transfer-encoding: chunked\r\n';
     }
-    this.server.transport.send(`${text}\r\n`);
+    text += '\r\n';
+    this.server.transport.send(text);
     if (end) this.finish();
   }
 
@@ -96,7 +99,7 @@ export class Http1ServerStream implements ServerStream {
       const name = headers[i] as string;
       if (name === 'connection') connection = true;
       else if (isFraming(name)) continue;
-      text += `${name}: ${headers[i + 1]}\r\n`;
+      text = withHeader(text, name, headers[i + 1] as string);
     }
     this.server.transport.send(connection ? `${text}\r\n` : `${text}connection: Upgrade\r\n\r\n`);
     this.server.openTunnel();
