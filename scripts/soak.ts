@@ -66,7 +66,7 @@ async function soak(proxy: RunningProxy, world: World): Promise<boolean> {
   problems.push(...clients.failures, ...(await leftovers(proxy)));
   if (generation < reloads * 0.8) problems.push(`of ${reloads} reloads ${generation - 1} were taken`);
   const warm = samples.slice(Math.floor(samples.length / 4));
-  const grown = growth(warm);
+  const grown = growth(warm, Number(values.concurrency));
   for (const { name, early, late, most, unit } of grown) if (late > most) problems.push(`${name}: ${late.toFixed(1)} ${unit}, after ${early.toFixed(1)}`);
   const code = await proxy.end();
   if (code !== 0) problems.push(`after SIGTERM: ${code}`);

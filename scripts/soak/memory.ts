@@ -36,9 +36,9 @@ export interface Growth {
 
 /**
  * The first quarter of what was sampled after the warm-up, beside the last. Of heaps the least counts, which is what collections
- * leave; of memory and handles the middle.
+ * leave; of memory and handles the middle. Each thread has a heap, whose collections come when they like.
  */
-export function growth(samples: readonly Sample[]): Growth[] {
+export function growth(samples: readonly Sample[], threads: number): Growth[] {
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const [early, late] = [samples.slice(0, quarter), samples.slice(-quarter)];
   const grown = (name: string, unit: string, scale: number, of: (all: readonly Sample[]) => number, slack: number): Growth => {
@@ -47,8 +47,8 @@ export function growth(samples: readonly Sample[]): Growth[] {
   };
   const known = (field: 'rss' | 'handles') => (all: readonly Sample[]) => median(all.flatMap((one) => one[field] ?? []));
   return [
-    grown('memory of the process', 'MB', megabyte, known('rss'), 20),
-    grown('JavaScript heap after collections', 'MB', megabyte, (all) => Math.min(...all.map(({ heap }) => heap)), 5),
+    grown('memory of the process', 'MB', megabyte, known('rss'), 20 * threads),
+    grown('JavaScript heap after collections', 'MB', megabyte, (all) => Math.min(...all.map(({ heap }) => heap)), 10 * threads),
     grown('open files and sockets', '', 1, known('handles'), 20),
   ].filter(({ early: before }) => !Number.isNaN(before));
 }

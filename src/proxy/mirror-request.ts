@@ -1,10 +1,11 @@
 import type { Mirror } from '../ir/route.ts';
+import type { ClusterState } from './core/balance/cluster-state.ts';
 import type { Host } from './core/balance/host.ts';
 import type { Timer } from './core/clock.ts';
 import type { Headers } from './core/headers.ts';
 import { drawMirror, mirrorHead } from './core/mirror.ts';
 import type { Exchange } from './exchange.ts';
-import type { ClientHandler, ClientStream, OutgoingHead } from './stream.ts';
+import type { ClientHandler, ClientStream, Failure, OutgoingHead } from './stream.ts';
 
 /** A mirror that is slower than its request is given up when this much waits for it. */
 const mostBufferedBytes = 1024 * 1024;
@@ -12,6 +13,7 @@ const mostBufferedBytes = 1024 * 1024;
 /** A copy of a request on its way; nobody waits for its response (RT-R111). */
 export class MirrorRequest implements ClientHandler {
   private readonly host: Host;
+  private readonly state: ClusterState;
   private stream: ClientStream | undefined = undefined;
   private timer: Timer | undefined = undefined;
   private over = false;
@@ -19,8 +21,9 @@ export class MirrorRequest implements ClientHandler {
   /** Bytes written since there was room for more. */
   private waiting = 0;
 
-  constructor(host: Host) {
+  constructor(host: Host, state: ClusterState) {
     this.host = host;
+    this.state = state;
   }
 
   start(exchange: Exchange, cluster: string, head: OutgoingHead, timeoutMs: number): void {
@@ -64,7 +67,9 @@ export class MirrorRequest implements ClientHandler {
 
   onInformational(): void {}
 
-  onHead(_status: number, _headers: Headers, endStream: boolean): void {
+  /** The endpoint's health is judged by copies, too. */
+  onHead(status: number, _headers: Headers, endStream: boolean): void {
+    this.state.recordResponse(this.host, status);
     if (endStream) this.leave();
   }
 
@@ -74,7 +79,10 @@ export class MirrorRequest implements ClientHandler {
     this.leave();
   }
 
-  onFailure(): void {
+  onFailure({ reason }: Failure): void {
+    if (reason !== 'overflow') {
+      this.state.recordFailure(this.host, reason === 'remote connection failure' ? 'connect' : reason === 'connection timeout' ? 'timeout' : 'reset');
+    }
     this.leave();
   }
 
@@ -97,9 +105,10 @@ export function startMirrors(exchange: Exchange, mirrors: readonly Mirror[], tim
   const started: MirrorRequest[] = [];
   for (const mirror of mirrors) {
     if (!drawMirror(mirror, random)) continue;
-    const host = upstreams.get(mirror.cluster)?.state.choose();
-    if (host === undefined) continue;
-    const request = new MirrorRequest(host);
+    const state = upstreams.get(mirror.cluster)?.state;
+    const host = state?.choose();
+    if (state === undefined || host === undefined) continue;
+    const request = new MirrorRequest(host, state);
     const headers = mirrorHead(record.headers, scope.policy.nodeAddress);
     request.start(
       exchange,

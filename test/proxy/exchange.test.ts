@@ -21,6 +21,7 @@ interface World {
   port: number;
   /** `flags details attempts` of each request. */
   log: string[];
+  sidecar: Sidecar;
   ask(path: string, more?: { method?: string; body?: Buffer; headers?: Record<string, string> }): Promise<Answer>;
 }
 
@@ -63,6 +64,7 @@ async function world(rule: string, v1: (request: IncomingMessage, response: Serv
   return {
     port,
     log,
+    sidecar,
     ask: (path, { method = 'GET', body, headers = {} } = {}) =>
       new Promise((resolve, reject) => {
         const sent = request({ port, host: '127.0.0.1', path, method, headers: { host: 'web.shop', ...headers }, agent: false }, (response) => {
@@ -155,10 +157,11 @@ test('RT-R114: a mirror is tried once, and its errors are nobody else’s', asyn
     copies++;
     response.writeHead(500).end();
   };
-  const { ask, log } = await world(`${retries}, ${to}, mirror: {host: web, subset: v2}`, fine, failing);
+  const { ask, log, sidecar } = await world(`${retries}, ${to}, mirror: {host: web, subset: v2}`, fine, failing);
   expect(await ask('/', { method: 'POST', body: Buffer.from('x') })).toMatchObject({ status: 200, body: 'fine' });
   await until(() => copies > 0 && log.length > 0, 'the copy and a line of the log');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(copies).toBe(1);
+  expect(sidecar.upstreams.get('outbound|80|v2|web.shop.svc.cluster.local')?.state.hosts[0]?.stats()).toMatchObject({ rq_error: 1, rq_total: 1 });
   expect(log).toEqual(['- via_upstream 1']);
 });

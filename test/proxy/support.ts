@@ -167,3 +167,12 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Nobody listens there any more. */
+export async function refuses(port: number): Promise<boolean> {
+  const peer = new Peer(port);
+  return new Promise((resolve) => {
+    peer.socket.on('connect', () => resolve(false));
+    peer.socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  }).finally(() => peer.socket.destroy()) as Promise<boolean>;
+}
