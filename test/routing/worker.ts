@@ -32,9 +32,9 @@ export interface Report {
 }
 
 /** How often a case is run in which the balancer may choose between endpoints that differ. */
-const mostRunsForChoice = 6;
+const mostRunsForChoice = 24;
 /** How often a case is run in which only times are wrong: other cases run at the same time. */
-const mostRunsForTiming = 3;
+const mostRunsForTiming = 5;
 
 /** What is wrong with the outcome as a whole. */
 function overall(routingCase: RoutingCase, { rejected, broken }: Outcome): string | undefined {
