@@ -55,6 +55,8 @@ export interface ConnectionPool {
   maxConnectionDurationMs?: number;
   maxConcurrentStreams?: number;
   tcpKeepalive?: { probes?: number; timeMs?: number; intervalMs?: number };
+  /** Header names go to HTTP/1 endpoints, and come from them, as they are written. */
+  preserveHeaderCase?: boolean;
 }
 
 /** DR-R60; a counter that is absent does not eject. */
@@ -76,6 +78,8 @@ export interface UpstreamTls {
   sni?: string;
   subjectAltNames?: readonly string[];
   caFile?: string;
+  /** Certificates that are not accepted any more. */
+  crlFile?: string;
   certificateFile?: string;
   keyFile?: string;
   credentialName?: string;
@@ -94,6 +98,8 @@ export interface Cluster {
   namespace: string;
   /** `static`: the endpoints as they are; `dns`: their names are resolved, all answers; `logical-dns`: the first answer. */
   discovery: 'static' | 'dns' | 'logical-dns' | 'original-destination';
+  /** How often names are looked up at the latest, and for which addresses (MAP-R57); present where they are. */
+  dns?: { refreshMs: number; family: 'ipv4' | 'ipv6' };
   /** `downstream`: as the client speaks (DR-R57). */
   protocol: 'http1' | 'http2' | 'downstream';
   loadBalancer: LoadBalancer;
@@ -118,6 +124,8 @@ export interface Cluster {
 /** The cluster that sends on to the original destination, and the one that refuses (MAP-R4). */
 export const passthroughCluster = 'PassthroughCluster';
 export const blackHoleCluster = 'BlackHoleCluster';
+/** The one that takes what comes to a port of the workload that nobody names. */
+export const inboundPassthroughCluster = 'InboundPassthroughCluster';
 
 /** MAP-R1 */
 export function outboundClusterName(port: number, subset: string, host: string): string {

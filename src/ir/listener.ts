@@ -17,15 +17,30 @@ export interface FilterChainMatch {
 export interface DownstreamTls {
   mode: 'SIMPLE' | 'MUTUAL' | 'OPTIONAL_MUTUAL' | 'ISTIO_MUTUAL' | 'PERMISSIVE';
   credentialName?: string;
+  /** Of the certificates of clients; absent: with the credential of the server. */
+  caCredentialName?: string;
   certificateFile?: string;
   keyFile?: string;
   caFile?: string;
+  /** Further certificates, of which the client's algorithms choose one. Only Envoy can. */
+  moreCredentialNames?: readonly string[];
+  moreCertificates?: readonly { certificateFile: string; keyFile: string }[];
   subjectAltNames?: readonly string[];
   minVersion?: string;
   maxVersion?: string;
   cipherSuites?: readonly string[];
+  /** Curves of the key exchange, by the names of TLS libraries; absent: what the proxy takes. */
+  ecdhCurves?: readonly string[];
+  /** Of clients: file of certificates that are revoked. */
+  crlFile?: string;
+  /** Of clients: SHA-256 of the public key, in base64; of the certificate, in hex. One of either list is enough. */
+  certificateSpkis?: readonly string[];
+  certificateHashes?: readonly string[];
   alpn: readonly string[];
 }
+
+/** What of a client's certificate goes on to the server, in x-forwarded-client-cert. */
+export type ClientCertDetail = 'subject' | 'cert' | 'chain' | 'dns' | 'uri';
 
 /** HTTP/1.1 and HTTP/2 on a connection, detected by its first bytes. */
 export interface HttpFilter {
@@ -40,9 +55,19 @@ export interface HttpFilter {
   trustedHops: number;
   /** RT-R43 */
   forwardClientCert: 'sanitize' | 'append-forward' | 'sanitize-set' | 'forward-only' | 'always-forward-only';
+  /** Of a client with mTLS, where its certificate is forwarded (SEC-R6). */
+  clientCertDetails?: readonly ClientCertDetail[];
   /** HTTP/1.0 is accepted. */
   http10: boolean;
   preserveHeaderCase: boolean;
+  /** Responses keep the `server` header that they came with. Only Envoy can. */
+  passServerHeader?: true;
+  /** Requests without an x-request-id get none. Only Envoy can. */
+  noRequestId?: true;
+  /** Headers that tell about the proxy itself (x-envoy-attempt-count, x-envoy-upstream-service-time …) are not added. Only Envoy can. */
+  noProxyHeaders?: true;
+  /** Calls of gRPC-Web go on as gRPC. Only Envoy can. */
+  grpcWeb?: true;
   idleTimeoutMs?: number;
   /** 0: none. */
   streamIdleTimeoutMs: number;
@@ -58,6 +83,8 @@ export interface TcpFilter {
   idleTimeoutMs?: number;
   maxConnectionDurationMs?: number;
   hashSourceIp: boolean;
+  /** The endpoint is an HTTP proxy that is asked for a tunnel to this host (DR-R73). Only Envoy can. */
+  tunnel?: { method: 'CONNECT' | 'POST'; host: string; port: number };
   origin?: Origin;
 }
 
@@ -87,6 +114,10 @@ export interface Listener {
   inspectTls: boolean;
   /** 0: waits for the first bytes without an end. */
   detectionTimeoutMs: number;
+  /** Connections come with the addresses that they had (interception mode TPROXY), and go on with them. Only Envoy can. */
+  transparent?: true;
+  /** Connections begin with a PROXY header that says where they come from. Only Envoy can. */
+  proxyProtocol?: true;
   /** Of the service, Gateway or Sidecar that it is for. */
   origin?: Origin;
 }

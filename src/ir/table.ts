@@ -1,6 +1,7 @@
 // The routing table of one proxy: plain data (JSON in, JSON out) in the shape that Envoy's listeners, routes, clusters and
 // endpoints have. Absent optional fields mean "not limited" or "none"; durations are milliseconds.
 import type { Cluster } from './cluster.ts';
+import type { EnvoyPatch } from './envoy-patch.ts';
 import type { Listener } from './listener.ts';
 import type { RouteConfig } from './route.ts';
 
@@ -43,9 +44,30 @@ export interface MeshSettings {
   /** Empty: the default format. A JSON object as text where the encoding is JSON. */
   accessLogFormat: string;
   accessLogEncoding: 'text' | 'json';
+  /** Connections that no filter chain takes are not in the access log (TEL-R14). */
+  noListenerLog?: true;
   trustDomain: string;
+  /** Trust domains whose workloads count as those of the mesh. */
+  trustDomainAliases?: readonly string[];
   meshId: string;
+  /** Absent: there are no spans. */
+  tracing?: TracingSettings;
 }
+
+/** TEL-R30 */
+export interface TracingSettings {
+  /** Percent of the requests about which nobody has decided. */
+  samplingPercent: number;
+  /** Longest path that a span has; absent: what the proxy takes. */
+  maxPathTagLength?: number;
+  /** Tags that say where in the mesh a span is from. */
+  meshTags: boolean;
+  /** Further ones, by name. */
+  tags: readonly TraceTag[];
+}
+
+/** A tag with a fixed value, one of the proxy's environment, or one of a request's header. */
+export type TraceTag = { tag: string } & ({ kind: 'literal'; value: string } | { kind: 'environment' | 'header'; name: string; default: string });
 
 /** A problem that an object of the user had when the table was made: the rest of the table is there all the same. */
 export interface Status {
@@ -64,5 +86,7 @@ export interface RoutingTable {
   routes: RouteConfig[];
   /** By name. */
   clusters: Cluster[];
+  /** In the order in which they are applied; only Envoy can. */
+  envoyPatches: readonly EnvoyPatch[];
   statuses: Status[];
 }

@@ -28,20 +28,30 @@ const serviceLabel = 'kubernetes.io/service-name';
  */
 export function listedAddresses(mesh: Mesh): ReadonlyMap<string, readonly ListedAddress[]> {
   return mesh.memo('addresses of services', ['EndpointSlice', 'Endpoints'], () => {
-    const found = new Map<string, ListedAddress[]>();
-    const listOf = (key: string): ListedAddress[] => {
-      const list = found.get(key) ?? [];
-      found.set(key, list);
-      return list;
+    const known = mesh.cache('addresses of services', () => new Map<string, { objects: readonly Resource[]; addresses: readonly ListedAddress[] }>());
+    const objects = new Map<string, Resource[]>();
+    const add = (key: string, object: Resource): void => {
+      const list = objects.get(key);
+      if (list) list.push(object);
+      else objects.set(key, [object]);
     };
     for (const slice of mesh.list('EndpointSlice')) {
       const service = slice.labels[serviceLabel];
-      if (service !== undefined) listOf(`${slice.namespace}/${service}`).push(...ofSlice(slice));
+      if (service !== undefined) add(`${slice.namespace}/${service}`, slice);
     }
-    const sliced = new Set(found.keys());
+    const sliced = new Set(objects.keys());
     for (const endpoints of mesh.list('Endpoints')) {
       const key = `${endpoints.namespace}/${endpoints.name}`;
-      if (!sliced.has(key)) listOf(key).push(...ofEndpoints(endpoints));
+      if (!sliced.has(key)) add(key, endpoints);
+    }
+    const found = new Map<string, readonly ListedAddress[]>();
+    for (const [key, list] of objects) {
+      let there = known.get(key);
+      if (!there || there.objects.length !== list.length || there.objects.some((object, i) => object !== list[i])) {
+        there = { objects: list, addresses: list.flatMap((object) => (object.kindName === 'EndpointSlice' ? ofSlice(object) : ofEndpoints(object))) };
+        known.set(key, there);
+      }
+      found.set(key, there.addresses);
     }
     return found;
   });

@@ -24,13 +24,24 @@ export interface ServiceEndpoint {
   path: Path;
 }
 
+/** What one object says about the endpoints of a port. */
+interface Part {
+  service: MeshService;
+  port: MeshPort;
+  listed: readonly ListedAddress[] | undefined;
+}
+
 const unixPrefix = 'unix://';
 
 /** Endpoints of services. */
 export class Endpoints {
   private readonly mesh: Mesh;
   private readonly services: Services;
+  private readonly listedBy: ReadonlyMap<string, readonly ListedAddress[]>;
   private readonly found = new Map<string, readonly ServiceEndpoint[]>();
+  /** Of meshes that this one was made of. */
+  private readonly before: Map<string, { of: readonly unknown[]; endpoints: readonly ServiceEndpoint[] }>;
+  private readonly versions: Readonly<Record<'Node' | 'WorkloadEntry' | 'Pod', object>>;
   private readonly workloads = new Map<Pod, EndpointWorkload>();
   private readonly entries = new Map<string, LabelIndex<Resource<WorkloadEntry>>>();
   private pods: Map<string, Pod> | undefined;
@@ -43,6 +54,10 @@ export class Endpoints {
   private constructor(mesh: Mesh) {
     this.mesh = mesh;
     this.services = Services.of(mesh);
+    this.before = mesh.cache('endpoints', () => new Map());
+    this.listedBy = listedAddresses(mesh);
+    const version = (kind: string): object => mesh.memo(`version of ${kind}`, [kind], () => ({}));
+    this.versions = { Node: version('Node'), WorkloadEntry: version('WorkloadEntry'), Pod: version('Pod') };
   }
 
   /**
@@ -51,28 +66,44 @@ export class Endpoints {
    */
   at(service: MeshService, port: MeshPort): readonly ServiceEndpoint[] {
     const key = `${service.namespace}/${service.host}/${port.name}/${port.number}`;
-    let found = this.found.get(key);
-    if (!found) {
-      found = eachOnce(
-        this.services
-          .byHost(service.host)
-          .filter(({ namespace }) => namespace === service.namespace)
-          .flatMap((part) => {
-            const own = part.ports.find(({ name, number }) => name === port.name && (name !== '' || number === port.number));
-            if (!own) return [];
-            return part.source === 'kubernetes' ? this.ofKubernetes(part, own) : this.ofEntry(part, own);
-          }),
-      );
-      this.found.set(key, found);
-    }
-    return found;
+    const known = this.found.get(key);
+    if (known) return known;
+    const parts = this.services.byHost(service.host).flatMap((part): Part[] => {
+      if (part.namespace !== service.namespace) return [];
+      const own = part.ports.find(({ name, number }) => name === port.name && (name !== '' || number === port.number));
+      return own ? [{ service: part, port: own, listed: this.listedBy.get(`${part.namespace}/${part.name}`) }] : [];
+    });
+    const of = this.madeOf(parts);
+    const before = this.before.get(key);
+    const endpoints = before && isSameList(before.of, of) ? before.endpoints : this.make(parts, before?.endpoints);
+    if (endpoints.length > 0) this.before.set(key, { of, endpoints });
+    else this.before.delete(key);
+    this.found.set(key, endpoints);
+    return endpoints;
   }
 
-  private ofKubernetes(service: MeshService, port: MeshPort): ServiceEndpoint[] {
-    const { namespace, name, selector, aliasOf, resource } = service;
+  /** The list that there was before, where it says the same. */
+  private make(parts: readonly Part[], before: readonly ServiceEndpoint[] | undefined): readonly ServiceEndpoint[] {
+    const made = eachOnce(
+      parts.flatMap(({ service, port, listed }) => (service.source === 'kubernetes' ? this.ofKubernetes(service, port, listed) : this.ofEntry(service, port))),
+    );
+    return before?.length === made.length && made.every((endpoint, i) => isSame(endpoint, before[i] as ServiceEndpoint)) ? before : made;
+  }
+
+  /** The objects that decide about the endpoints; of pods that are selected, and of machines, any change. */
+  private madeOf(parts: readonly Part[]): unknown[] {
+    const of: unknown[] = [this.versions.Node, this.versions.WorkloadEntry];
+    for (const { service, port, listed } of parts) {
+      of.push(service, port, listed ?? this.versions.Pod);
+      for (const at of listed ?? []) of.push(this.podOf(service.namespace, at));
+    }
+    return of;
+  }
+
+  private ofKubernetes(service: MeshService, port: MeshPort, listed: readonly ListedAddress[] | undefined): ServiceEndpoint[] {
+    const { namespace, selector, aliasOf, resource } = service;
     if (aliasOf !== undefined) return [];
     const written = items((resource.spec as ServiceSpec).ports).find(({ port: number }) => number === port.number) ?? { port: port.number };
-    const listed = listedAddresses(this.mesh).get(`${namespace}/${name}`);
     const out = listed ? this.listed(namespace, listed, port, written) : [];
     if (selector) {
       if (!listed) out.push(...this.selectedPods(service, (pod) => targetPortOf(written, pod.spec)));
@@ -91,12 +122,16 @@ export class Endpoints {
   private listed(namespace: string, listed: readonly ListedAddress[], port: MeshPort, written: ServicePort): ServiceEndpoint[] {
     return listed.flatMap((at) => {
       if (at.portName !== port.name) return [];
-      const pod = at.pod === '' ? this.podAt(at.address) : this.mesh.find('Pod', namespace, at.pod);
+      const pod = this.podOf(namespace, at);
       const target = at.port ?? (pod ? targetPortOf(written, pod.spec) : targetOf(written));
       if (typeof target !== 'number') return [];
       const workload = pod ? this.workloadOf(pod) : unknownWorkload(this.mesh, namespace, at.node);
       return [{ address: at.address, port: target, weight: 1, workload, resource: at.resource, path: [] }];
     });
+  }
+
+  private podOf(namespace: string, { pod, address }: ListedAddress): Pod | undefined {
+    return pod === '' ? this.podAt(address) : this.mesh.find('Pod', namespace, pod);
   }
 
   private selectedPods({ namespace, selector, resource }: MeshService, portOf: (pod: Pod) => number | undefined): ServiceEndpoint[] {
@@ -141,7 +176,11 @@ export class Endpoints {
   private workloadOf(pod: Pod): EndpointWorkload {
     let found = this.workloads.get(pod);
     if (!found) {
-      found = podWorkload(this.mesh, pod);
+      const known = this.mesh.cache('workloads of pods', () => new WeakMap<Pod, { node: unknown; workload: EndpointWorkload }>());
+      const node = this.mesh.find('Node', '', text(pod.spec.nodeName));
+      const before = known.get(pod);
+      found = before && before.node === node ? before.workload : podWorkload(this.mesh, pod);
+      known.set(pod, { node, workload: found });
       this.workloads.set(pod, found);
     }
     return found;
@@ -171,6 +210,45 @@ function entryEndpoint(entry: WorkloadEntry, port: number | undefined, workload:
   const address = written.startsWith(unixPrefix) ? written.slice(unixPrefix.length) : written;
   if (address === '' || (port === undefined && address === written)) return [];
   return [{ address, port: address === written ? (port as number) : 0, weight: entry.weight || 1, workload, resource, path }];
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** Of the same objects, or of others that say the same. */
+function isSame(a: ServiceEndpoint, b: ServiceEndpoint): boolean {
+  return (
+    a.address === b.address &&
+    a.port === b.port &&
+    a.weight === b.weight &&
+    isSameWorkload(a.workload, b.workload) &&
+    (a.resource === b.resource || sameName(a.resource, b.resource)) &&
+    a.path.length === b.path.length &&
+    a.path.every((key, i) => key === b.path[i])
+  );
+}
+
+function isSameWorkload(a: EndpointWorkload, b: EndpointWorkload): boolean {
+  return (
+    a === b ||
+    (a.locality === b.locality &&
+      a.mtls === b.mtls &&
+      a.name === b.name &&
+      a.namespace === b.namespace &&
+      a.serviceAccount === b.serviceAccount &&
+      a.node === b.node &&
+      sameLabels(a.labels, b.labels))
+  );
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a);
+  return a === b || (keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]));
+}
+
+function sameName(a: Resource, b: Resource): boolean {
+  return a.kindName === b.kindName && a.namespace === b.namespace && a.name === b.name;
 }
 
 /**

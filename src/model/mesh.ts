@@ -72,6 +72,12 @@ export interface MeshOptions {
   meshNetworksResource?: Resource<MeshNetworks>;
 }
 
+/** One object that is there no longer, is there now, or is there otherwise. */
+export interface Change {
+  before?: Resource | undefined;
+  after?: Resource | undefined;
+}
+
 /** What a cluster has for the mesh; the reference takes it from there only. */
 export const platformKinds: ReadonlySet<string> = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
 const templateKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
@@ -89,6 +95,8 @@ export class Mesh {
   private hostIndex: HostIndex | undefined;
   private workloadIndex: Map<string, Workload[]> | undefined;
   private readonly memos = new Map<string, { value: unknown; reads: ReadonlySet<string> }>();
+  /** Shared with the meshes that this one was made of. */
+  private caches = new Map<string, unknown>();
 
   constructor(resources: Iterable<Resource>, options: MeshOptions) {
     this.options = options;
@@ -100,6 +108,42 @@ export class Mesh {
     }
     if (options.meshConfigResource) this.byKind.set('MeshConfig', [options.meshConfigResource]);
     if (options.meshNetworksResource) this.byKind.set('MeshNetworks', [options.meshNetworksResource]);
+  }
+
+  /**
+   * The mesh after some changes. What was computed of kinds that did not change is there already; a changed object keeps its place
+   * among those of its kind, a new one is the last.
+   *
+   * @param meshConfig merged, where it is another one
+   */
+  with(changes: readonly Change[], meshConfig?: Pick<MeshOptions, 'meshConfig' | 'meshConfigResource'>): Mesh {
+    const next = new Mesh([], { ...this.options, ...meshConfig });
+    const changed = new Set<string>(meshConfig ? ['MeshConfig'] : []);
+    const byKind = Map.groupBy(changes, ({ before, after }) => (after ?? before)?.kindName ?? '');
+    for (const kind of byKind.keys()) if (this.options.assume !== 'mesh-only' || !platformKinds.has(kind)) changed.add(kind);
+    for (const [kind, list] of this.byKind)
+      if (!next.byKind.has(kind)) next.byKind.set(kind, changed.has(kind) ? changedList(list, byKind.get(kind) ?? []) : list);
+    for (const kind of changed) if (!this.byKind.has(kind)) next.byKind.set(kind, changedList([], byKind.get(kind) ?? []));
+    for (const [kind, list] of next.byKind) if (list.length === 0) next.byKind.delete(kind);
+    for (const [kind, index] of this.byName) if (!changed.has(kind)) next.byName.set(kind, index);
+    for (const [kind, index] of this.byNamespace) if (!changed.has(kind)) next.byNamespace.set(kind, index);
+    if (!changed.has('Service') && !changed.has('ServiceEntry')) next.hostIndex = this.hostIndex;
+    if (!['Pod', ...templateKinds].some((kind) => changed.has(kind))) next.workloadIndex = this.workloadIndex;
+    for (const [key, memo] of this.memos) if (![...changed].some((kind) => memo.reads.has(kind))) next.memos.set(key, memo);
+    next.caches = this.caches;
+    return next;
+  }
+
+  /**
+   * A cache that meshes made by `with` have in common. Nothing in it may be taken without a look at whether it holds for this mesh:
+   * whether all that it was made of is the same.
+   */
+  cache<T extends object>(key: string, create: () => T): T {
+    const there = this.caches.get(key);
+    if (there) return there as T;
+    const made = create();
+    this.caches.set(key, made);
+    return made;
   }
 
   /** All resources of a kind, in the order of the input. */
@@ -218,4 +262,12 @@ export class Mesh {
     if (this.observer) for (const kind of memo.reads) this.observer(kind);
     return memo.value as T;
   }
+}
+
+function changedList(list: readonly Resource[], changes: readonly Change[]): Resource[] {
+  const replaced = new Map(changes.flatMap(({ before, after }) => (before ? [[before, after] as const] : [])));
+  const added = changes.flatMap(({ before, after }) => (!before && after ? [after] : []));
+  if (replaced.size === 0) return [...list, ...added];
+  const kept = list.flatMap((resource) => (replaced.has(resource) ? (replaced.get(resource) ?? []) : [resource]));
+  return [...kept, ...added];
 }

@@ -54,6 +54,7 @@ export class Services {
   /** Those that only some namespaces see, by namespace: its own first. */
   private readonly limited = new Map<string, { own: MeshService[]; others: MeshService[] }>();
   private readonly visible = new Map<string, readonly MeshService[]>();
+  private byNamespace: ReadonlyMap<string, readonly MeshService[]> | undefined;
   private aliases: ReadonlyMap<string, readonly MeshService[]> | undefined;
 
   static of(mesh: Mesh): Services {
@@ -62,9 +63,17 @@ export class Services {
 
   private constructor(mesh: Mesh) {
     const defaults = mesh.meshConfig.defaultServiceExportTo;
+    const known = mesh.cache('services', () => new WeakMap<Resource, { defaults: unknown; services: readonly MeshService[] }>());
+    const once = (resource: Resource, make: () => readonly MeshService[]): readonly MeshService[] => {
+      const there = known.get(resource);
+      if (there && there.defaults === defaults) return there.services;
+      const services = make();
+      known.set(resource, { defaults, services });
+      return services;
+    };
     const found = [
-      ...mesh.list('Service').flatMap((service) => serviceOfKubernetes(service, defaults) ?? []),
-      ...mesh.list('ServiceEntry').flatMap((entry) => servicesOfEntry(entry, defaults)),
+      ...mesh.list('Service').flatMap((service) => once(service, () => [serviceOfKubernetes(service, defaults) ?? []].flat())),
+      ...mesh.list('ServiceEntry').flatMap((entry) => once(entry, () => servicesOfEntry(entry, defaults))),
     ];
     this.all = withResolvedAliases(found.sort(byAge));
     this.hosts = Map.groupBy(this.all, ({ host }) => host);
@@ -82,6 +91,12 @@ export class Services {
   /** Services of exactly this host, of any namespace, whoever sees them. */
   byHost(host: string): readonly MeshService[] {
     return this.hosts.get(host.toLowerCase()) ?? [];
+  }
+
+  /** Those of a namespace, in the order of all. */
+  inNamespace(namespace: string): readonly MeshService[] {
+    this.byNamespace ??= Map.groupBy(this.all, (service) => service.namespace);
+    return this.byNamespace.get(namespace) ?? [];
   }
 
   /** Names of services that stand for this host (SEL-R55). */

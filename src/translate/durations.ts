@@ -5,3 +5,8 @@ export function milliseconds(written: string | null | undefined): number | undef
   const nanoseconds = written ? parseDuration(written) : undefined;
   return nanoseconds === undefined ? undefined : nanoseconds / 1e6;
 }
+
+/** A duration below zero is none. */
+export function notNegative(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.max(ms, 0);
+}

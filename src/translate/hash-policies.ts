@@ -1,7 +1,8 @@
 import type { HashPolicy } from '../ir/route.ts';
 import type { Destination, LoadBalancerSettings_ConsistentHashLB, TrafficPolicy } from '../manifest/istio/networking.gen.ts';
 import type { MergedRule } from '../model/destination-rules.ts';
-import { milliseconds } from './durations.ts';
+import { milliseconds, notNegative } from './durations.ts';
+import { isHeaderText } from './header-text.ts';
 import { portEntry } from './traffic-policy.ts';
 
 type ConsistentHash = LoadBalancerSettings_ConsistentHashLB;
@@ -31,13 +32,19 @@ function atPort(policy: TrafficPolicy | undefined, port: number): ConsistentHash
 }
 
 function hashPolicy(hash: ConsistentHash | undefined): HashPolicy | undefined {
-  if (hash?.httpHeaderName) return { kind: 'header', name: hash.httpHeaderName.toLowerCase() };
+  if (hash?.httpHeaderName && isHeaderText(hash.httpHeaderName)) return { kind: 'header', name: hash.httpHeaderName.toLowerCase() };
   if (hash?.httpCookie) {
     const { name = '', path = '', ttl, attributes } = hash.httpCookie;
-    const ttlMs = milliseconds(ttl);
-    const written = (attributes ?? []).flatMap((a) => (a ? [{ name: a.name ?? '', value: a.value ?? '' }] : []));
+    // A cookie that nobody can send: any endpoint will do.
+    if (name === '') return undefined;
+    const ttlMs = notNegative(milliseconds(ttl));
+    const written = (attributes ?? []).flatMap((a) => (a && isAttribute(a) ? [{ name: a.name ?? '', value: a.value ?? '' }] : []));
     return { kind: 'cookie', name, path, ...(ttlMs === undefined ? {} : { ttlMs }), ...(written.length > 0 ? { attributes: written } : {}) };
   }
   if (hash?.useSourceIp) return { kind: 'source-ip' };
   return hash?.httpQueryParameterName ? { kind: 'query', name: hash.httpQueryParameterName } : undefined;
+}
+
+function isAttribute({ name = '', value = '' }: { name?: string; value?: string }): boolean {
+  return name !== '' && isHeaderText(name) && isHeaderText(value);
 }

@@ -2,7 +2,7 @@ import { outboundClusterName } from '../ir/cluster.ts';
 import type { Origin } from '../ir/table.ts';
 import type { Destination } from '../manifest/istio/networking.gen.ts';
 import { Services } from '../model/services.ts';
-import type { StatusReason } from './statuses.ts';
+import type { Statuses, StatusReason } from './statuses.ts';
 import type { Translation } from './translation.ts';
 import type { RoutingService } from './virtual-services.ts';
 
@@ -12,13 +12,13 @@ interface Target {
 }
 
 /** Destinations of the virtual services of a proxy for which it has no cluster (RT-R5). */
-export function reportMissingClusters(translation: Translation, services: Iterable<RoutingService>, clusters: ReadonlySet<string>): void {
+export function reportMissingClusters(translation: Translation, statuses: Statuses, services: Iterable<RoutingService>, clusters: ReadonlySet<string>): void {
   for (const service of services) {
     for (const { destination, origin } of targetsOf(service)) {
       // Backends that are nowhere have a status of their own.
       if (!destination?.host || (service.gatewayApi && Services.of(translation.mesh).byHost(destination.host).length === 0)) continue;
       const problem = problemOf(translation, destination, clusters);
-      if (problem) translation.statuses.add(origin, problem.reason, problem.message);
+      if (problem) statuses.add(origin, problem.reason, problem.message);
     }
   }
 }

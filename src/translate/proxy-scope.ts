@@ -150,20 +150,45 @@ function destination(mesh: Mesh, host: string, namespace: string): MeshService |
 /** Ports by host that virtual services send to from a namespace; 0 stands for every port. */
 function destinationsOf(services: readonly RoutingService[], namespace: string): Map<string, Set<number>> {
   const found = new Map<string, Set<number>>();
-  const add = (to: Destination | undefined): void => {
-    if (!to?.host) return;
-    const ports = found.get(to.host) ?? new Set();
-    found.set(to.host, ports.add(to.port?.number ?? 0));
-  };
-  for (const { http, tcp, tls } of services) {
-    for (const { route } of http) {
-      const matches = (route.match ?? []).filter(Boolean);
-      if (matches.length > 0 && matches.every(({ sourceNamespace }) => sourceNamespace && sourceNamespace !== namespace)) continue;
-      for (const to of route.route ?? []) add(to.destination);
-      add(route.mirror);
-      for (const to of route.mirrors ?? []) add(to.destination);
+  for (const service of services) {
+    for (const { host, port, from } of targetsOf(service)) {
+      if (from && !from.includes(namespace)) continue;
+      const ports = found.get(host);
+      if (ports) ports.add(port);
+      else found.set(host, new Set([port]));
     }
-    for (const { route } of [...tcp, ...tls]) for (const to of route.route ?? []) add(to.destination);
   }
   return found;
+}
+
+interface Target {
+  host: string;
+  port: number;
+  /** Clients of other namespaces do not get the rule; undefined: every client does. */
+  from: readonly string[] | undefined;
+}
+
+const targets = new WeakMap<RoutingService, readonly Target[]>();
+
+function targetsOf(service: RoutingService): readonly Target[] {
+  const known = targets.get(service);
+  if (known) return known;
+  const found = new Map<string, Target>();
+  const add = (to: Destination | undefined, from: readonly string[] | undefined): void => {
+    if (to?.host) found.set(JSON.stringify([to.host, to.port?.number, from]), { host: to.host, port: to.port?.number ?? 0, from });
+  };
+  for (const { route } of service.http) {
+    const matches = (route.match ?? []).filter(Boolean);
+    const from =
+      matches.length > 0 && matches.every(({ sourceNamespace }) => sourceNamespace)
+        ? matches.map(({ sourceNamespace }) => sourceNamespace as string)
+        : undefined;
+    for (const to of route.route ?? []) add(to.destination, from);
+    add(route.mirror, from);
+    for (const to of route.mirrors ?? []) add(to.destination, from);
+  }
+  for (const { route } of [...service.tcp, ...service.tls]) for (const to of route.route ?? []) add(to.destination, undefined);
+  const made = [...found.values()];
+  targets.set(service, made);
+  return made;
 }

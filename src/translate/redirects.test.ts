@@ -51,6 +51,19 @@ describe('a redirect', () => {
   });
 });
 
+it.each([
+  [0, false],
+  [100, false],
+  [199, false],
+  [200, true],
+  [599, true],
+  [600, false],
+])('a direct response with status %d: %s', (status, made) => expect(translateDirectResponse({ status }) !== undefined).toBe(made));
+
+it.each(['uri', 'authority', 'scheme'])('no redirect has a line break in its %s', (field) => {
+  expect([at({ [field]: 'a\nb' }), at({ [field]: 'ab' })]).toEqual([undefined, expect.anything()]);
+});
+
 it('RT-R19, MAP-R35: direct responses have a text, bytes, or nothing', () => {
   expect(translateDirectResponse({ status: 418, body: { string: 'x' } })).toEqual({ kind: 'direct', status: 418, body: 'x' });
   expect(translateDirectResponse({ status: 200, body: { bytes: 'AAE=' } })).toEqual({ kind: 'direct', status: 200, body: 'AAE=', binary: true });

@@ -1,5 +1,6 @@
 import type { DirectAction, RedirectAction } from '../ir/route.ts';
 import type { HTTPDirectResponse, HTTPRedirect } from '../manifest/istio/networking.gen.ts';
+import { isHeaderText } from './header-text.ts';
 
 const codes: readonly number[] = [301, 302, 303, 307, 308];
 
@@ -9,12 +10,13 @@ export const prefixToken = '%PREFIX()%';
 /**
  * @param port of the listener
  * @param tls the listener ends TLS
- * @returns undefined for a code that is no redirect (RT-R15)
+ * @returns undefined for a code that is no redirect (RT-R15), and for a location that no header can have
  */
 export function translateRedirect(redirect: HTTPRedirect, port: number, tls: boolean, gatewayApi: boolean): RedirectAction | undefined {
   const status = redirect.redirectCode || 301;
   if (!codes.includes(status)) return undefined;
   const { scheme, authority, uri = '' } = redirect;
+  if (![scheme ?? '', authority ?? '', uri].every(isHeaderText)) return undefined;
   const toPort = redirectPort(redirect, port, tls);
   const replaced = gatewayApi && uri.startsWith(prefixToken) ? uri.slice(prefixToken.length) : undefined;
   return {
@@ -34,8 +36,14 @@ function redirectPort({ port, derivePort, scheme }: HTTPRedirect, listenerPort: 
   return (written === 80 && to === 'http') || (written === 443 && to === 'https') ? 0 : written;
 }
 
-/** RT-R19 */
-export function translateDirectResponse({ status = 0, body }: HTTPDirectResponse): DirectAction {
+/** Statuses that a proxy answers with by itself. */
+export function isResponseStatus(status: number): boolean {
+  return status >= 200 && status < 600;
+}
+
+/** RT-R19; undefined for a status that no response has. */
+export function translateDirectResponse({ status = 0, body }: HTTPDirectResponse): DirectAction | undefined {
+  if (!isResponseStatus(status)) return undefined;
   if (body?.bytes !== undefined) return { kind: 'direct', status, body: body.bytes, binary: true };
   return { kind: 'direct', status, body: body?.string ?? '' };
 }

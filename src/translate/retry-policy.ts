@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../ir/route.ts';
 import type { HTTPRetry } from '../manifest/istio/networking.gen.ts';
-import { milliseconds } from './durations.ts';
+import { milliseconds, notNegative } from './durations.ts';
 
 const defaultConditions = ['connect-failure', 'refused-stream', 'unavailable', 'cancelled', 'retriable-status-codes'] as const;
 const defaultAttempts = 2;
@@ -19,12 +19,12 @@ export function retryPolicy(written: HTTPRetry | null | undefined, hashed: boole
   const attempts = written.attempts ?? 0;
   if (attempts <= 0) return undefined;
   const { on, codes } = written.retryOn ? parseRetryOn(written.retryOn) : { on: [...defaultConditions], codes: [] };
-  const base = milliseconds(written.backoff) || defaultBackoffMs;
+  const base = notNegative(milliseconds(written.backoff)) || defaultBackoffMs;
   return policy(
     on,
     codes,
     attempts,
-    milliseconds(written.perTryTimeout) || undefined,
+    notNegative(milliseconds(written.perTryTimeout)) || undefined,
     base,
     written.retryIgnorePreviousHosts ?? !hashed,
     written.retryRemoteLocalities === true,

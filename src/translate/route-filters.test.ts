@@ -15,12 +15,16 @@ it.each([
   expect(millionths(percent)).toBe(expected);
 });
 
+const unexpected = (message: string): void => expect.unreachable(message);
+
 describe('faults', () => {
   it.each<[HTTPFaultInjection, unknown]>([
     [{ delay: { fixedDelay: '2s', percentage: { value: 10 } } }, { delay: { durationMs: 2000, share: 100_000 } }],
     [{ delay: { fixedDelay: '2s', percent: 7 } }, { delay: { durationMs: 2000, share: 70_000 } }],
     [{ delay: { fixedDelay: '2s' } }, { delay: { durationMs: 2000, share: 0 } }],
     [{ delay: { percentage: { value: 10 } } }, undefined],
+    [{ delay: { fixedDelay: '0s', percentage: { value: 10 } } }, undefined],
+    [{ delay: { fixedDelay: '-1s', percentage: { value: 10 } } }, undefined],
     [{ abort: { httpStatus: 418, percentage: { value: 100 } } }, { abort: { share: 1_000_000, httpStatus: 418 } }],
     [{ abort: { httpStatus: 418 } }, { abort: { share: 0, httpStatus: 418 } }],
     [{ abort: { grpcStatus: 'UNAVAILABLE', percentage: { value: 100 } } }, { abort: { share: 1_000_000, grpcStatus: 14 } }],
@@ -28,11 +32,29 @@ describe('faults', () => {
     [{ abort: { percentage: { value: 100 } } }, undefined],
     [{}, undefined],
   ])('RT-R90, MAP-R37: %j', (written, expected) => {
-    expect(translateFault(written)).toEqual(expected);
+    expect(translateFault(written, unexpected)).toEqual(expected);
   });
 });
 
+it.each([
+  [0, false],
+  [199, false],
+  [200, true],
+  [599, true],
+  [600, false],
+])('abort with status %d: taken is %s', (httpStatus, taken) => {
+  const told: string[] = [];
+  const fault = translateFault({ abort: { httpStatus, percentage: { value: 100 } } }, (message) => told.push(message));
+  expect([fault !== undefined, told.length === 0]).toEqual([taken, taken]);
+});
+
 describe('CORS', () => {
+  it('an origin by an expression that is none is left out, and told', () => {
+    const told: string[] = [];
+    const cors = translateCors({ allowOrigins: [{ regex: '(' }, { regex: 'a.*' }] }, (message) => told.push(message));
+    expect([cors?.allowOrigins, told]).toEqual([[{ kind: 'regex', value: 'a.*' }], ['"(" is no RE2 expression: the origin is left out']]);
+  });
+
   const nothing = { allowOrigins: [], allowMethods: '', allowHeaders: '', exposeHeaders: '', allowCredentials: false, forwardUnmatchedPreflights: true };
   it.each<[CorsPolicy, object]>([
     [{}, {}],
@@ -58,7 +80,7 @@ describe('CORS', () => {
     [{ unmatchedPreflights: 'IGNORE' }, { forwardUnmatchedPreflights: false }],
     [{ unmatchedPreflights: 'FORWARD' }, {}],
   ])('RT-R102, RT-R104, MAP-R38: %j', (written, expected) => {
-    expect(translateCors(written)).toEqual({ ...nothing, ...expected });
+    expect(translateCors(written, unexpected)).toEqual({ ...nothing, ...expected });
   });
 });
 

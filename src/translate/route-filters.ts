@@ -12,29 +12,39 @@ import type {
   CorsPolicy as WrittenCors,
 } from '../manifest/istio/networking.gen.ts';
 import { milliseconds } from './durations.ts';
+import { isResponseStatus } from './redirects.ts';
+import { isRe2 } from './regexes.ts';
 
 /** Fractions of a millionth are cut off (RT-R90, RT-R110). */
 export function millionths(percent: number): Millionths {
   return Math.min(Math.max(Math.trunc(percent * 10_000), 0), 1_000_000);
 }
 
-/** Undefined where nothing can happen. */
-export function translateFault(fault: HTTPFaultInjection | null | undefined): FaultPolicy | undefined {
+/**
+ * Undefined where nothing can happen.
+ *
+ * @param report told of what is left out
+ */
+export function translateFault(fault: HTTPFaultInjection | null | undefined, report: (message: string) => void): FaultPolicy | undefined {
   const delay = fault?.delay ? translateDelay(fault.delay) : undefined;
-  const abort = fault?.abort ? translateAbort(fault.abort) : undefined;
+  const abort = fault?.abort ? translateAbort(fault.abort, report) : undefined;
   if (!delay && !abort) return undefined;
   return { ...(delay ? { delay } : {}), ...(abort ? { abort } : {}) };
 }
 
 function translateDelay({ fixedDelay, percentage, percent }: HTTPFaultInjection_Delay): FaultPolicy['delay'] {
   const durationMs = milliseconds(fixedDelay);
-  return durationMs === undefined ? undefined : { durationMs, share: millionths(percentage ? (percentage.value ?? 0) : (percent ?? 0)) };
+  return durationMs === undefined || durationMs <= 0 ? undefined : { durationMs, share: millionths(percentage ? (percentage.value ?? 0) : (percent ?? 0)) };
 }
 
 /** Without a percentage it never happens. */
-function translateAbort({ httpStatus, grpcStatus, percentage }: HTTPFaultInjection_Abort): FaultPolicy['abort'] {
+function translateAbort({ httpStatus, grpcStatus, percentage }: HTTPFaultInjection_Abort, report: (message: string) => void): FaultPolicy['abort'] {
   const share = millionths(percentage?.value ?? 0);
-  if (httpStatus !== undefined) return { share, httpStatus };
+  if (httpStatus !== undefined) {
+    if (isResponseStatus(httpStatus)) return { share, httpStatus };
+    report(`a fault cannot abort with status ${httpStatus}: use one of 200 to 599`);
+    return undefined;
+  }
   const code = grpcCodes.indexOf(grpcStatus ?? '');
   return code < 0 ? undefined : { share, grpcStatus: code };
 }
@@ -60,12 +70,13 @@ const grpcCodes = [
   'UNAUTHENTICATED',
 ];
 
-export function translateCors(cors: WrittenCors | null | undefined): CorsPolicy | undefined {
+/** @param report told of expressions that are none: no origin matches them */
+export function translateCors(cors: WrittenCors | null | undefined, report: (message: string) => void): CorsPolicy | undefined {
   if (!cors) return undefined;
   const maxAgeMs = milliseconds(cors.maxAge);
   return {
     allowOrigins: cors.allowOrigins
-      ? cors.allowOrigins.flatMap((origin) => originMatcher(origin) ?? [])
+      ? cors.allowOrigins.flatMap((origin) => originMatcher(origin, report) ?? [])
       : (cors.allowOrigin ?? []).map((value): StringMatcher => ({ kind: 'exact', value })),
     allowMethods: (cors.allowMethods ?? []).join(','),
     allowHeaders: (cors.allowHeaders ?? []).join(','),
@@ -77,10 +88,13 @@ export function translateCors(cors: WrittenCors | null | undefined): CorsPolicy 
   };
 }
 
-function originMatcher(origin: StringMatch | null): StringMatcher | undefined {
+function originMatcher(origin: StringMatch | null, report: (message: string) => void): StringMatcher | undefined {
   if (origin?.exact !== undefined) return { kind: 'exact', value: origin.exact };
   if (origin?.prefix !== undefined) return { kind: 'prefix', value: origin.prefix };
-  return origin?.regex === undefined ? undefined : { kind: 'regex', value: origin.regex };
+  if (origin?.regex === undefined) return undefined;
+  if (isRe2(origin.regex)) return { kind: 'regex', value: origin.regex };
+  report(`"${origin.regex}" is no RE2 expression: the origin is left out`);
+  return undefined;
 }
 
 /** Mirrors of a rule that get anything (RT-R110). */

@@ -135,6 +135,32 @@ describe('conditions', () => {
       expect.objectContaining({ reason: 'invalid-regex', origin: expect.objectContaining({ kind: 'VirtualService', name: 'cart' }) }),
     );
   });
+
+  it.each([
+    ['invalid-match', 'match: [{headers: {"": {exact: a}}}]'],
+    ['invalid-match', 'match: [{withoutHeaders: {"a\\nb": {exact: a}}}]'],
+    ['invalid-match', 'match: [{queryParams: {"": {exact: a}}}]'],
+    ['invalid-match', `match: [{queryParams: {${'q'.repeat(1025)}: {exact: a}}}]`],
+    ['invalid-match', 'match: [{headers: {"@request.auth.claims.a..b": {exact: a}}}]'],
+    ['invalid-header', 'rewrite: {uri: "/a\\r\\nb"}'],
+    ['invalid-header', 'rewrite: {authority: "a\\nb"}'],
+    ['invalid-header', 'rewrite: {uriRegexRewrite: {match: a, rewrite: "a\\nb"}}'],
+  ])('%s: a route with what no proxy takes is left out, and says so: {%s}', (reason, rule) => {
+    const table = tableOf([svc('shop/cart http:80'), vs('shop/cart', 'cart', `http: [{${rule}, ${all}}, {match: [{uri: {exact: /rest}}], ${all}}]`)]);
+    expect(hostNamed(table, '80', `${cart}:80`).routes).toHaveLength(1);
+    expect(table.statuses.map((status) => status.reason)).toContain(reason);
+  });
+
+  it.each([
+    ['invalid-header', 'headers: {request: {set: {a: "%FOO%"}}}'],
+    ['invalid-fault', 'fault: {abort: {httpStatus: 700, percentage: {value: 1}}}'],
+    ['invalid-regex', 'corsPolicy: {allowOrigins: [{regex: "("}]}'],
+  ])('%s: of a rule with a part that no proxy takes the rest stays: {%s}', (reason, rule) => {
+    const table = tableOf([svc('shop/cart http:80'), vs('shop/cart', 'cart', `http: [{${rule}, ${all}}]`)]);
+    const [route] = hostNamed(table, '80', `${cart}:80`).routes;
+    expect([route?.action.kind, route?.headers, route?.fault]).toEqual(['forward', undefined, undefined]);
+    expect(table.statuses).toContainEqual(expect.objectContaining({ reason, origin: expect.objectContaining({ path: ['spec', 'http', 0] }) }));
+  });
 });
 
 describe('destinations', () => {

@@ -6,15 +6,15 @@ import type { Destination, HTTPMatchRequest, HTTPRewrite, HTTPRoute } from '../m
 import type { Labels } from '../model/label-index.ts';
 import { matchesLabels } from '../model/selectors.ts';
 import type { MeshService } from '../model/services.ts';
-import { milliseconds } from './durations.ts';
-import { isEmptyPolicy, joinPolicies, translateHeaders } from './header-ops.ts';
+import { milliseconds, notNegative } from './durations.ts';
+import { isEmptyPolicy, joinPolicies, limited, translateHeaders } from './header-ops.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { translateDirectResponse, translateRedirect } from './redirects.ts';
-import { isRe2 } from './regexes.ts';
 import { retryPolicy } from './retry-policy.ts';
 import { mirrorsOf, translateCors, translateFault } from './route-filters.ts';
 import { isCatchAll, translateMatch } from './route-match.ts';
-import type { Statuses } from './statuses.ts';
+import { routeProblem } from './route-problems.ts';
+import type { Statuses, StatusReason } from './statuses.ts';
 import type { HttpRoutingRule, RoutingService } from './virtual-services.ts';
 
 /** Who gets the routes, and what is known there. */
@@ -73,15 +73,16 @@ function routeOf(
   const origin = rule.matchesAreWritten && index !== undefined ? { ...rule.origin, path: [...rule.origin.path, 'match', index] } : rule.origin;
   const match = scoped ? routeMatch(scoped, service.gatewayApi) : everything;
   const { route } = rule;
-  const broken = firstInvalid(match, route.rewrite);
-  if (broken !== undefined) {
-    context.statuses.add(origin, 'invalid-regex', `"${broken}" is no RE2 expression: the route is left out`);
+  const problem = routeProblem(match, route.rewrite);
+  if (problem) {
+    context.statuses.add(origin, problem.reason, problem.message);
     return undefined;
   }
-  const headers = translateHeaders(route.headers);
+  const report = reporter(rule, context, 'invalid-header');
+  const headers = translateHeaders(route.headers, report);
   const made = actionOf(service, rule, match, headers.authority, context);
-  const policy = made.headers ? joinPolicies(headers.policy, made.headers) : headers.policy;
-  const fault = translateFault(route.fault);
+  const policy = limited(made.headers ? joinPolicies(headers.policy, made.headers) : headers.policy, report);
+  const fault = translateFault(route.fault, reporter(rule, context, 'invalid-fault'));
   return {
     name: routeName(route, written),
     match,
@@ -92,6 +93,11 @@ function routeOf(
     ...(written?.statPrefix ? { statPrefix: written.statPrefix } : {}),
     origin,
   };
+}
+
+/** Tells of what is left out of a rule. */
+function reporter({ origin }: HttpRoutingRule, { statuses }: RouteContext, reason: StatusReason): (message: string) => void {
+  return (message) => statuses.add(origin, reason, message);
 }
 
 const everything: RouteMatch = { path: undefined, headers: [], query: [] };
@@ -130,13 +136,6 @@ function claimPath(name: string): string[] | undefined {
   return rest.startsWith('.') ? rest.slice(1).split('.') : undefined;
 }
 
-function firstInvalid({ path, headers, query, claims = [] }: RouteMatch, rewrite: HTTPRewrite | undefined): string | undefined {
-  const matchers = [path, ...headers.map((h) => h.matcher), ...query.map((q) => q.matcher), ...claims.map((c) => c.matcher)];
-  const expressions = matchers.flatMap((matcher) => (matcher?.kind === 'regex' ? [matcher.value] : []));
-  if (rewrite?.uriRegexRewrite?.match) expressions.push(rewrite.uriRegexRewrite.match);
-  return expressions.find((expression) => !isRe2(expression));
-}
-
 interface MadeAction {
   action: RouteAction;
   /** Of a single destination, to be joined with those of the rule. */
@@ -144,29 +143,32 @@ interface MadeAction {
 }
 
 /** A redirect, else a direct response, else destinations (RT-R1). */
-function actionOf(service: RoutingService, { route, origin }: HttpRoutingRule, match: RouteMatch, authority: string, context: RouteContext): MadeAction {
-  if (route.redirect) {
-    const action = translateRedirect(route.redirect, context.port, context.tls, service.gatewayApi);
-    return { action: action ?? withoutAction(origin, context) };
+function actionOf(service: RoutingService, rule: HttpRoutingRule, match: RouteMatch, authority: string, context: RouteContext): MadeAction {
+  const { redirect, directResponse } = rule.route;
+  if (redirect) {
+    const action = translateRedirect(redirect, context.port, context.tls, service.gatewayApi);
+    return { action: action ?? withoutAction(rule, context) };
   }
-  if (route.directResponse) return { action: translateDirectResponse(route.directResponse) };
-  return forward(service, route, match, authority, context) ?? { action: withoutAction(origin, context) };
+  if (directResponse) return { action: translateDirectResponse(directResponse) ?? withoutAction(rule, context) };
+  return forward(service, rule, match, authority, context) ?? { action: withoutAction(rule, context) };
 }
 
 /** The API server would have refused the rule: nothing is found there. */
-function withoutAction(origin: HttpRoutingRule['origin'], { statuses }: RouteContext): RouteAction {
+function withoutAction({ origin }: HttpRoutingRule, { statuses }: RouteContext): RouteAction {
   statuses.add(origin, 'no-action', 'neither a redirect, a direct response nor a destination with a weight: requests get 404');
   return { kind: 'direct', status: 404, body: '' };
 }
 
-function forward(service: RoutingService, route: HTTPRoute, match: RouteMatch, routeAuthority: string, context: RouteContext): MadeAction | undefined {
+function forward(service: RoutingService, rule: HttpRoutingRule, match: RouteMatch, routeAuthority: string, context: RouteContext): MadeAction | undefined {
+  const { route } = rule;
+  const report = reporter(rule, context, 'invalid-header');
   const written = (route.route ?? []).filter(Boolean);
   const [only] = written;
   const single = written.length === 1 && only;
   // A single destination gets everything, whatever its weight (RT-R2).
   const used = single ? written : written.filter(({ weight = 0 }) => weight > 0);
   if (used.length === 0) return undefined;
-  const translated = used.map((to) => ({ to, headers: translateHeaders(to.headers) }));
+  const translated = used.map((to) => ({ to, headers: translateHeaders(to.headers, report) }));
   const hash: HashPolicy[] = used.flatMap(({ destination }) => (destination && context.hashOf(destination)) ?? []);
   const clusters = translated.map(({ to, headers }): RouteCluster => {
     const cluster = clusterOf(to.destination ?? {}, context);
@@ -175,15 +177,15 @@ function forward(service: RoutingService, route: HTTPRoute, match: RouteMatch, r
       cluster,
       weight: to.weight ?? 0,
       ...(headers.authority === '' ? {} : { authority: headers.authority }),
-      ...(isEmptyPolicy(headers.policy) ? {} : { headers: headers.policy }),
+      ...(isEmptyPolicy(headers.policy) ? {} : { headers: limited(headers.policy, report) }),
     };
   });
   const rewritten = route.rewrite?.authority ?? '';
   // RT-R14
   const authority = rewritten || routeAuthority || (single ? (translated[0]?.headers.authority ?? '') : '');
   const rewrite = translateRewrite(route.rewrite, match.path, service.gatewayApi);
-  const cors = translateCors(route.corsPolicy);
-  const timeoutMs = milliseconds(route.timeout) ?? 0;
+  const cors = translateCors(route.corsPolicy, reporter(rule, context, 'invalid-regex'));
+  const timeoutMs = notNegative(milliseconds(route.timeout)) ?? 0;
   const retry = retryPolicy(route.retries ?? context.settings.defaultRetries, Boolean(single) && hash.length > 0);
   const action: ForwardAction = {
     kind: 'forward',

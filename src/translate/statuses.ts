@@ -18,10 +18,18 @@ export type StatusReason =
   /** Another resource has the host, and rules are not merged (SEL-R19). */
   | 'duplicate-host'
   | 'invalid-regex'
+  /** A condition that no proxy takes. */
+  | 'invalid-match'
+  /** An operation on a header that no proxy takes. */
+  | 'invalid-header'
+  /** A fault that no proxy takes. */
+  | 'invalid-fault'
   /** A rule without a redirect, direct response or destination. */
   | 'no-action'
   | 'invalid-backend'
   | 'unsupported'
+  /** A patch of an EnvoyFilter that cannot do anything. */
+  | 'invalid-patch'
   /** A server of a Gateway that cannot be there beside others. */
   | 'conflicting-server'
   | 'conflicting-port';
@@ -30,7 +38,12 @@ export type StatusReason =
 export class Statuses {
   private readonly found = new Map<string, Status>();
 
-  add(origin: Origin, reason: StatusReason, message: string): void {
+  /** @param known to begin with */
+  constructor(known: readonly Status[] = []) {
+    for (const { origin, reason, message } of known) this.add(origin, reason, message);
+  }
+
+  add(origin: Origin, reason: StatusReason | Status['reason'], message: string): void {
     const key = JSON.stringify([origin.kind, origin.namespace, origin.name, origin.path, reason, message]);
     if (!this.found.has(key)) this.found.set(key, { origin, reason, message });
   }

@@ -3,7 +3,7 @@ import type { Destination } from '../manifest/istio/networking.gen.ts';
 import type { MergedRule } from '../model/destination-rules.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { MeshService } from '../model/services.ts';
-import { effectiveRule } from './clusters/effective-rule.ts';
+import { EffectiveRules } from './clusters/effective-rule.ts';
 import { hashOfDestination } from './hash-policies.ts';
 import type { ProxyScope } from './proxy-scope.ts';
 import { type ProxySettings, proxySettings } from './proxy-settings.ts';
@@ -16,12 +16,13 @@ export class Translation {
   readonly settings: ProxySettings;
   readonly statuses = new Statuses();
   private readonly byHost: ReadonlyMap<string, MeshService>;
-  private readonly rules = new Map<MeshService, MergedRule | undefined>();
+  private readonly rules: EffectiveRules;
 
   constructor(mesh: Mesh, scope: ProxyScope) {
     this.mesh = mesh;
     this.scope = scope;
-    this.settings = proxySettings(mesh);
+    this.settings = mesh.memo('settings of proxies', ['MeshConfig'], () => proxySettings(mesh));
+    this.rules = new EffectiveRules(mesh, scope.proxy);
     this.byHost = new Map(scope.services.map((service) => [service.host, service]));
   }
 
@@ -32,8 +33,13 @@ export class Translation {
 
   /** The destination rule that the proxy has for a service. */
   ruleOf(service: MeshService): MergedRule | undefined {
-    if (!this.rules.has(service)) this.rules.set(service, effectiveRule(this.mesh, this.scope.proxy, service));
-    return this.rules.get(service);
+    return this.rules.of(service);
+  }
+
+  /** The same, of a host. */
+  ruleAt(host: string): MergedRule | undefined {
+    const service = this.byHost.get(host);
+    return service && this.ruleOf(service);
   }
 
   hashOf(destination: Destination): HashPolicy | undefined {

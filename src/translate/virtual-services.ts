@@ -78,9 +78,9 @@ export class VirtualServices {
 
   private constructor(mesh: Mesh) {
     const written = mesh.list('VirtualService').toSorted(byCreation);
-    const ofGatewayApi = virtualServicesOfRoutes(mesh);
+    const ofGatewayApi = mesh.memo('virtual services of routes', [], () => virtualServicesOfRoutes(mesh));
     this.problems = ofGatewayApi.problems;
-    this.all = [...written.flatMap((resource) => routingService(mesh, resource) ?? []), ...ofGatewayApi.services].sort((a, b) =>
+    this.all = [...written.flatMap((resource) => knownService(mesh, resource) ?? []), ...ofGatewayApi.services].sort((a, b) =>
       byCreation(a.resource, b.resource),
     );
     for (const service of this.all) {
@@ -119,6 +119,18 @@ function ownRoutesFirst(services: readonly RoutingService[], namespace: string):
   if (routes.length < 2) return services;
   const ordered = [...routes.filter((route) => route.namespace === namespace), ...routes.filter((route) => route.namespace !== namespace)];
   return services.map((service) => (service.gatewayApi ? (ordered.shift() as RoutingService) : service));
+}
+
+/** As before, where nothing but the virtual service itself decides. */
+function knownService(mesh: Mesh, resource: Resource<VirtualService>): RoutingService | undefined {
+  if (resource.spec.http?.some((rule) => rule?.delegate)) return routingService(mesh, resource);
+  const known = mesh.cache('virtual services', () => new WeakMap<Resource, { exportTo: unknown; service: RoutingService | undefined }>());
+  const exportTo = mesh.meshConfig.defaultVirtualServiceExportTo;
+  const there = known.get(resource);
+  if (there && there.exportTo === exportTo) return there.service;
+  const service = routingService(mesh, resource);
+  known.set(resource, { exportTo, service });
+  return service;
 }
 
 /** Undefined for a delegate, which never applies by itself (SEL-R22). */

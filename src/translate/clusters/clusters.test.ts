@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meshOf } from '../../analysis/testing.ts';
+import { meshOf, type TestOptions } from '../../analysis/testing.ts';
 import { Services } from '../../model/services.ts';
 import { clustersFor } from './clusters.ts';
 import { cart, clustersOf, meshWith, object, placesOf, pods, proxyIn, rule } from './testing.ts';
@@ -57,6 +57,16 @@ describe('how endpoints are found', () => {
   ])('%s', (_, spec, expected, atGateway) => {
     expect(clustersOf([entry(spec)])['70']?.discovery).toBe(expected);
     expect(clustersOf([entry(spec)], gateway)['70']?.discovery).toBe(atGateway);
+  });
+
+  it.each<[string, string[], TestOptions['meshConfig'], object]>([
+    ['of IPv4 each minute', ['10.0.0.1'], {}, { family: 'ipv4', refreshMs: 60_000 }],
+    ['of IPv4 where the proxy has both', ['fd00::1', '10.0.0.1'], {}, { family: 'ipv4', refreshMs: 60_000 }],
+    ['of IPv6 where it has no other', ['fd00::1'], {}, { family: 'ipv6', refreshMs: 60_000 }],
+    ['as often as the mesh says', [], { dnsRefreshRate: '5s' }, { family: 'ipv4', refreshMs: 5000 }],
+  ])('MAP-R57: addresses are looked up %s', (_, addresses, meshConfig, expected) => {
+    const made = (spec: string) => clustersOf([entry(spec)], proxyIn('shop', { addresses }), { meshConfig })['70']?.dns;
+    expect([made('resolution: DNS'), made('resolution: DNS_ROUND_ROBIN'), made('resolution: STATIC')]).toEqual([expected, expected, undefined]);
   });
 
   it('SEL-R43: without a cluster IP connections go where the client wants; at gateways to the endpoints', () => {

@@ -1,18 +1,22 @@
 import { type Cluster, outboundClusterName } from '../../ir/cluster.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import { isIp } from '../../manifest/ip.ts';
+import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { TrafficPolicy } from '../../manifest/istio/networking.gen.ts';
 import type { PlacedSubset } from '../../model/destination-rules.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import type { ServiceEndpoint } from '../../model/endpoints.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { MeshPort, MeshService } from '../../model/services.ts';
+import { sortedByName } from '../by-name.ts';
+import { milliseconds } from '../durations.ts';
 import { originOf, type Statuses } from '../statuses.ts';
 import { policyFor } from './cluster-policy.ts';
 import { circuitBreakers, connectionPool, upstreamProtocol } from './connection-pool.ts';
-import { type EffectiveRule, effectiveRule } from './effective-rule.ts';
+import { type EffectiveRule, EffectiveRules } from './effective-rule.ts';
 import { clientOf, localityEndpoints, PortEndpoints, withoutNames } from './endpoints.ts';
 import { blackHole, passthrough } from './fixed-clusters.ts';
+import { KnownClusters } from './known-clusters.ts';
 import { isPassthrough, loadBalancer } from './load-balancer.ts';
 import { applyLocalities, byLocality, type Client, isLocalityWeighted, localitySettings } from './localities.ts';
 import { outlierDetection, panicPercent } from './outlier-detection.ts';
@@ -33,6 +37,8 @@ export interface ClusterOptions {
 export function clustersFor(mesh: Mesh, proxy: ProxyIdentity, services: readonly MeshService[], options: ClusterOptions = {}): Cluster[] {
   const { overrides = [], statuses } = options;
   const client = clientOf(mesh, proxy);
+  const rules = new EffectiveRules(mesh, proxy);
+  const known = new KnownClusters(mesh, proxy, client);
   const clusters = [blackHole(mesh.meshConfig), ...(proxy.role === 'sidecar' ? [passthrough(mesh.meshConfig)] : [])];
   for (const service of services) {
     // Routes to another name of a service go to that service (SEL-R55).
@@ -45,10 +51,11 @@ export function clustersFor(mesh: Mesh, proxy: ProxyIdentity, services: readonly
       );
       continue;
     }
-    const rule = effectiveRule(mesh, proxy, service);
-    for (const port of service.ports) clusters.push(...new PortClusters({ mesh, proxy, client, service, port, rule, overrides }).all());
+    const rule = rules.of(service);
+    const make = (): Cluster[] => service.ports.flatMap((port) => new PortClusters({ mesh, proxy, client, service, port, rule, overrides }).all());
+    clusters.push(...(overrides.length > 0 ? make() : known.clusters(service, rule, make)));
   }
-  return clusters.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return sortedByName(mesh, `clusters of ${proxy.role} ${proxy.namespace}`, clusters);
 }
 
 interface PortContext {
@@ -75,6 +82,15 @@ function discoveryOf({ resolution }: MeshService, role: ProxyIdentity['role']): 
     default:
       return 'static';
   }
+}
+
+const defaultRefreshMs = 60_000;
+
+/** Names stand for addresses of the family that the proxy has: IPv4 where it has both (TCP-R14). */
+function lookup(discovery: Discovery, { dnsRefreshRate }: MeshConfig, { addresses }: ProxyIdentity): Pick<Cluster, 'dns'> {
+  if (discovery !== 'dns' && discovery !== 'logical-dns') return {};
+  const family = addresses.length > 0 && addresses.every((address) => address.includes(':')) ? 'ipv6' : 'ipv4';
+  return { dns: { refreshMs: milliseconds(dnsRefreshRate) || defaultRefreshMs, family } };
 }
 
 /** The clusters of one port of a service. */
@@ -123,6 +139,7 @@ class PortClusters {
       subset: name,
       namespace: service.namespace,
       discovery,
+      ...lookup(discovery, meshConfig, proxy),
       protocol: upstreamProtocol(pool, meshConfig, port.protocol, proxy.role),
       loadBalancer: originalDestination ? { policy: 'original-destination' } : balancer.policy === 'original-destination' ? loadBalancer(undefined) : balancer,
       panicPercent: panicPercent(policy.outlierDetection),

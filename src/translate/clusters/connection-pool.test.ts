@@ -47,6 +47,13 @@ describe('connectionPool', () => {
       'tcp',
       { ...defaults, tcpKeepalive: { probes: 3, timeMs: 60_000, intervalMs: 5000 } },
     ],
+    [
+      'the proxies of the mesh leave names of headers as they are',
+      {},
+      { defaultConfig: { proxyHeaders: { preserveHttp1HeaderCase: true } } },
+      'http',
+      { ...defaults, preserveHeaderCase: true },
+    ],
   ])('%s', (_, settings, mesh, protocol, expected) => expect(connectionPool(settings, mesh, protocol as Protocol)).toEqual(expected));
 });
 

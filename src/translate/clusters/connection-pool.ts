@@ -62,6 +62,7 @@ export function connectionPool({ tcp, http }: ConnectionPoolSettings, mesh: Mesh
           },
         }
       : {}),
+    ...(mesh.defaultConfig?.proxyHeaders?.preserveHttp1HeaderCase ? { preserveHeaderCase: true } : {}),
   };
 }
 

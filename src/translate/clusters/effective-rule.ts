@@ -31,16 +31,48 @@ export function effectiveRule(
   return selecting ?? candidates.findLast(({ selective }) => !selective);
 }
 
+/** The rules of one client, each looked for once. */
+export class EffectiveRules {
+  private readonly mesh: Mesh;
+  private readonly client: Pick<ProxyIdentity, 'namespace' | 'labels'>;
+  private readonly found: Map<Pick<MeshService, 'host' | 'namespace'>, EffectiveRule | undefined>;
+
+  constructor(mesh: Mesh, { namespace, labels }: Pick<ProxyIdentity, 'namespace' | 'labels'>) {
+    this.mesh = mesh;
+    this.client = { namespace, labels };
+    this.found = mesh.memo(`rules of ${JSON.stringify(this.client)}`, ['DestinationRule', 'MeshConfig'], () => new Map());
+  }
+
+  of(service: Pick<MeshService, 'host' | 'namespace'>): EffectiveRule | undefined {
+    const there = this.found.get(service);
+    if (there || this.found.has(service)) return there;
+    const made = effectiveRule(this.mesh, this.client, service);
+    this.found.set(service, made);
+    return made;
+  }
+}
+
 /** The merged rules of the first level that has any for the host: nothing is inherited from the others. */
 function candidatesFor(mesh: Mesh, client: string, { host, namespace }: Pick<MeshService, 'host' | 'namespace'>): readonly EffectiveRule[] {
   const known = mesh.memo('effective destination rules', ['DestinationRule', 'MeshConfig'], () => new Map<string, readonly EffectiveRule[]>());
   const key = `${client} ${namespace} ${host}`;
   let found = known.get(key);
   if (!found) {
-    found = firstLevel(mesh, client, host, namespace);
+    const before = mesh.cache('effective destination rules', () => new Map<string, readonly EffectiveRule[]>());
+    const made = firstLevel(mesh, client, host, namespace);
+    const there = before.get(key);
+    found = there && haveSameRules(there, made) ? there : made;
+    if (found.length > 0) before.set(key, found);
+    else before.delete(key);
     known.set(key, found);
   }
   return found;
+}
+
+/** Rules of the same resources say the same. */
+function haveSameRules(a: readonly EffectiveRule[], b: readonly EffectiveRule[]): boolean {
+  const same = (x: readonly unknown[], y: readonly unknown[]): boolean => x.length === y.length && x.every((one, i) => one === y[i]);
+  return a.length === b.length && a.every(({ rules }, i) => same(rules, b[i]?.rules ?? []));
 }
 
 function firstLevel(mesh: Mesh, client: string, host: string, namespace: string): readonly EffectiveRule[] {

@@ -1,9 +1,7 @@
 // The clusters that every proxy has whatever the services are (MAP-R4).
-import { blackHoleCluster, type Cluster, passthroughCluster } from '../../ir/cluster.ts';
+import { blackHoleCluster, type Cluster, inboundPassthroughCluster, passthroughCluster } from '../../ir/cluster.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import { connectionPool } from './connection-pool.ts';
-
-export const inboundPassthroughCluster = 'InboundPassthroughCluster';
 
 /** Connections to the workload come from here, so that they are not taken to be its own and led to the proxy again. */
 export const inboundSource = '127.0.0.6';

@@ -1,5 +1,6 @@
 // The ports of a workload that its sidecar knows: those of the services it belongs to, or those that a Sidecar names (SEC-R2).
 import type { Origin, ProxyIdentity } from '../../ir/table.ts';
+import { isIp } from '../../manifest/ip.ts';
 import type { ConnectionPoolSettings, IstioIngressListener, Sidecar } from '../../manifest/istio/networking.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { createdAt } from '../../model/creation.ts';
@@ -93,7 +94,10 @@ function localEndpoint(written: string, { addresses }: ProxyIdentity): LocalEndp
   if (!match) return undefined;
   const address = match[1] ?? match[2] ?? '';
   const own = address === '' || address === everyAddress || address === '::';
-  return { address: own ? (addresses[0] ?? '127.0.0.1') : address, port: Number(match[3]) };
+  const port = Number(match[3]);
+  // Names are not looked up here.
+  if ((!own && !isIp(address)) || port < 1 || port > 65535) return undefined;
+  return { address: own ? (addresses[0] ?? '127.0.0.1') : address, port };
 }
 
 /** Ports of the services that the workload belongs to; of several services with one port the oldest comes first. */
@@ -115,14 +119,14 @@ function servicePorts(mesh: Mesh, proxy: ProxyIdentity): InboundPort[] {
     }));
 }
 
-interface Member {
+export interface Member {
   service: MeshService;
   port: MeshPort;
   target: number;
 }
 
 /** Services that select the workload, and those that list one of its addresses. */
-function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
+export function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
   const out: Member[] = [];
   const seen = new Set<string>();
   const add = (service: MeshService, port: MeshPort, target: number | undefined): void => {
@@ -132,8 +136,8 @@ function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
     out.push({ service, port, target });
   };
   for (const { service, port, target } of byAddress(mesh, proxy.addresses)) add(service, port, target);
-  for (const service of Services.of(mesh).all) {
-    if (service.namespace !== proxy.namespace || !service.selector || !matchesLabels(service.selector, proxy.labels)) continue;
+  for (const service of Services.of(mesh).inNamespace(proxy.namespace)) {
+    if (!service.selector || !matchesLabels(service.selector, proxy.labels)) continue;
     for (const port of service.ports) add(service, port, targetOf(mesh, proxy, service, port));
   }
   return out;
@@ -143,9 +147,10 @@ function byAddress(mesh: Mesh, addresses: readonly string[]): Member[] {
   if (addresses.length === 0) return [];
   const index = mesh.memo('services by the addresses of their endpoints', ['Service', 'ServiceEntry'], () => {
     const found = new Map<string, Member[]>();
+    const endpoints = Endpoints.of(mesh);
     for (const service of Services.of(mesh).all) {
       for (const port of service.ports) {
-        for (const { address, port: target } of Endpoints.of(mesh).at(service, port)) {
+        for (const { address, port: target } of endpoints.at(service, port)) {
           const list = found.get(address) ?? [];
           found.set(address, list);
           list.push({ service, port, target });

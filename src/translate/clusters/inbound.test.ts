@@ -220,6 +220,9 @@ describe('SEC-R2: a Sidecar with ingress listeners replaces what services say', 
     ['"[::1]:2"', { address: '::1', port: 2 }],
     ['unix:///run/app.sock', { address: '/run/app.sock', port: 0 }],
     ['nonsense', undefined],
+    ['localhost:3', undefined],
+    ['127.0.0.1:0', undefined],
+    ['127.0.0.1:65536', undefined],
   ])('defaultEndpoint %s', (written, expected) => {
     const [, cluster] = made(`{port: {number: 90, protocol: HTTP, name: h}, defaultEndpoint: ${written}}`).clusters;
     expect(cluster?.localities[0]?.endpoints[0]).toEqual(expected && expect.objectContaining(expected));

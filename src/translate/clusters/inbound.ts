@@ -1,6 +1,6 @@
 // What a sidecar does with traffic for its own workload (SEC-R1 to SEC-R6): virtual services never apply to it.
-import { blackHoleCluster, type Cluster } from '../../ir/cluster.ts';
-import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../../ir/listener.ts';
+import { blackHoleCluster, type Cluster, inboundPassthroughCluster } from '../../ir/cluster.ts';
+import type { DownstreamTls, FilterChain, HttpFilter, Listener, TcpFilter } from '../../ir/listener.ts';
 import type { RouteConfig } from '../../ir/route.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
@@ -8,11 +8,11 @@ import { PeerPolicies } from '../../model/peer-authentication.ts';
 import type { Protocol } from '../../model/protocols.ts';
 import { listenerKind } from '../port-protocols.ts';
 import { sidecarOf } from '../proxy-scope.ts';
-import { proxySettings } from '../proxy-settings.ts';
+import { clientCertDetails, proxySettings } from '../proxy-settings.ts';
 import { policyFor } from './cluster-policy.ts';
 import { circuitBreakers, connectionPool, declaredProtocol } from './connection-pool.ts';
 import { effectiveRule } from './effective-rule.ts';
-import { inboundPassthrough, inboundPassthroughCluster, inboundSource, inboundSourceIpv6 } from './fixed-clusters.ts';
+import { inboundPassthrough, inboundSource, inboundSourceIpv6 } from './fixed-clusters.ts';
 import { chainKinds } from './inbound-chains.ts';
 import { type InboundPort, inboundPorts } from './inbound-ports.ts';
 
@@ -91,7 +91,11 @@ class InboundBuilder {
 
   finish(): InboundTraffic {
     const captured = this.mesh.meshConfig.defaultConfig?.interceptionMode !== 'NONE';
-    const listeners = [...(captured ? [this.listener('virtualInbound', everyAddress, this.inboundPort, this.chains)] : []), ...this.ownListeners];
+    const virtual: Listener = {
+      ...this.listener('virtualInbound', everyAddress, this.inboundPort, this.chains),
+      ...(this.settings.transparent ? { transparent: true } : {}),
+    };
+    const listeners = [...(captured ? [virtual] : []), ...this.ownListeners];
     return { listeners: byName(listeners), routes: byName([...this.routes.values()]), clusters: byName(this.clusters) };
   }
 
@@ -115,14 +119,21 @@ class InboundBuilder {
     return chainKinds(mode, listenerKind(protocol) ?? 'tcp').map(({ filter, match, tls }) => ({
       name: nameOf(filter),
       match: { ...(port === 0 ? {} : { destinationPort: port }), ...match },
-      ...(tls ? { tls } : {}),
-      filter: filter === 'http' ? this.httpFilter(cluster) : tcpFilter(cluster, this.settings.sidecarHttp.idleTimeoutMs),
+      ...(tls ? { tls: { ...tls, ...this.meshTls() } } : {}),
+      filter: filter === 'http' ? this.httpFilter(cluster, protocol) : tcpFilter(cluster, this.settings.sidecarHttp.idleTimeoutMs),
     }));
   }
 
-  private httpFilter(routes: string): HttpFilter {
+  /** What the mesh asks of TLS between its own (`meshMTLS`). */
+  private meshTls(): Pick<DownstreamTls, 'minVersion' | 'ecdhCurves'> {
+    const { minProtocolVersion, ecdhCurves } = this.mesh.meshConfig.meshMTLS ?? {};
+    return { ...(minProtocolVersion === 'TLSV1_3' ? { minVersion: 'TLSv1.3' } : {}), ...(ecdhCurves?.length ? { ecdhCurves } : {}) };
+  }
+
+  private httpFilter(routes: string, protocol: Protocol | undefined): HttpFilter {
     const { sidecarHttp, gatewayHttp } = this.settings;
-    const { server, forwardedClientCert } = this.mesh.meshConfig.defaultConfig?.proxyHeaders ?? {};
+    const headers = this.mesh.meshConfig.defaultConfig?.proxyHeaders;
+    const { server, forwardedClientCert } = headers ?? {};
     const written = forwardedClientCert && forwardedClientCert !== 'UNDEFINED';
     return {
       ...sidecarHttp,
@@ -130,6 +141,8 @@ class InboundBuilder {
       routes,
       serverName: server?.value || 'istio-envoy',
       forwardClientCert: written ? gatewayHttp.forwardClientCert : 'append-forward',
+      clientCertDetails: clientCertDetails(headers, ['subject', 'dns', 'uri']),
+      ...(protocol === 'grpc-web' ? { grpcWeb: true } : {}),
     };
   }
 

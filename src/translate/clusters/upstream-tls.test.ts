@@ -64,6 +64,7 @@ describe('DR-R70: as it is written', () => {
       'mode: SIMPLE, sni: a, subjectAltNames: [b], caCertificates: /ca, insecureSkipVerify: true',
       { mode: 'simple', sni: 'a', subjectAltNames: ['b'], caFile: '/ca', insecureSkipVerify: true },
     ],
+    ['mode: SIMPLE, caCertificates: /ca, caCrl: /crl', { mode: 'simple', caFile: '/ca', crlFile: '/crl' }],
     ['mode: MUTUAL, clientCertificate: /c, privateKey: /k', { mode: 'mutual', certificateFile: '/c', keyFile: '/k' }],
     ['mode: ISTIO_MUTUAL', { mode: 'istio-mutual', sni: 'outbound_.80_._.cart.shop.svc.cluster.local' }],
     ['mode: ISTIO_MUTUAL, sni: a, subjectAltNames: [b]', { mode: 'istio-mutual', sni: 'a', subjectAltNames: ['b'] }],

@@ -41,7 +41,7 @@ export function upstreamTls(settings: ClientTLSSettings | undefined, context: Tl
 }
 
 function written(settings: ClientTLSSettings, names: readonly string[], context: TlsContext): UpstreamTls {
-  const { mode, sni, caCertificates, clientCertificate, privateKey, credentialName, insecureSkipVerify } = settings;
+  const { mode, sni, caCertificates, caCrl, clientCertificate, privateKey, credentialName, insecureSkipVerify } = settings;
   // A sidecar must not fetch a secret of its namespace because a rule for everybody says so.
   if (credentialName && context.role === 'sidecar' && !context.selective) return plain;
   const ofService = context.service.source === 'service-entry' ? ((context.service.resource.spec as ServiceEntry).subjectAltNames ?? []).filter(Boolean) : [];
@@ -51,6 +51,7 @@ function written(settings: ClientTLSSettings, names: readonly string[], context:
     ...alternatives(names.length > 0 ? names : ofService),
     // Without a file, and with the word `system`, the roots of the system.
     ...(caCertificates && caCertificates !== 'system' ? { caFile: caCertificates } : {}),
+    ...(caCrl && !credentialName ? { crlFile: caCrl } : {}),
     ...(clientCertificate ? { certificateFile: clientCertificate } : {}),
     ...(privateKey ? { keyFile: privateKey } : {}),
     ...(credentialName ? { credentialName } : {}),

@@ -2,6 +2,7 @@ import { outboundClusterName } from '../../ir/cluster.ts';
 import type { FilterChain, FilterChainMatch, HttpFilter, Listener, TcpFilter } from '../../ir/listener.ts';
 import type { RouteConfig } from '../../ir/route.ts';
 import type { L4MatchAttributes, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
+import type { Protocol } from '../../model/protocols.ts';
 import { isSubset } from '../egress-hosts.ts';
 import { routedFilter } from '../outbound/tcp-chains.ts';
 import type { Translation } from '../translation.ts';
@@ -40,7 +41,7 @@ function listenerOf(translation: Translation, bound: BoundToGateways, port: Gate
   const taken = new Set<string>();
   const chains: FilterChain[] =
     port.kind === 'http'
-      ? [httpChain(translation, {}, routesNameOf(first, port.number))]
+      ? [httpChain(translation, {}, routesNameOf(first, port.number), first.protocol)]
       : port.servers.flatMap((server) => chainsOf(translation, bound, server, taken, passthroughClusters));
   if (chains.length === 0) return undefined;
   const address = port.bind || '0.0.0.0';
@@ -54,12 +55,13 @@ function listenerOf(translation: Translation, bound: BoundToGateways, port: Gate
     inspectHttp: false,
     inspectTls: chains.some(({ match, tls }) => tls !== undefined || match.serverNames !== undefined),
     detectionTimeoutMs: helloTimeoutMs,
+    ...(translation.settings.proxyProtocol ? { proxyProtocol: true as const } : {}),
     origin: first.origin,
   };
 }
 
-function httpChain({ settings }: Translation, match: FilterChainMatch, routes: string): FilterChain {
-  const filter: HttpFilter = { kind: 'http', routes, ...settings.gatewayHttp };
+function httpChain({ settings }: Translation, match: FilterChainMatch, routes: string, protocol?: Protocol): FilterChain {
+  const filter: HttpFilter = { kind: 'http', routes, ...settings.gatewayHttp, ...(protocol === 'grpc-web' ? { grpcWeb: true } : {}) };
   return { name: '', match, filter };
 }
 
@@ -71,10 +73,11 @@ function chainsOf(
   passthroughClusters: Map<string, string>,
 ): FilterChain[] {
   const { tls } = server;
+  const { tlsDefaults } = translation.mesh.meshConfig;
   if (!tls) return plainTcp(translation, bound, server, {});
   const match = serverNames(server.hosts.map(({ host }) => host));
-  if (isHttps(server)) return [{ ...httpChain(translation, match, routesNameOf(server, server.port)), tls: downstreamTls(tls, true) }];
-  if (!isPassthrough(server)) return plainTcp(translation, bound, server, match).map((chain) => ({ ...chain, tls: downstreamTls(tls, false) }));
+  if (isHttps(server)) return [{ ...httpChain(translation, match, routesNameOf(server, server.port)), tls: downstreamTls(tls, true, tlsDefaults) }];
+  if (!isPassthrough(server)) return plainTcp(translation, bound, server, match).map((chain) => ({ ...chain, tls: downstreamTls(tls, false, tlsDefaults) }));
   return tls.mode === 'AUTO_PASSTHROUGH' ? autoPassthrough(translation, server, passthroughClusters) : passthrough(translation, bound, server, taken);
 }
 

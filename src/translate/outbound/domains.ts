@@ -2,7 +2,7 @@ import { clusterDomain } from '../../model/hosts.ts';
 import type { MeshService } from '../../model/services.ts';
 
 export interface Domains {
-  /** In the order of SEL-R52. */
+  /** In the order of SEL-R52, each once. */
   all: string[];
   /** Short forms of cluster-local names: they give way to a service that really has the name (SEL-R56). */
   short: ReadonlySet<string>;
@@ -29,11 +29,13 @@ export function domainsOf(service: MeshService, aliases: readonly string[], name
   const addresses = service.source === 'kubernetes' ? service.addresses : service.addresses.slice(-1);
   return {
     all: [
-      ...names,
-      ...addresses
-        .filter((address) => address !== '0.0.0.0')
-        .map(bracketed)
-        .flatMap(withPort),
+      ...new Set([
+        ...names,
+        ...addresses
+          .filter((address) => address !== '0.0.0.0')
+          .map(bracketed)
+          .flatMap(withPort),
+      ]),
     ],
     short: new Set(short),
   };

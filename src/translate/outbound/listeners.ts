@@ -121,12 +121,12 @@ class OutboundBuilder {
     const own = kind === 'auto' && !ofEveryAddress && !listener.port;
     const name = own ? `${service.host}:${port.number}` : port.number === 0 ? address : String(port.number);
     this.addRoutes(name, port, own, listener);
-    const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name) };
+    const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name, port.protocol) };
     return kind === 'auto' ? [...tcp(), http] : [http];
   }
 
-  private httpFilter(routes: string): HttpFilter {
-    return { kind: 'http', routes, ...this.translation.settings.sidecarHttp };
+  private httpFilter(routes: string, protocol?: MeshPort['protocol']): HttpFilter {
+    return { kind: 'http', routes, ...this.translation.settings.sidecarHttp, ...(protocol === 'grpc-web' ? { grpcWeb: true } : {}) };
   }
 
   /** Of listeners with one port the first gives the routes for all. */
@@ -143,7 +143,7 @@ class OutboundBuilder {
     const { settings, scope, mesh } = this.translation;
     const outboundPort = mesh.meshConfig.proxyListenPort || defaultOutboundPort;
     const listeners = [...this.entries.all()].map((entry) => listenerOf(entry, fallThroughChain(scope), settings.detectionTimeoutMs));
-    listeners.push(virtualOutbound(outboundPort, outboundCluster(scope)), ...this.httpProxy());
+    listeners.push({ ...virtualOutbound(outboundPort, outboundCluster(scope)), ...(settings.transparent ? { transparent: true } : {}) }, ...this.httpProxy());
     return { listeners, routes: [...this.routes.values()] };
   }
 

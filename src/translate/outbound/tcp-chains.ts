@@ -108,7 +108,7 @@ function ranges(subnets: readonly string[]): FilterChainMatch {
 function serviceFilter(translation: Translation, { service, number }: TcpPort): TcpFilter {
   const [only] = service.ports.length === 1 ? service.ports : [];
   const cluster = outboundClusterName(only?.number ?? number, '', service.host);
-  return { ...tcpFilter([{ cluster, weight: 1 }], cluster), ...settingsOf(translation, service, '') };
+  return { ...tcpFilter([{ cluster, weight: 1 }], cluster), ...settingsOf(translation, service, ''), ...tunnelOf(translation, service, '') };
 }
 
 /** Destinations of a rule, drawn once a connection (TCP-R7); undefined where nothing gets any. */
@@ -131,6 +131,7 @@ export function routedFilter(
   return {
     ...tcpFilter(clusters, written.length === 1 && only ? only.cluster : `${name}.${namespace}`),
     ...(service ? settingsOf(translation, service, first.destination?.subset ?? '') : {}),
+    ...(service && written.length === 1 ? tunnelOf(translation, service, first.destination?.subset ?? '') : {}),
     origin,
   };
 }
@@ -151,4 +152,12 @@ function settingsOf(translation: Translation, service: MeshService, subset: stri
     ...(maxConnectionDurationMs === undefined ? {} : { maxConnectionDurationMs }),
     hashSourceIp: (ofSubset ?? loadBalancer)?.consistentHash?.useSourceIp === true,
   };
+}
+
+/** A subset has the tunnel that it says itself, or none (DR-R73). */
+function tunnelOf(translation: Translation, service: MeshService, subset: string): Pick<TcpFilter, 'tunnel'> {
+  const rule = translation.ruleOf(service);
+  const policy = subset === '' ? rule?.policy?.policy : rule?.subsets.find((own) => own.subset.name === subset)?.subset.trafficPolicy;
+  const { protocol, targetHost, targetPort } = policy?.tunnel ?? {};
+  return targetHost ? { tunnel: { method: protocol === 'POST' ? 'POST' : 'CONNECT', host: targetHost, port: targetPort ?? 0 } } : {};
 }

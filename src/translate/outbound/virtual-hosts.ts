@@ -3,15 +3,17 @@ import type { Route, RouteConfig, VirtualHost } from '../../ir/route.ts';
 import { OverlapIndex } from '../../model/host-overlap.ts';
 import type { MeshService } from '../../model/services.ts';
 import { Services } from '../../model/services.ts';
+import { sortedByName } from '../by-name.ts';
 import { hashOfService } from '../hash-policies.ts';
+import { knownRoutes } from '../known-routes.ts';
 import { isHttpOrDetected } from '../port-protocols.ts';
 import type { EgressListener } from '../proxy-scope.ts';
-import { defaultRoute, routesOf } from '../routes.ts';
+import { defaultRoute } from '../routes.ts';
 import { originOf } from '../statuses.ts';
 import type { Translation } from '../translation.ts';
 import type { RoutingService } from '../virtual-services.ts';
 import { outboundCluster } from './catch-all.ts';
-import { domainsOf } from './domains.ts';
+import { type Domains, domainsOf } from './domains.ts';
 import { ServiceBinding } from './service-binding.ts';
 
 /** Routes for some hosts at one port. */
@@ -53,7 +55,7 @@ function virtualHosts(translation: Translation, listener: EgressListener, port: 
     const name = `${host}:${group.port}`;
     const names = service ? domainsIn(translation, service, port === 0 ? group.port : undefined) : { all: [bracketed(host)], short: new Set<string>() };
     const there = named.has(name);
-    const free = there ? [] : [...new Set(names.all)].filter((domain) => !taken.has(domain) && !(names.short.has(domain) && known.has(domain)));
+    const free = there ? [] : names.all.filter((domain) => !taken.has(domain) && !(names.short.has(domain) && known.has(domain)));
     if (group.by && (there || free.length === 0)) reportLost(translation, group.by, host, named.get(name) ?? named.get(taken.get(host) ?? ''));
     for (const domain of free) taken.set(domain, name);
     const domains = port === 0 && group.port !== defaultPort ? free.filter((domain) => domain.includes(':')) : free;
@@ -72,15 +74,24 @@ function virtualHosts(translation: Translation, listener: EgressListener, port: 
     for (const host of group.hosts) add(group, host, undefined);
     for (const service of group.services) add(group, service.host, service);
   }
-  return [...named.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sortedByName(translation.mesh, `virtual hosts of ${translation.scope.proxy.namespace} ${port}`, [...named.values()]);
 }
 
-function domainsIn({ mesh, scope }: Translation, service: MeshService, port: number | undefined): ReturnType<typeof domainsOf> {
+const knownDomains = new WeakMap<MeshService, Map<string, Domains>>();
+
+function domainsIn({ mesh, scope }: Translation, service: MeshService, port: number | undefined): Domains {
+  const { namespace } = scope.proxy;
   const aliases = Services.of(mesh)
     .aliasesOf(service.host)
-    .filter(({ scopes }) => scopes.has('*') || scopes.has(scope.proxy.namespace))
+    .filter(({ scopes }) => scopes.has('*') || scopes.has(namespace))
     .map(({ host }) => host);
-  return domainsOf(service, aliases, scope.proxy.namespace, port);
+  if (aliases.length > 0) return domainsOf(service, aliases, namespace, port);
+  const known = knownDomains.get(service) ?? new Map<string, Domains>();
+  knownDomains.set(service, known);
+  const key = `${namespace} ${port}`;
+  const domains = known.get(key) ?? domainsOf(service, aliases, namespace, port);
+  known.set(key, domains);
+  return domains;
 }
 
 function bracketed(host: string): string {
@@ -106,10 +117,16 @@ interface Registry {
   overlaps: OverlapIndex<MeshService>;
 }
 
-/** Virtual services in their order, then services without one. */
-function groupsOf(translation: Translation, listener: EgressListener, port: number): Group[] {
-  const registry: Registry = { services: new Map(), aliases: new Map(), overlaps: new OverlapIndex() };
-  for (const service of listener.services) {
+const registries = new WeakMap<readonly MeshService[], Map<number, Registry>>();
+
+/** Made once for a list of services and a port. */
+function registryOf(services: readonly MeshService[], port: number): Registry {
+  const known = registries.get(services) ?? new Map<number, Registry>();
+  registries.set(services, known);
+  const registry: Registry = known.get(port) ?? { services: new Map(), aliases: new Map(), overlaps: new OverlapIndex() };
+  if (known.has(port)) return registry;
+  known.set(port, registry);
+  for (const service of services) {
     const there = port === 0 ? service : atPort(service, port);
     if (!there) continue;
     if (there.aliasOf !== undefined) registry.aliases.set(there.host, there);
@@ -118,6 +135,12 @@ function groupsOf(translation: Translation, listener: EgressListener, port: numb
       registry.overlaps.add(there.host, there);
     }
   }
+  return registry;
+}
+
+/** Virtual services in their order, then services without one. */
+function groupsOf(translation: Translation, listener: EgressListener, port: number): Group[] {
+  const registry = registryOf(listener.services, port);
   const binding = new ServiceBinding(listener.virtualServices);
   const groups: Group[] = [];
   const routed = new Set<string>();
@@ -140,7 +163,17 @@ function groupsOf(translation: Translation, listener: EgressListener, port: numb
   return groups;
 }
 
+const atPorts = new WeakMap<MeshService, Map<number, MeshService | undefined>>();
+
+/** The same object for the same service, so that what is made of it is known. */
 function atPort(service: MeshService, port: number): MeshService | undefined {
+  const known = atPorts.get(service) ?? new Map<number, MeshService | undefined>();
+  atPorts.set(service, known);
+  if (!known.has(port)) known.set(port, withPort(service, port));
+  return known.get(port);
+}
+
+function withPort(service: MeshService, port: number): MeshService | undefined {
   const ports = service.ports.filter(({ number }) => number === port);
   return ports.length === 0 ? undefined : ports.length === service.ports.length ? service : { ...service, ports };
 }
@@ -154,7 +187,7 @@ function groupsFor(translation: Translation, service: RoutingService, port: numb
     if (namespace !== service.namespace) services = services.filter((own) => own.namespace === service.namespace);
     if (services.length === 0) return [];
   }
-  const routes = routesOf(service, {
+  const routes = knownRoutes(translation, service, {
     labels,
     namespace,
     port,
