@@ -1,37 +1,11 @@
-// Without capture the application's requests come to one port, and the Host header alone says where they are for.
-import type { HttpFilter, Listener } from '../ir/listener.ts';
+import type { Listener } from '../ir/listener.ts';
+import { outboundListener } from '../ir/outbound-listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
-
-/** Name of the listener, of its filter chain and of what it takes as a route configuration. */
-export const byHostHeader = 'outbound';
 
 /** The listeners of a table with the one for all that the application sends. */
 export function withOutboundListener(table: RoutingTable, bind: string, port: number): Listener[] {
-  const filter: HttpFilter = {
-    kind: 'http',
-    routes: byHostHeader,
-    serverName: 'envoy',
-    useRemoteAddress: false,
-    trustedHops: 0,
-    forwardClientCert: 'sanitize',
-    http10: false,
-    preserveHeaderCase: false,
-    streamIdleTimeoutMs: 0,
-    maxRequestHeadersKb: 60,
-  };
-  const outbound: Listener = {
-    name: byHostHeader,
-    direction: 'outbound',
-    address: bind,
-    port,
-    bind: true,
-    chains: [{ name: byHostHeader, match: {}, filter }],
-    inspectHttp: false,
-    inspectTls: false,
-    detectionTimeoutMs: 0,
-  };
   // Where nothing is captured, the two catch-all sockets get nothing.
-  return [...table.listeners.filter(({ name }) => name !== 'virtualOutbound' && name !== 'virtualInbound'), outbound];
+  return [...table.listeners.filter(({ name }) => name !== 'virtualOutbound' && name !== 'virtualInbound'), outboundListener(bind, port)];
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import { byHostHeader, restOf } from '../ir/outbound-listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { StateArena } from './core/balance/shared-state.ts';
 import type { Clock } from './core/clock.ts';
@@ -18,7 +19,7 @@ import { defaultServerOptions } from './http1/server-options.ts';
 import { Http2ServerConnection } from './http2/server-connection.ts';
 import { type Accepted, ListenerSet, type PreparedListeners } from './listeners.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
-import { byHostHeader, destinationOf, withOutboundListener } from './outbound-listener.ts';
+import { destinationOf, withOutboundListener } from './outbound-listener.ts';
 import { poolFor, secureOf } from './pools.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
 import { versionOf } from './table-version.ts';
@@ -197,6 +198,7 @@ export class Sidecar {
     this.byHost = new HostPortRouter(
       [...routers].map(([name, router]) => ({ name, router })),
       table.proxy.namespace,
+      restOf(table.listeners),
     );
     this.table = table;
     this.state = { version, generation: this.state.generation + 1, loadedAt: this.options.clock.wallTime() };

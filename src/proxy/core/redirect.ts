@@ -38,7 +38,7 @@ function requestHost(request: RequestView, scheme: string, portGiven: boolean): 
 /** RT-R16 */
 function targetOf(action: RedirectAction, route: CompiledRoute, request: RequestView): string {
   let target: string;
-  if (route.rewrite) target = route.rewrite(request.path, request.pathEnd);
+  if (route.rewrite) target = route.rewrite(request.path, request.pathEnd) ?? request.path;
   else if (action.path === undefined || action.path === '') target = request.path;
   else target = action.path.includes('?') ? action.path : action.path + request.path.slice(request.pathEnd);
   return target.startsWith('/') ? target : `/${target}`;

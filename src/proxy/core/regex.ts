@@ -18,10 +18,12 @@ export class Regex {
   /**
    * Every match replaced (RT-R12). An empty match right behind the one before is none.
    *
-   * @param substitution `\1` … `\9` are groups, `\0` the whole match, `\\` a backslash
+   * @param substitution `\1` … `\9` are groups, `\0` the whole match, `\\` a backslash. As in Envoy nothing is replaced where it names
+   * a group that there is not, and it ends at a backslash before anything else.
    */
   replaceAll(text: string, substitution: string): string {
     const matcher = this.#compiled.matcher(text);
+    if (substitution.includes('\\') && greatestGroup(substitution) > matcher.groupCount()) return text;
     let out = '';
     let copied = 0;
     let lastEnd = -1;
@@ -29,7 +31,7 @@ export class Regex {
       const start = matcher.start();
       const end = matcher.end();
       if (start === end && start === lastEnd) continue;
-      out += text.slice(copied, start) + expand(substitution, (group) => matcher.group(group) ?? '', matcher.groupCount());
+      out += text.slice(copied, start) + expand(substitution, (group) => matcher.group(group) ?? '');
       copied = end;
       lastEnd = end;
     }
@@ -37,17 +39,24 @@ export class Regex {
   }
 }
 
-function expand(substitution: string, group: (index: number) => string, groups: number): string {
+function greatestGroup(substitution: string): number {
+  let greatest = 0;
+  for (const [, group] of substitution.matchAll(/\\(?:([0-9])|.)/gs)) greatest = Math.max(greatest, Number(group ?? 0));
+  return greatest;
+}
+
+function expand(substitution: string, group: (index: number) => string): string {
   let out = '';
   for (let i = 0; i < substitution.length; i++) {
     const c = substitution[i] as string;
-    if (c !== '\\' || i + 1 === substitution.length) {
+    if (c !== '\\') {
       out += c;
       continue;
     }
-    const next = substitution[++i] as string;
-    if (next >= '0' && next <= '9') out += Number(next) <= groups ? group(Number(next)) : '';
-    else out += next === '\\' ? next : c + next;
+    const next = substitution[++i] ?? '';
+    if (next >= '0' && next <= '9') out += group(Number(next));
+    else if (next === '\\') out += next;
+    else return out;
   }
   return out;
 }

@@ -4,8 +4,8 @@ import type { Route } from '../../ir/route.ts';
 import type { PathMatcher } from '../../ir/route-match.ts';
 import { compileRegex } from './regex.ts';
 
-/** The path and query that a target becomes; `pathEnd`: where its query begins. */
-export type Rewrite = (target: string, pathEnd: number) => string;
+/** The path and query that a target becomes; `pathEnd`: where its query begins. Undefined: nothing is left of the path, so it stays. */
+export type Rewrite = (target: string, pathEnd: number) => string | undefined;
 
 /** Length of what a match took of the path: a prefix counts as long as it is written (RT-R10); without one the slash (RT-R11). */
 function matchedLength(path: PathMatcher | undefined): number {
@@ -29,7 +29,13 @@ function joinSegments(value: string, rest: string): string {
 /** Every match in the path without its query (RT-R12); undefined: the expression is none. */
 export function regexRewrite(pattern: string, substitution: string): Rewrite | undefined {
   const regex = compileRegex(pattern);
-  return regex && ((target, pathEnd) => regex.replaceAll(target.slice(0, pathEnd), substitution) + target.slice(pathEnd));
+  return (
+    regex &&
+    ((target, pathEnd) => {
+      const path = regex.replaceAll(target.slice(0, pathEnd), substitution);
+      return path === '' ? undefined : path + target.slice(pathEnd);
+    })
+  );
 }
 
 /** What a route does to the path of a request; undefined: nothing. */

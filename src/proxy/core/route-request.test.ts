@@ -56,7 +56,13 @@ describe('rewrites', () => {
     ['^/service/([^/]+)(/.*)$', '\\2/instance/\\1', '/service/foo', '/service/foo'],
     ['^/strip/?', '/', '/strip/a/?x=1', '/a/?x=1'],
     ['b*', '-', '/abc', '-/-a-c-'],
-    ['(x)?a', '[\\1\\0\\2\\\\]', '/a', '/[a\\]'],
+    ['(x)?a', '[\\1\\0\\\\]', '/a', '/[a\\]'],
+    // As Envoy 1.40 does it: a group that there is not, other escapes, and a path of which nothing is left.
+    ['(x)?a', 'y\\2', '/a', '/a'],
+    ['a', 'x\\\\9', '/a', '/x\\9'],
+    ['a', 'x\\yz', '/aba', '/xbx'],
+    ['a', 'x\\', '/aba', '/xbx'],
+    ['/a.*', '', '/a/b?q', '/a/b?q'],
   ])('RT-R12: every match of %s becomes %s: %s → %s', (pattern, substitution, from, to) => {
     expect(rewritten(undefined, { kind: 'regex', pattern, substitution }, from)).toBe(to);
   });

@@ -42,7 +42,8 @@ export function applyRoute(record: ExchangeRecord, route: CompiledRoute, cluster
   route.request?.apply(headers, record);
   if (cluster.authority !== undefined) record.authority = cluster.authority;
   if (route.authority !== undefined) rewriteAuthority(record, route.authority, route.forward?.appendForwardedHost === true);
-  if (route.rewrite) rewritePath(record, route.rewrite(record.path, record.pathEnd));
+  const path = route.rewrite?.(record.path, record.pathEnd);
+  if (path !== undefined) rewritePath(record, path);
   return timeouts;
 }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defaultJsonFormat } from '../../ir/access-log.ts';
 import { ExchangeRecord } from '../core/exchange-record.ts';
 import { addFlag, flags, type ResponseFlag } from '../core/response-flags.ts';
-import { AccessLog, accessLogLine, defaultJsonFormat } from './access-log.ts';
+import { AccessLog, accessLogLine } from './access-log.ts';
 
 const raise = (...raised: ResponseFlag[]): number => raised.reduce(addFlag, 0);
 

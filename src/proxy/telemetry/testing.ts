@@ -30,6 +30,7 @@ export function tableForTests(changes: { clusters?: Cluster[]; role?: 'sidecar' 
       { ...clusterForTests('PassthroughCluster', []), host: '', namespace: '', discovery: 'original-destination' },
       { ...clusterForTests('BlackHoleCluster', []), host: '', namespace: '' },
     ],
+    envoyPatches: [],
     statuses: [],
   };
 }
