@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, Room>> = {
   analyzers: { imports: ['src/analysis', 'src/model', 'src/ir'], pure: true, separate: true },
   'src/proxy/core': { imports: ['src/ir'], pure: true },
   'src/proxy': { imports: ['src/proxy/core'] },
-  'src/envoy': { imports: ['src/ir'] },
+  'src/envoy': { imports: ['src/ir', 'schemas'] },
   'src/kube': { imports: ['src/manifest'] },
   'src/install': { imports: ['src/kube', 'src/translate', 'src/envoy', 'src/proxy'] },
   'src/inject': { imports: ['src/kube', 'src/translate', 'src/envoy', 'src/proxy'] },

@@ -19,9 +19,9 @@ const enums: Readonly<Record<string, string>> = shapes.enums;
 const parsedMessages = new Map<string, readonly EnvoyField[]>();
 const parsedEnums = new Map<string, readonly string[]>();
 
-/** `name/jsonName:[]type`; the JSON name is left out where it is the camelCase of the name. */
+/** `name/jsonName#number?oneof:[]type`; the JSON name is left out where it is the camelCase of the name. */
 function parseField(text: string): EnvoyField {
-  const [, name = '', json, list, mapKey, type = ''] = /^(\w+)(?:\/(\w+))?:(\[\])?(?:\{(\w+)\})?(.+)$/.exec(text) ?? [];
+  const [, name = '', json, list, mapKey, type = ''] = /^(\w+)(?:\/(\w+))?#\d+(?:\?\w*)?:(\[\])?(?:\{(\w+)\})?(.+)$/.exec(text) ?? [];
   return { name, json: json ?? name.replace(/_+([a-z]?)/g, (_, c: string) => c.toUpperCase()), type, list: list !== undefined, mapKey };
 }
 
@@ -42,7 +42,7 @@ export function envoyEnum(name: string): readonly string[] | undefined {
   if (found) return found;
   const text = Object.hasOwn(enums, name) ? enums[name] : undefined;
   if (text === undefined) return undefined;
-  const values = text.split(' ');
+  const values = text.split(' ').map((value) => value.replace(/=.*/, ''));
   parsedEnums.set(name, values);
   return values;
 }

@@ -1,9 +1,11 @@
 // Command envoy prints the shape of every message that a patch of an EnvoyFilter can hold: the messages of Envoy and of its
 // extensions, and what they are made of. Only structure is printed, no documentation.
 //
-// The output has two maps. A message is the list of its fields in the order of declaration, `name:type`, parted by blanks; a
-// field whose JSON name is not the camelCase of its name is `name/jsonName:type`. A type is the name of a scalar, of an enum or
-// of a message, with `[]` before it for lists and `{key}` for maps. An enum is the list of its values.
+// The output has two maps. A message is the list of its fields in the order of declaration, `name#number:type`, parted by blanks; a
+// field whose JSON name is not the camelCase of its name is `name/jsonName#number:type`. A member of a oneof has the name of that
+// after the number, `name#number?oneof:type`, and an optional scalar has the question mark alone. A type is the name of a scalar, of
+// an enum or of a message, with `[]` before it for lists and `{key}` for maps. An enum is the list of its values, with `=number`
+// behind each that is not one more than the one before.
 package main
 
 import (
@@ -45,6 +47,12 @@ func (s shapes) describe(f protoreflect.FieldDescriptor) string {
 	name := string(f.Name())
 	if f.JSONName() != camelCase(name) {
 		name += "/" + f.JSONName()
+	}
+	name += fmt.Sprintf("#%d", f.Number())
+	if f.HasOptionalKeyword() {
+		name += "?"
+	} else if f.ContainingOneof() != nil {
+		name += "?" + string(f.ContainingOneof().Name())
 	}
 	switch {
 	case f.IsMap():
@@ -89,9 +97,14 @@ func (s shapes) addMessage(m protoreflect.MessageDescriptor) {
 }
 
 func (s shapes) addEnum(e protoreflect.EnumDescriptor) {
-	values := []string{}
+	values, next := []string{}, protoreflect.EnumNumber(0)
 	for i := 0; i < e.Values().Len(); i++ {
-		values = append(values, string(e.Values().Get(i).Name()))
+		value := e.Values().Get(i)
+		text := string(value.Name())
+		if value.Number() != next {
+			text += fmt.Sprintf("=%d", value.Number())
+		}
+		values, next = append(values, text), value.Number()+1
 	}
 	s.enums[string(e.FullName())] = strings.Join(values, " ")
 }

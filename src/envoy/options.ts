@@ -1,0 +1,20 @@
+/** What decides about Envoy's configuration beside the routing table. */
+export interface EnvoyOptions {
+  /**
+   * Where the certificates of the mesh come from: `sds` from the agent beside the proxy (cluster `sds-grpc`, secrets `default` and
+   * `ROOTCA`); `none`: there are none, so connections inside of the mesh are plain text.
+   */
+  meshTls: 'sds' | 'none';
+  /**
+   * Where secrets come from that rules name (`credentialName`): `ads` from the control plane; `none` (default): they are not to be had, so
+   * connections that need one fail. Without a control plane it has to be `none`: Envoy 1.40 crashes otherwise.
+   */
+  secrets?: 'ads' | 'none';
+  /** File with the certificates that the system trusts, for TLS to the outside; by default `/etc/ssl/certs/ca-certificates.crt`. */
+  systemRoots?: string;
+  /**
+   * Whether a file with certificates or a key that a rule names is there. Envoy refuses its whole configuration where one is not, so
+   * that instead connections that need one fail. By default all are. Not asked with `sds`, as then the agent reads them.
+   */
+  isReadable?: (file: string) => boolean;
+}

@@ -1,0 +1,211 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { loadEnvoyApi } from '../proto/api.ts';
+import { type ClientStatus, clientStatusResponse } from './client-status.ts';
+import { type Clock, Debounce, systemClock } from './clock.ts';
+import { quietGrpc } from './quiet-grpc.ts';
+import { discoveryService, statusMessages, statusService } from './services.ts';
+import { type Call, Stream } from './stream.ts';
+import type { ViewSource, XdsNode, XdsVariant } from './view.ts';
+import { WriteBudget } from './write-budget.ts';
+
+export interface XdsServerSettings {
+  /** A change is sent when there was none for so long. */
+  debounceMs: number;
+  /** It is sent after this time in any case. */
+  debounceMaxMs: number;
+  /** What depends on a response waits for its answer no longer than this. Default: 5 s. */
+  answerTimeoutMs?: number;
+  /** Bytes that may wait for the network, in all streams together. Default: 32 MiB. */
+  writeBudget?: number;
+  /** Pings after `timeMs` without traffic; a connection that does not answer for `timeoutMs` is closed. Default: 30 s, 10 s. */
+  keepalive?: { timeMs: number; timeoutMs: number };
+  clock?: Clock;
+  events?: Partial<XdsServerEvents>;
+}
+
+/** A connected proxy, for logs. */
+export interface XdsPeer {
+  node: XdsNode;
+  variant: XdsVariant;
+  /** Address and port. */
+  peer: string;
+}
+
+export interface XdsServerEvents {
+  connected(peer: XdsPeer): void;
+  /** @param problem why this side has ended the stream; undefined: the proxy has, or the network */
+  disconnected(peer: XdsPeer, problem: string | undefined): void;
+  /** A proxy refuses a response, in its own words, and goes on with what it had. */
+  refused(peer: XdsPeer, typeUrl: string, text: string): void;
+}
+
+const tickMs = 1_000;
+
+/** Serves views over ADS, and over CSDS who has what. */
+export class XdsServer {
+  readonly #source: ViewSource;
+  readonly #settings: XdsServerSettings;
+  readonly #clock: Clock;
+  readonly #streams = new Set<Stream>();
+  readonly #debounce: Debounce;
+  readonly #budget: WriteBudget;
+  readonly #server: Server;
+  #stopTicking: (() => void) | undefined;
+  #isClosing = false;
+
+  constructor(source: ViewSource, settings: XdsServerSettings) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#clock = settings.clock ?? systemClock;
+    this.#debounce = new Debounce(this.#clock, settings.debounceMs, settings.debounceMaxMs, () => this.#push());
+    this.#budget = new WriteBudget(settings.writeBudget ?? 32 << 20);
+    quietGrpc();
+    const { timeMs, timeoutMs } = settings.keepalive ?? { timeMs: 30_000, timeoutMs: 10_000 };
+    this.#server = new Server({
+      'grpc.keepalive_time_ms': timeMs,
+      'grpc.keepalive_timeout_ms': timeoutMs,
+      // The first request after a reconnection has a version of each resource.
+      'grpc.max_receive_message_length': 64 << 20,
+      'grpc.max_send_message_length': -1,
+    });
+    this.#server.addService(discoveryService, this.#discovery());
+    this.#server.addService(statusService, this.#status());
+  }
+
+  /** The source has new views, or may have. */
+  changed(): void {
+    if (!this.#isClosing) this.#debounce.changed();
+  }
+
+  /** Of the connected proxies that have said who they are. */
+  statuses(): ClientStatus[] {
+    return [...this.#streams].flatMap((stream) => {
+      const { node } = stream;
+      return node ? [{ node, variant: stream.variant, types: stream.types() }] : [];
+    });
+  }
+
+  /** Nodes of the connected proxies. */
+  nodes(): XdsNode[] {
+    return [...this.#streams].flatMap(({ node }) => node ?? []);
+  }
+
+  /**
+   * @param address `HOST:PORT`, port 0 for any that is free, or `unix:PATH`; plain text
+   * @returns the port
+   * @throws Error where the address cannot be had
+   */
+  listen(address: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/s.exec(error.message)?.[1] ?? error.message}`));
+        else resolve(port);
+      });
+      this.#tick();
+    });
+  }
+
+  /** Ends all streams, one after the other over `drainMs`, so that the proxies do not all go to the next server at once. */
+  async close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
+    this.#isClosing = true;
+    this.#debounce.stop();
+    const streams = [...this.#streams];
+    for (const [i, stream] of streams.entries()) {
+      if (drainMs > 0 && i > 0) await new Promise<void>((resolve) => this.#clock.after(drainMs / streams.length, resolve));
+      stream.end(status.UNAVAILABLE, 'the control plane is shutting down');
+    }
+    this.#stopTicking?.();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(1_000, () => {
+        this.#server.forceShutdown();
+        resolve();
+      });
+      this.#server.tryShutdown(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #push(): void {
+    for (const stream of [...this.#streams]) stream.refresh();
+  }
+
+  #tick(): void {
+    this.#stopTicking = this.#clock.after(tickMs, () => {
+      for (const stream of [...this.#streams]) stream.tick();
+      this.#tick();
+    });
+  }
+
+  #accept(call: Call, variant: XdsVariant): void {
+    const { answerTimeoutMs = 5_000, events } = this.#settings;
+    const peerOf = (stream: Stream): XdsPeer | undefined => stream.node && { node: stream.node, variant, peer: stream.peer };
+    const stream: Stream = new Stream(call, {
+      variant,
+      source: this.#source,
+      clock: this.#clock,
+      budget: this.#budget,
+      answerTimeoutMs,
+      started(one) {
+        const peer = peerOf(one);
+        if (peer) events?.connected?.(peer);
+      },
+      refused(one, typeUrl, text) {
+        const peer = peerOf(one);
+        if (peer) events?.refused?.(peer, typeUrl, text);
+      },
+      ended: (one, problem) => {
+        this.#streams.delete(one);
+        const peer = peerOf(one);
+        if (peer) events?.disconnected?.(peer, problem);
+      },
+    });
+    if (this.#isClosing) stream.end(status.UNAVAILABLE, 'the control plane is shutting down');
+    else this.#streams.add(stream);
+  }
+
+  #discovery(): UntypedServiceImplementation {
+    return {
+      StreamAggregatedResources: (call: Call) => this.#accept(call, 'sotw'),
+      DeltaAggregatedResources: (call: Call) => this.#accept(call, 'delta'),
+    };
+  }
+
+  #status(): UntypedServiceImplementation {
+    const answer = (request: Buffer): Buffer => {
+      const api = loadEnvoyApi();
+      const { node_matchers } = api.decode(statusMessages.request, request);
+      if (node_matchers !== undefined) throw new Error('node_matchers are not known here: ask for all');
+      return Buffer.from(api.encode(statusMessages.response, clientStatusResponse(this.statuses())));
+    };
+    const refusal = (error: unknown): { code: number; details: string } => ({ code: status.INVALID_ARGUMENT, details: (error as Error).message });
+    return {
+      FetchClientStatus(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
+        try {
+          callback(null, answer(call.request));
+        } catch (error) {
+          callback(refusal(error));
+        }
+      },
+      StreamClientStatus(call: ServerDuplexStream<Buffer, Buffer>) {
+        call.on('data', (request: Buffer) => {
+          try {
+            call.write(answer(request));
+          } catch (error) {
+            call.emit('error', refusal(error));
+          }
+        });
+        call.on('end', () => call.end());
+      },
+    };
+  }
+}

@@ -1,0 +1,168 @@
+// A gRPC stream of the aggregated discovery service, and its session.
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { TypeStatus } from './client-status.ts';
+import type { Clock } from './clock.ts';
+import { nodeField, readNode } from './requests.ts';
+import { Session } from './session.ts';
+import type { Subscription } from './subscription.ts';
+import { type ViewSource, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
+import type { WriteBudget } from './write-budget.ts';
+
+export type Call = ServerDuplexStream<Buffer, Buffer>;
+
+export interface StreamSettings {
+  variant: XdsVariant;
+  source: ViewSource;
+  clock: Clock;
+  budget: WriteBudget;
+  answerTimeoutMs: number;
+  /** The first request was read. */
+  started(stream: Stream): void;
+  refused(stream: Stream, typeUrl: string, text: string): void;
+  /** @param problem why this side has ended it; undefined: the other side has */
+  ended(stream: Stream, problem: string | undefined): void;
+}
+
+/** A stream that takes nothing for so long no longer counts for the budget, so that others can go on; milliseconds. */
+const stuckMs = 5_000;
+
+export class Stream {
+  /** Address and port of the other side. */
+  readonly peer: string;
+  readonly #call: Call;
+  readonly #settings: StreamSettings;
+  #session: Session | undefined;
+  node: XdsNode | undefined;
+  /** A response that the network has not taken yet. */
+  #unflushed: { bytes: number; since: number } | undefined;
+  /** Something could not be sent because of it. */
+  #isHeldUp = false;
+  #isEnded = false;
+
+  constructor(call: Call, settings: StreamSettings) {
+    this.#call = call;
+    this.peer = call.getPeer();
+    this.#settings = settings;
+    call.on('data', (bytes: Buffer) => this.#guarded(() => this.#receive(bytes)));
+    call.on('cancelled', () => this.#close(undefined));
+    call.on('error', () => this.#close(undefined));
+    call.on('end', () => {
+      this.#close(undefined);
+      call.end();
+    });
+  }
+
+  get variant(): XdsVariant {
+    return this.#settings.variant;
+  }
+
+  #receive(bytes: Buffer): void {
+    const { variant, source, clock } = this.#settings;
+    const now = clock.now();
+    if (!this.#session) {
+      const node = readNode(bytes, nodeField[variant]);
+      if (!node) throw new BadRequest('the first request of the stream has no node');
+      this.node = node;
+      this.#session = new Session({
+        variant,
+        view: source.viewOf(node, variant),
+        output: { ready: () => this.#isReady(), send: (response) => this.#send(response) },
+        answerTimeoutMs: this.#settings.answerTimeoutMs,
+        refused: (typeUrl, text) => this.#settings.refused(this, typeUrl, text),
+      });
+      this.#settings.started(this);
+    }
+    this.#session.receive(bytes, now);
+  }
+
+  /** There may be another view. */
+  refresh(): void {
+    this.#guarded(() => {
+      const { variant, source, clock } = this.#settings;
+      if (this.node) this.#session?.setView(source.viewOf(this.node, variant), clock.now());
+    });
+  }
+
+  /** Sends what there is, where something has waited for an answer, or for room, long enough. */
+  tick(): void {
+    const { clock, budget } = this.#settings;
+    const stuck = this.#unflushed;
+    if (stuck && stuck.bytes > 0 && clock.now() - stuck.since > stuckMs) {
+      const { bytes } = stuck;
+      stuck.bytes = 0;
+      budget.release(bytes);
+    }
+    this.#push();
+  }
+
+  readonly #push = (): void => this.#guarded(() => this.#session?.push(this.#settings.clock.now()));
+
+  #isReady(): boolean {
+    if (this.#isEnded) return false;
+    if (this.#unflushed) this.#isHeldUp = true;
+    return !this.#unflushed && this.#settings.budget.hasRoom(this.#push);
+  }
+
+  #send(response: Buffer): void {
+    const { budget, clock } = this.#settings;
+    const unflushed = { bytes: response.length, since: clock.now() };
+    this.#unflushed = unflushed;
+    budget.take(response.length);
+    this.#call.write(response, () => {
+      if (this.#unflushed !== unflushed) return;
+      this.#unflushed = undefined;
+      budget.release(unflushed.bytes);
+      if (!this.#isHeldUp) return;
+      this.#isHeldUp = false;
+      this.#push();
+    });
+  }
+
+  /** What goes wrong for one proxy ends its stream, with the reason, and no other. */
+  #guarded(run: () => void): void {
+    if (this.#isEnded) return;
+    try {
+      run();
+    } catch (error) {
+      const problem = (error as Error).message;
+      this.end(error instanceof XdsRefusal ? status.NOT_FOUND : error instanceof BadRequest ? status.INVALID_ARGUMENT : status.INTERNAL, problem);
+    }
+  }
+
+  end(code: number, problem: string): void {
+    if (this.#isEnded) return;
+    this.#close(problem);
+    this.#call.emit('error', { code, details: problem });
+  }
+
+  #close(problem: string | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const { budget, ended } = this.#settings;
+    budget.forget(this.#push);
+    if (this.#unflushed) budget.release(this.#unflushed.bytes);
+    this.#unflushed = undefined;
+    this.#session = undefined;
+    ended(this, problem);
+  }
+
+  types(): TypeStatus[] {
+    return (this.#session?.subscriptions ?? []).map(statusOf);
+  }
+}
+
+class BadRequest extends Error {}
+
+function statusOf(subscription: Subscription): TypeStatus {
+  const { typeUrl, refusal, isCurrent, lastNonce, acknowledged, version, answeredAt } = subscription;
+  const hasSent = lastNonce !== undefined;
+  // What the proxy had from an earlier connection was not sent on this one.
+  const had = isCurrent && !hasSent;
+  return {
+    typeUrl,
+    state: refusal ? 'ERROR' : isCurrent ? 'SYNCED' : hasSent ? 'STALE' : 'NOT_SENT',
+    version: had ? version : acknowledged,
+    answeredAt,
+    refusal: refusal && { ...refusal },
+  };
+}

@@ -1,0 +1,40 @@
+/** One resource as it goes over the wire. */
+export interface XdsResource {
+  readonly name: string;
+  /** Hash of the content: equal texts have equal versions, on every server. */
+  readonly version: string;
+  /** The encoded message, which is the value of the Any; its type is that of the set it is in. */
+  readonly bytes: Uint8Array;
+}
+
+/** Resources of one type by name. One that did not change since the last view is the same object, and so is a set without changes. */
+export type ResourceSet = ReadonlyMap<string, XdsResource>;
+
+/** What one proxy is to have. Proxies that are to have the same share one view. */
+export interface View {
+  /** Made when it is first asked for; undefined where the type is not served. */
+  resources(typeUrl: string): ResourceSet | undefined;
+}
+
+/** `sotw`: every response holds all; `delta`: what changed only, and virtual hosts come one by one. */
+export type XdsVariant = 'sotw' | 'delta';
+
+/** Who asks, from the `node` of its first request. */
+export interface XdsNode {
+  id: string;
+  cluster: string;
+  locality: { region: string; zone: string; subzone: string };
+  /** As JSON. */
+  metadata: Readonly<Record<string, unknown>>;
+  userAgent: string;
+}
+
+export interface ViewSource {
+  /** The view at this moment. @throws XdsRefusal for a node that there is nothing for */
+  viewOf(node: XdsNode, variant: XdsVariant): View;
+}
+
+/** Ends the stream with a reason that its operator can read in the log of the proxy. */
+export class XdsRefusal extends Error {
+  override name = 'XdsRefusal';
+}

@@ -1,0 +1,138 @@
+// What each proxy is to have, from its routing table: one view for all proxies that are to have the same.
+import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
+import { partsOf } from '../../ir/table-part.ts';
+import { identityOfNode, type NodeIdentity } from '../node.ts';
+import type { EnvoyOptions } from '../options.ts';
+import { typeUrls } from '../type-urls.ts';
+import { type Encode, envoySources, type Sources } from './envoy-sources.ts';
+import { type OnPatchProblem, patchedSources, UnpatchedResources } from './patched-sources.ts';
+import { ResourceSets, type Source } from './resource-sets.ts';
+import { type ResourceSet, type View, type ViewSource, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
+
+export interface ViewSettings {
+  encode: Encode;
+  /** Table of a proxy at this moment: the same objects as before for what did not change. */
+  tableOf(proxy: ProxyIdentity): RoutingTable;
+  /** Proxies with equal keys have equal tables but for `proxy`. */
+  keyOf(proxy: ProxyIdentity): string;
+  /** Of EnvoyFilters; each may come often. */
+  onPatchProblem?: OnPatchProblem;
+}
+
+type MakeSet = (typeUrl: string, previous: ResourceSet | undefined) => ResourceSet | undefined;
+
+/** Of one kind of proxy, between two changes of the mesh. */
+class TableView implements View {
+  readonly generation: number;
+  private readonly sets = new Map<string, ResourceSet | undefined>();
+  private readonly make: MakeSet;
+  /** What was served before, so that what did not change stays the same object. Not the view before: it would keep all that were. */
+  private readonly before: ReadonlyMap<string, ResourceSet | undefined>;
+
+  constructor(generation: number, make: MakeSet, previous: TableView | undefined) {
+    this.generation = generation;
+    this.make = make;
+    this.before = previous ? new Map([...previous.before, ...previous.sets]) : new Map();
+  }
+
+  resources(typeUrl: string): ResourceSet | undefined {
+    if (this.sets.has(typeUrl)) return this.sets.get(typeUrl);
+    const set = this.make(typeUrl, this.before.get(typeUrl));
+    this.sets.set(typeUrl, set);
+    return set;
+  }
+}
+
+export class Views implements ViewSource {
+  private readonly settings: ViewSettings;
+  private generation = 0;
+  /** By kind of proxy; the one of the last generation stays until a new one is asked for. */
+  private readonly views = new Map<string, TableView>();
+  /** By type, and by what resources depend on beside the object that they are of. */
+  private readonly encoded = new Map<string, ResourceSets>();
+  /** Of tables with patches. */
+  private readonly unpatched = new Map<string, UnpatchedResources>();
+
+  constructor(settings: ViewSettings) {
+    this.settings = settings;
+  }
+
+  /** The mesh is another one from now on. */
+  changed(): void {
+    this.generation++;
+  }
+
+  /** Forgets what no proxy has. @param nodes those that are connected */
+  prune(nodes: Iterable<XdsNode>): void {
+    const kept = new Set<string>();
+    for (const node of nodes) {
+      const found = identityOfNode(node);
+      if (!('problem' in found)) for (const key of this.keysOf(found)) kept.add(key);
+    }
+    for (const key of this.views.keys()) if (!kept.has(key)) this.views.delete(key);
+  }
+
+  /** None for a proxy that there is nothing for any more. */
+  private keysOf(found: NodeIdentity): string[] {
+    try {
+      return (['sotw', 'delta'] as const).map((variant) => this.keyOf(found, variant));
+    } catch (error) {
+      if (error instanceof XdsRefusal) return [];
+      throw error;
+    }
+  }
+
+  viewOf(node: XdsNode, variant: XdsVariant): View {
+    const found = identityOfNode(node);
+    if ('problem' in found) throw new XdsRefusal(found.problem);
+    const key = this.keyOf(found, variant);
+    const last = this.views.get(key);
+    if (last?.generation === this.generation) return last;
+    const view = new TableView(this.generation, this.sets(found, variant), last);
+    this.views.set(key, view);
+    return view;
+  }
+
+  private keyOf({ identity, options }: NodeIdentity, variant: XdsVariant): string {
+    return `${variant} ${options.meshTls} ${this.settings.keyOf(identity)}`;
+  }
+
+  private sets({ identity, options }: NodeIdentity, variant: XdsVariant): MakeSet {
+    const table = this.settings.tableOf(identity);
+    const { role, namespace } = table.proxy;
+    const context = JSON.stringify([options, variant]);
+    // Only listeners say something of the mesh and the proxy.
+    const ofListeners = JSON.stringify([options, table.mesh, role, namespace]);
+    let envoy: Sources | undefined;
+    const sourcesOf = (typeUrl: string): Iterable<Source> | undefined => {
+      if (typeUrl === typeUrls.tablePart) return partSources(table);
+      envoy ??= this.envoySources(table, options, variant, ofListeners);
+      return envoy[typeUrl]?.();
+    };
+    return (typeUrl, previous) => {
+      const sources = sourcesOf(typeUrl);
+      return sources && this.encodedOf(`${typeUrl} ${typeUrl === typeUrls.listener ? ofListeners : context}`).set(sources, previous);
+    };
+  }
+
+  /** @param context that all resources of the table depend on beside its objects */
+  private envoySources(table: RoutingTable, options: EnvoyOptions, variant: XdsVariant, context: string): Sources {
+    const { encode, onPatchProblem: onProblem = () => {} } = this.settings;
+    if (table.envoyPatches.length === 0) return envoySources(table, options, variant, encode);
+    const unpatched = this.unpatched.get(context) ?? new UnpatchedResources();
+    this.unpatched.set(context, unpatched);
+    return patchedSources(table, options, variant, { encode, unpatched, onProblem });
+  }
+
+  private encodedOf(key: string): ResourceSets {
+    const known = this.encoded.get(key) ?? new ResourceSets();
+    this.encoded.set(key, known);
+    return known;
+  }
+}
+
+const encoder = new TextEncoder();
+
+function* partSources(table: RoutingTable): Generator<Source> {
+  for (const { name, of, part } of partsOf(table)) yield { name, of, encode: () => encoder.encode(JSON.stringify(part())) };
+}
