@@ -39,6 +39,18 @@ it('the plug-in in docs/plugins.md is one', () =>
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
 
+it.each(['envoy.md', 'control-plane.md'])('docs/%s names flags that there are', (name) => {
+  const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
+  const ofOthers = new Set(['--no-deps', '--mode']);
+  const commands = ['proxy', 'translate', 'xds', 'proxy-status']
+    .flatMap((own) => createProgram(own).commands)
+    .flatMap((command) => [command, ...command.commands]);
+  const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
+  const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag));
+  expect([...named].filter((flag) => !known.has(flag) && !ofOthers.has(flag))).toEqual([]);
+  expect([...named].length).toBeGreaterThan(8);
+});
+
 describe('docs/proxy.md', () => {
   const page = readFileSync(join(import.meta.dirname, '../docs/proxy.md'), 'utf8');
   const ofOthers = new Set(['--gid-owner', '--dport', '--to-ports', '--regid', '--clear-groups']);

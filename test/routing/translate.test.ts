@@ -52,7 +52,10 @@ function comparableRoutes({ name, ignorePortInHost, virtualHosts }: RouteConfig)
 }
 
 function comparableChain({ name, match, tls, filter }: FilterChain): unknown {
-  const http = filter.kind === 'http' ? { ...filter, preserveHeaderCase: undefined, maxRequestHeadersKb: undefined } : { ...filter, origin: undefined };
+  const http =
+    filter.kind === 'http'
+      ? { ...filter, clientCertDetails: undefined, preserveHeaderCase: undefined, maxRequestHeadersKb: undefined }
+      : { ...filter, origin: undefined };
   return { name, match, ...(tls ? { tls: { alpn: tls.alpn, requiresClient: ['MUTUAL', 'ISTIO_MUTUAL'].includes(tls.mode) } } : {}), filter: http };
 }
 

@@ -33,6 +33,7 @@ export function analyzeCommand(): Command {
     .option('--dry-run', 'with --fix: show the repairs as a diff')
     .option('--watch', 'analyze again whenever an input changes, until Ctrl-C (which ends it with 130, as it does other programs)')
     .option('--timeout <duration>', 'give up after this time, such as 30s')
+    .addOption(ignored('--no-watch'))
     .addOption(ignored('-r, --revision <name>'))
     .addOption(ignored('--remote-contexts <contexts>'))
     .action(async (files: string[], _options: unknown, command: Command) => {

@@ -4,8 +4,8 @@ import { nearest } from '../../manifest/nearest.ts';
 import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoint-overrides.ts';
 import { usageError } from '../exit.ts';
 
-/** Flags of `weft proxy run` as commander gives them. */
-export interface ProxyFlags {
+/** Flags that tell which manifests are read, and which proxy they are read for. */
+export interface ManifestFlags {
   filename?: string[];
   namespace?: string;
   istioNamespace: string;
@@ -16,6 +16,13 @@ export interface ProxyFlags {
   locality?: string;
   ip?: string[];
   map?: string[];
+  accessLog?: string;
+  accessLogEncoding?: string;
+  accessLogFormat?: string;
+}
+
+/** Where a proxy listens. */
+export interface ListenerFlags {
   outboundPort: string;
   inboundPort: string;
   capture?: boolean;
@@ -24,9 +31,14 @@ export interface ProxyFlags {
   statsPort: string;
   agentPort: string;
   healthPort: string;
-  accessLog?: string;
-  accessLogEncoding?: string;
-  accessLogFormat?: string;
+}
+
+/** Flags of `weft proxy run` as commander gives them. */
+export interface ProxyFlags extends ManifestFlags, ListenerFlags {
+  engine: string;
+  envoyPath?: string;
+  xdsAddress?: string;
+  ignoreEnvoyFilters?: boolean;
   concurrency: string;
   drainTime: string;
   watch?: boolean;

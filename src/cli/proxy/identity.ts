@@ -6,7 +6,7 @@ import type { Mesh } from '../../model/mesh.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { text } from '../../model/untyped.ts';
 import { CliError, usageError } from '../exit.ts';
-import { type ProxyFlags, parseLabels, parseLocality, parseLocalityFlag, parseNamespacedName } from './flags.ts';
+import { type ManifestFlags, parseLabels, parseLocality, parseLocalityFlag, parseNamespacedName } from './flags.ts';
 import { knownNames } from './known-names.ts';
 
 const nowhere = { region: '', zone: '', subzone: '' };
@@ -16,7 +16,7 @@ const nowhere = { region: '', zone: '', subzone: '' };
  *
  * @throws CliError when the manifests do not have it and the flags do not describe it
  */
-export function identityOf(flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
+export function identityOf(flags: ManifestFlags, mesh: Mesh): ProxyIdentity {
   if (flags.proxy !== undefined && flags.gateway !== undefined) throw usageError('--proxy and --gateway do not go together: a process is one proxy');
   for (const address of flags.ip ?? []) if (isIP(address) === 0) throw usageError(`--ip takes an IP address, not "${address}"`);
   const found = flags.gateway === undefined ? sidecar(flags, mesh) : gateway(flags.gateway, flags, mesh);
@@ -28,7 +28,7 @@ export function identityOf(flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
   };
 }
 
-function sidecar(flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
+function sidecar(flags: ManifestFlags, mesh: Mesh): ProxyIdentity {
   const base: ProxyIdentity = {
     role: 'sidecar',
     namespace: flags.namespace ?? onlyNamespace(mesh),
@@ -81,7 +81,7 @@ function ofEntry({ spec }: Resource<WorkloadEntry>): Pick<ProxyIdentity, 'labels
 }
 
 /** A Gateway resource by its name, or the workload of gateways. */
-function gateway(name: string, flags: ProxyFlags, mesh: Mesh): ProxyIdentity {
+function gateway(name: string, flags: ManifestFlags, mesh: Mesh): ProxyIdentity {
   const wanted = parseNamespacedName('gateway', name, flags.namespace ?? onlyNamespace(mesh));
   const base: ProxyIdentity = { role: 'gateway', ...wanted, labels: {}, serviceAccount: 'default', locality: nowhere, addresses: [] };
   const workload = mesh.workloads(wanted.namespace).find((w) => w.name === wanted.name);

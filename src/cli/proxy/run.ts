@@ -3,17 +3,15 @@ import { createLog, type ProxyLog } from '../../proxy/telemetry/log.ts';
 import type { DataPlane, ThreadSettings } from '../../proxy/workers/data-plane.ts';
 import { SingleThread } from '../../proxy/workers/single-thread.ts';
 import { WorkerGroup } from '../../proxy/workers/worker-group.ts';
-import { CliError, exitCode } from '../exit.ts';
+import { CliError, exitCode, usageError } from '../exit.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { AccessLogFile } from './access-log-file.ts';
 import { type Admin, startAdmin } from './admin.ts';
-import { printBroken } from './broken.ts';
-import type { ProxyFlags } from './flags.ts';
-import { ManifestReader } from './manifests.ts';
-import { notYet } from './not-yet.ts';
+import type { FedTable, TableFeed } from './feed.ts';
+import { fileFeed } from './file-feed.ts';
+import { type ProxyFlags, parseChoice } from './flags.ts';
 import { settingsOf } from './settings.ts';
 import { describeTable, startSummary } from './summary.ts';
-import { watchFiles } from './watch-files.ts';
 
 /** How soon a line of the access log is in its file. */
 const logFlushMs = 100;
@@ -25,20 +23,26 @@ const logFlushMs = 100;
  * @throws CliError for flags that make no sense, input that is not there, ports that are taken
  */
 export async function runProxy(flags: ProxyFlags): Promise<number> {
+  const engine = parseChoice('engine', flags.engine, ['embedded', 'envoy']);
+  if (engine === 'envoy' && flags.xdsAddress !== undefined)
+    throw usageError(
+      '--xds-address is for the embedded engine',
+      'For an Envoy: weft proxy bootstrap --xds-address HOST:PORT --proxy NAMESPACE/NAME > envoy.json && envoy -c envoy.json',
+    );
+  if (engine === 'envoy' && flags.ignoreEnvoyFilters) throw usageError('--ignore-envoy-filters is for the embedded engine: an Envoy does what they say');
+  if (engine === 'envoy') return (await import('../envoy/run.ts')).runEnvoy(flags);
+  if (flags.envoyPath !== undefined) throw usageError('--envoy-path goes with --engine envoy: the embedded engine is weft itself');
   const { ports, drainMs, concurrency, logLevel, logFormat } = settingsOf(flags);
-  const reader = new ManifestReader(flags);
-  const first = await reader.read();
-  if (!first.table) {
-    await printBroken(first.broken, 'nothing is served until that is repaired');
-    return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
-  }
   const log = await createLog({ level: logLevel, format: logFormat });
+  const signal = Promise.withResolvers<string>();
+  const feed = flags.xdsAddress === undefined ? await fileFeed(flags, log) : await remoteFeed(flags, log, signal);
+  if (typeof feed === 'number') return feed;
+  const { table } = feed.first;
   const accessLog = new AccessLogFile();
   const takeLogSettings = ({ mesh }: RoutingTable): void => {
     const problem = accessLog.use(mesh);
     if (problem !== undefined) log.warning(`access log format: ${problem}`);
   };
-  takeLogSettings(first.table);
   const threads: ThreadSettings = {
     bind: flags.bind,
     outboundPort: ports.outbound,
@@ -47,55 +51,47 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
     drainMs,
     logFlushMs,
   };
-  const plane = dataPlane(threads, accessLog, concurrency);
-  const signal = Promise.withResolvers<string>();
+  let plane: DataPlane | undefined;
   let admin: Admin;
   try {
-    await plane.apply(first.table);
+    takeLogSettings(table);
+    plane = dataPlane(threads, accessLog, concurrency);
+    await plane.apply(table);
     admin = await startAdmin({ plane, log, accessLog, ports, quit: () => signal.resolve('quit') });
   } catch (error) {
     // Its sockets and timers would keep the process.
-    await plane.drain();
-    await plane.close();
+    feed.close();
+    await plane?.drain();
+    await plane?.close();
     throw startError(error as Error, ports.outbound);
   }
-  if (isTerminal('stderr') && logFormat === 'text')
-    write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
-  else log.info('serving', { version: plane.state.version, ...describeTable(first.table, ports.outbound, flags) });
-  for (const text of notYet(first.mesh, first.table)) log.warning(text);
-  for (const { message, origin } of first.table.statuses) log.warning(`${origin.kind} ${origin.namespace}/${origin.name}: ${message}`);
-  const stopWatching = flags.watch
-    ? watchFiles(
-        reader.files,
-        first.input,
-        async () => {
-          const { table, broken, input } = await reader.read();
-          if (!table) {
-            admin.rejected(broken.map((item) => `${item.code} ${item.origin}: ${item.text}`));
-            log.error('the new manifests are refused, and the ones before go on', { findings: broken.length });
-            await printBroken(broken, 'the manifests before go on');
-            return input;
-          }
-          const before = plane.state.version;
-          takeLogSettings(table);
-          await plane.apply(table);
-          admin.accepted();
-          const { version, generation } = plane.state;
-          if (version !== before) log.info('new manifests are in force', { version, generation });
-          return input;
-        },
-        (error) => {
-          admin.rejected([error.message]);
-          log.error(`the new manifests are refused, and the ones before go on: ${error.message}`);
-        },
-      )
-    : () => {};
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
+  if (isTerminal('stderr') && logFormat === 'text') write('stderr', startSummary(table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
+  else log.info('serving', { version: plane.state.version, ...describeTable(table, ports.outbound, flags) });
+  const said = new Set<string>();
+  const warn = ({ warnings }: FedTable): void => {
+    for (const text of warnings) if (!said.has(text)) log.warning(text);
+    for (const text of warnings) said.add(text);
+  };
+  warn(feed.first);
+  feed.follow({
+    take: async (fed) => {
+      const before = plane.state.version;
+      takeLogSettings(fed.table);
+      await plane.apply(fed.table);
+      admin.accepted();
+      const { version, generation } = plane.state;
+      if (version === before) return;
+      log.info(flags.xdsAddress === undefined ? 'new manifests are in force' : 'a new routing table is in force', { version, generation });
+      warn(fed);
+    },
+    refused: (findings) => admin.rejected(findings),
+  });
+  if (flags.xdsAddress === undefined) endBySignal(signal);
   process.on('SIGHUP', () => accessLog.reopen());
   const reason = await Promise.race([signal.promise, plane.failed]);
   if (reason instanceof Error) log.critical(`a worker thread failed, and the proxy ends: ${reason.stack ?? reason.message}`);
   admin.draining();
-  stopWatching();
+  feed.close();
   await shutDown(plane, drainMs, log, reason instanceof Error ? 'failure' : reason);
   admin.close();
   await accessLog.close();
@@ -103,6 +99,17 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
   // Connections that were given up may still hold timers.
   setTimeout(() => process.exit(code), 100).unref();
   return code;
+}
+
+/** @returns 0 where a signal came before the first table */
+async function remoteFeed(flags: ProxyFlags, log: ProxyLog, signal: PromiseWithResolvers<string>): Promise<TableFeed | number> {
+  const { xdsFeed } = await import('./xds-feed.ts');
+  endBySignal(signal);
+  return (await xdsFeed(flags, log, signal.promise)) ?? exitCode.ok;
+}
+
+function endBySignal({ resolve }: PromiseWithResolvers<string>): void {
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
 }
 
 function dataPlane(settings: ThreadSettings, accessLog: AccessLogFile, threads: number): DataPlane {

@@ -1,7 +1,7 @@
 import { accessLogLine } from '../../proxy/telemetry/access-log.ts';
 import { type LogLevel, logLevels } from '../../proxy/telemetry/log.ts';
 import { usageError } from '../exit.ts';
-import { type ProxyFlags, parseChoice, parseCount, parseMilliseconds, parsePort } from './flags.ts';
+import { type ListenerFlags, type ManifestFlags, type ProxyFlags, parseChoice, parseCount, parseMilliseconds, parsePort } from './flags.ts';
 
 export interface ProxyPorts {
   /** 0: none. */
@@ -29,15 +29,7 @@ const mostThreads = 256;
 export function settingsOf(flags: ProxyFlags): ProxySettings {
   if (flags.proxy !== undefined && flags.gateway !== undefined) throw usageError('--proxy and --gateway do not go together: a process is one proxy');
   checkAccessLog(flags);
-  const ports = {
-    outbound: parsePort('outbound-port', flags.outboundPort),
-    inbound: parsePort('inbound-port', flags.inboundPort),
-    admin: parsePort('admin-port', flags.adminPort),
-    stats: parsePort('stats-port', flags.statsPort),
-    agent: parsePort('agent-port', flags.agentPort),
-    health: parsePort('health-port', flags.healthPort),
-  };
-  checkDistinct(flags, ports);
+  const ports = portsOf(flags);
   return {
     ports,
     drainMs: parseMilliseconds('drain-time', flags.drainTime),
@@ -47,8 +39,22 @@ export function settingsOf(flags: ProxyFlags): ProxySettings {
   };
 }
 
+/** @throws CliError (usage) */
+export function portsOf(flags: ListenerFlags & Pick<ManifestFlags, 'gateway'>): ProxyPorts {
+  const ports = {
+    outbound: parsePort('outbound-port', flags.outboundPort),
+    inbound: parsePort('inbound-port', flags.inboundPort),
+    admin: parsePort('admin-port', flags.adminPort),
+    stats: parsePort('stats-port', flags.statsPort),
+    agent: parsePort('agent-port', flags.agentPort),
+    health: parsePort('health-port', flags.healthPort),
+  };
+  checkDistinct(flags, ports);
+  return ports;
+}
+
 /** Two listeners on one port: the second would say that another process has it. */
-function checkDistinct({ gateway, capture }: ProxyFlags, { outbound, inbound, ...others }: ProxyPorts): void {
+function checkDistinct({ gateway, capture }: Pick<ProxyFlags, 'gateway' | 'capture'>, { outbound, inbound, ...others }: ProxyPorts): void {
   const used = new Map<number, string>();
   const wanted = { ...(gateway === undefined ? { outbound } : {}), ...(capture ? { inbound } : {}), ...others };
   for (const [name, port] of Object.entries(wanted)) {
@@ -63,7 +69,8 @@ function checkDistinct({ gateway, capture }: ProxyFlags, { outbound, inbound, ..
   }
 }
 
-function checkAccessLog({ accessLogEncoding = 'text', accessLogFormat }: ProxyFlags): void {
+/** @throws CliError (usage) */
+export function checkAccessLog({ accessLogEncoding = 'text', accessLogFormat }: ManifestFlags): void {
   const encoding = parseChoice('access-log-encoding', accessLogEncoding, ['text', 'json']);
   if (accessLogFormat === undefined) return;
   const { problem } = accessLogLine({ accessLogEncoding: encoding, accessLogFormat });

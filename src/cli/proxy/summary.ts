@@ -12,7 +12,7 @@ const most = { hosts: 8, routes: 6, endpoints: 4 };
 
 export interface SummaryContext {
   ports: ProxyPorts;
-  flags: Pick<ProxyFlags, 'bind' | 'capture' | 'filename' | 'watch'>;
+  flags: Pick<ProxyFlags, 'bind' | 'capture' | 'engine' | 'filename' | 'watch' | 'xdsAddress'>;
 }
 
 /** What a proxy serves, in a few numbers. */
@@ -31,9 +31,12 @@ export function describeTable(table: RoutingTable, outboundPort: number, flags: 
 /** For a person at a terminal: which service goes where, a request to try, and where to look. */
 export function startSummary(table: RoutingTable, context: SummaryContext, style: Style): string {
   const served = servedHosts(table);
-  const files = (context.flags.filename ?? []).join(', ');
-  const lines = [`${style.strong(`weft proxy: ${proxyTitle(table)}`)}${files === '' ? '' : ` from ${files}`}`, ''];
-  for (const host of served.slice(0, most.hosts)) lines.push(...hostLines(host, table, style));
+  const { engine, filename = [], watch, xdsAddress } = context.flags;
+  // Envoy terminates it, where there is a certificate.
+  const ofTls = engine === 'envoy' ? ' (TLS)' : style.warning(' (TLS: not there yet)');
+  const from = xdsAddress ?? filename.join(', ');
+  const lines = [`${style.strong(`weft proxy: ${proxyTitle(table)}`)}${from === '' ? '' : ` from ${from}`}`, ''];
+  for (const host of served.slice(0, most.hosts)) lines.push(...hostLines(host, table, style, ofTls));
   if (served.length > most.hosts) lines.push(`  … and ${served.length - most.hosts} more`);
   if (served.length === 0 && table.proxy.role === 'sidecar') lines.push('  No HTTP service: whatever is asked for goes where its Host header says.');
   if (table.proxy.role === 'gateway') lines.push(...tcpLines(table, style));
@@ -51,7 +54,8 @@ export function startSummary(table: RoutingTable, context: SummaryContext, style
     ),
     '',
   );
-  lines.push(`Serving.${context.flags.watch ? ' Changes of the manifests are taken as they come.' : ''} Ctrl-C ends it.`);
+  const changes = xdsAddress !== undefined ? ' Changes come from the control plane.' : watch ? ' Changes of the manifests are taken as they come.' : '';
+  lines.push(`Serving.${changes} Ctrl-C ends it.`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -128,10 +132,10 @@ function tcpLines({ listeners, clusters, proxy }: RoutingTable, style: Style): s
     );
 }
 
-function hostLines(served: ServedHost, table: RoutingTable, style: Style): string[] {
+function hostLines(served: ServedHost, table: RoutingTable, style: Style, ofTls: string): string[] {
   const { host, name, port } = served;
   const byName = new Map(table.clusters.map((cluster) => [cluster.name, cluster]));
-  const title = `${style.strong(`${name ?? 'any host'}:${port}`)}${served.tls ? style.warning(' (TLS: not there yet)') : ''}`;
+  const title = `${style.strong(`${name ?? 'any host'}:${port}`)}${served.tls ? ofTls : ''}`;
   const used = [
     ...new Set(host.routes.flatMap(({ action }) => (action.kind === 'forward' ? [...action.clusters, ...action.mirrors].map((to) => to.cluster) : []))),
   ];

@@ -1,0 +1,22 @@
+import type { RoutingTable } from '../../ir/table.ts';
+
+/** A table, and what is to be said of it: a line each. */
+export interface FedTable {
+  table: RoutingTable;
+  warnings: readonly string[];
+}
+
+/** Where the tables of a sidecar come from. */
+export interface TableFeed {
+  readonly first: FedTable;
+  /** The first one is in force: from now on newer ones are handed on, one at a time. */
+  follow(sink: TableSink): void;
+  close(): void;
+}
+
+export interface TableSink {
+  /** @throws Error where the table is refused: the one before goes on */
+  take(fed: FedTable): Promise<void>;
+  /** A newer one is refused, for these reasons. */
+  refused(findings: readonly string[]): void;
+}
