@@ -29,12 +29,12 @@ const xdsCluster = 'xds-grpc';
 const sdsCluster = 'sds-grpc';
 
 /**
- * What Envoy does otherwise since the version of Istio 1.28 (VER-R3, VER-R4, VER-R8), as it was, and programs of regular
- * expressions as large as Istio's may be (MAP-R71). As by the embedded engine, values of a repeated header are matched one by one
- * (MAT-R19), and clients are not told why a connection to an endpoint failed (VER-R1). Envoy 1.40 has no way back for VER-R5.
+ * What Envoy does otherwise since the version of Istio 1.28 (VER-R3, VER-R4), as it was, and programs of regular expressions as large
+ * as Istio's may be (MAP-R71). As by the embedded engine, values of a repeated header are matched one by one (MAT-R19), clients are not
+ * told why a connection to an endpoint failed (VER-R1), and methods in lower case are HTTP, if not good HTTP (VER-R8). Envoy 1.40 has no
+ * way back for VER-R5.
  */
 const runtime: JsonObject = {
-  'envoy.reloadable_features.http_inspector_use_balsa_parser': false,
   'envoy.reloadable_features.http_reject_path_with_fragment': false,
   'envoy.reloadable_features.rbac_match_headers_individually': false,
   're2.max_program_size.error_level': 32768,

@@ -21,13 +21,22 @@ export function inboundOf(mesh: Mesh, proxy: ProxyIdentity): InboundTraffic {
   return inbound(mesh, proxy).traffic;
 }
 
+const names = new WeakMap<ProxyIdentity, string>();
+
+/** Says all of a proxy. */
+function nameOf(proxy: ProxyIdentity): string {
+  const name = names.get(proxy) ?? JSON.stringify(proxy);
+  names.set(proxy, name);
+  return name;
+}
+
 interface Inbound {
   traffic: InboundTraffic;
   key: string;
 }
 
 function inbound(mesh: Mesh, proxy: ProxyIdentity): Inbound {
-  const name = JSON.stringify(proxy);
+  const name = nameOf(proxy);
   return mesh.memo(`inbound ${name}`, [], () => {
     const known = mesh.cache('inbound', () => new Map<string, { of: readonly unknown[]; inbound: Inbound }>());
     const before = known.get(name);

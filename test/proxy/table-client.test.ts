@@ -64,7 +64,7 @@ class Scripted {
   send(parts: Record<string, unknown>, version = '1', removed: string[] = []): string {
     const resources = Object.entries(parts).map(([name, part]) => ({ name, version, bytes: Buffer.from(JSON.stringify(part)) }));
     const nonce = String(++this.nonce);
-    this.stream?.write(encodeResponse('delta', { typeUrl: typeUrls.tablePart, version: '', nonce }, { resources, removed }));
+    this.stream?.write(encodeResponse('delta', { typeUrl: typeUrls.tablePart, version: '', nonce }, { resources, removed, isShared: false }).toBuffer());
     return nonce;
   }
 

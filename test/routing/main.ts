@@ -1,6 +1,6 @@
 // Runs a folder of recorded cases against a real proxy on real sockets.
 //
-//   npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]
+//   npm run conformance -- routing DIR [--engine embedded|envoy|recorded] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -118,11 +118,11 @@ export async function routing(args: readonly string[]): Promise<number> {
   const engine = values.engine as EngineName;
   if (folder === undefined || !engineNames.includes(engine)) {
     console.error(
-      'npm run conformance -- routing DIR [--engine embedded|envoy] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]',
+      'npm run conformance -- routing DIR [--engine embedded|envoy|recorded] [--only REGEX] [--skip REGEX] [--jobs N] [--verbose] [--sources] [--keep] [--loopback]',
     );
     return 2;
   }
-  if (engine === 'embedded' && !values.sources) setup();
+  if (engine !== 'recorded' && !values.sources) setup();
   const noNamespace = values.loopback ? '--loopback' : whyNoNamespace();
   const captured = noNamespace === undefined;
   const temporary = mkdtempSync(join(tmpdir(), 'weft-routing-'));

@@ -31,7 +31,9 @@ export function watchFiles(paths: readonly string[], input: ReadFiles, changed: 
     }
     running = true;
     try {
-      set(await changed());
+      const read = await changed();
+      // Nobody would close a watcher that begins now.
+      if (!closed) set(read);
     } catch (error) {
       failed(error as Error);
     }

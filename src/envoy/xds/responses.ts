@@ -7,6 +7,8 @@ import type { XdsResource, XdsVariant } from './view.ts';
 export interface Content {
   readonly resources: readonly XdsResource[];
   readonly removed: readonly string[];
+  /** Whether other proxies may get the same list of resources. */
+  readonly isShared: boolean;
 }
 
 export interface ResponseHead {
@@ -69,31 +71,48 @@ function headOf(variant: XdsVariant, typeUrl: string, resource: XdsResource): Bu
   return made;
 }
 
-/** Joined resources of the same list. Large ones are joined anew for each proxy: few ask at a time, and the copy would stay. */
+/** Joined resources of the lists that many proxies get: everything there is of a type, and what has changed. */
 const joined: Readonly<Record<XdsVariant, WeakMap<readonly XdsResource[], Buffer>>> = { delta: new WeakMap(), sotw: new WeakMap() };
-const largest = 1 << 20;
 
-function join(variant: XdsVariant, typeUrl: string, resources: readonly XdsResource[], tail: Uint8Array): Buffer {
+function join(variant: XdsVariant, typeUrl: string, resources: readonly XdsResource[], isShared: boolean): Buffer {
   const known = joined[variant].get(resources);
-  if (known) return Buffer.concat([known, tail]);
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (const resource of resources) {
-    const head = headOf(variant, typeUrl, resource);
-    parts.push(head, resource.bytes);
-    length += head.length + resource.bytes.length;
+  if (known) return known;
+  const body = Buffer.concat(resources.flatMap((resource) => [headOf(variant, typeUrl, resource), resource.bytes]));
+  if (isShared) joined[variant].set(resources, body);
+  return body;
+}
+
+/** A message in two pieces, of which the first may be large and that of many proxies: it is copied once, to where it is written from. */
+export class Message {
+  readonly byteLength: number;
+  readonly #body: Buffer;
+  readonly #tail: Uint8Array;
+
+  constructor(body: Buffer, tail: Uint8Array) {
+    this.#body = body;
+    this.#tail = tail;
+    this.byteLength = body.length + tail.length;
   }
-  if (length > largest) return Buffer.concat([...parts, tail], length + tail.length);
-  const body = Buffer.concat(parts, length);
-  joined[variant].set(resources, body);
-  return Buffer.concat([body, tail]);
+
+  /** As that of Buffer. */
+  copy(target: Uint8Array, start = 0): number {
+    target.set(this.#body, start);
+    target.set(this.#tail, start + this.#body.length);
+    return this.byteLength;
+  }
+
+  toBuffer(): Buffer {
+    const buffer = Buffer.allocUnsafe(this.byteLength);
+    this.copy(buffer);
+    return buffer;
+  }
 }
 
 /** A response as it goes over the wire. */
-export function encodeResponse(variant: XdsVariant, { typeUrl, version, nonce }: ResponseHead, { resources, removed }: Content): Buffer {
+export function encodeResponse(variant: XdsVariant, { typeUrl, version, nonce }: ResponseHead, { resources, removed, isShared }: Content): Message {
   const writer = protobuf.Writer.create();
   // The fields have the same numbers in both messages; only the delta one has removals.
   writer.uint32(delimited(1)).string(version).uint32(delimited(4)).string(typeUrl).uint32(delimited(5)).string(nonce);
   if (variant === 'delta') for (const name of removed) writer.uint32(delimited(6)).string(name);
-  return join(variant, typeUrl, resources, writer.finish());
+  return new Message(join(variant, typeUrl, resources, isShared), writer.finish());
 }

@@ -217,7 +217,7 @@ class World {
     return new Session({
       variant: 'delta',
       view: this.view,
-      output: { ready: () => !this.isBlocked, send: (response) => this.responses.push(response) },
+      output: { ready: () => !this.isBlocked, send: (response) => this.responses.push(response.toBuffer()) },
       answerTimeoutMs,
       refused: () => {},
     });

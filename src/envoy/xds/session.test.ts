@@ -34,7 +34,7 @@ class Talk {
       variant,
       view: this.view,
       answerTimeoutMs: 5_000,
-      output: { ready: () => this.isReady, send: (response) => this.said.push(this.describe(response)) },
+      output: { ready: () => this.isReady, send: (response) => this.said.push(this.describe(response.toBuffer())) },
       refused: (typeUrl, text) => this.refusals.push(`${short[typeUrl]} ${text}`),
     });
   }

@@ -2,7 +2,7 @@
 import { typeUrls } from '../type-urls.ts';
 import { gatesOf, rankOf, removedLast } from './order.ts';
 import { type DeltaRequest, readDeltaRequest, readSotwRequest, type SotwRequest } from './requests.ts';
-import { encodeResponse } from './responses.ts';
+import { encodeResponse, type Message } from './responses.ts';
 import { emptySet, routesOfVirtualHost } from './set-diff.ts';
 import { Subscription } from './subscription.ts';
 import type { View, XdsResource, XdsVariant } from './view.ts';
@@ -11,7 +11,7 @@ import type { View, XdsResource, XdsVariant } from './view.ts';
 export interface SessionOutput {
   /** Whether one can be sent now; if not, `push` is called when it can. */
   ready(): boolean;
-  send(response: Buffer): void;
+  send(response: Message): void;
 }
 
 export interface SessionSettings {

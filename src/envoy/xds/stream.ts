@@ -3,6 +3,7 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { TypeStatus } from './client-status.ts';
 import type { Clock } from './clock.ts';
 import { nodeField, readNode } from './requests.ts';
+import type { Message } from './responses.ts';
 import { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
 import { type ViewSource, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
@@ -103,12 +104,13 @@ export class Stream {
     return !this.#unflushed && this.#settings.budget.hasRoom(this.#push);
   }
 
-  #send(response: Buffer): void {
+  #send(response: Message): void {
     const { budget, clock } = this.#settings;
-    const unflushed = { bytes: response.length, since: clock.now() };
+    const unflushed = { bytes: response.byteLength, since: clock.now() };
     this.#unflushed = unflushed;
-    budget.take(response.length);
-    this.#call.write(response, () => {
+    budget.take(response.byteLength);
+    // The library asks a Buffer for its length, and for a copy behind the length: so much of one this is.
+    this.#call.write(response as unknown as Buffer, () => {
       if (this.#unflushed !== unflushed) return;
       this.#unflushed = undefined;
       budget.release(unflushed.bytes);

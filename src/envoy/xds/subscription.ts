@@ -246,7 +246,7 @@ export class Subscription {
     // Most proxies have what they were sent, want all, and share the lists.
     if (this.#odd.size === 0 && this.#wildcard && diff.changed.every(({ name }) => this.#isUsable(name))) {
       if (!removesNow) this.#defer(diff.removed, plan);
-      plan.content = { resources: diff.changed, removed: removesNow ? [...diff.removed, ...this.#absent()] : [] };
+      plan.content = { resources: diff.changed, removed: removesNow ? [...diff.removed, ...this.#absent()] : [], isShared: true };
       plan.changed = diff.changed;
       return plan;
     }
@@ -274,7 +274,8 @@ export class Subscription {
       else if (this.#tellsAbsence) resources.push(...gone.map(absentEndpoints));
       else if (this.#variant === 'delta') removed.push(...gone, ...this.#absent());
     }
-    plan.content = { resources, removed };
+    const isAll = resources.length === target.size && resources.every((resource) => target.get(resource.name) === resource);
+    plan.content = { resources: isAll ? listOf(target) : resources, removed, isShared: isAll };
     plan.changed = resources;
     return plan;
   }
@@ -305,12 +306,12 @@ export class Subscription {
     if (!plan.due) return plan;
     plan.changed = changed;
     plan.version = versionOfSet(target, kept);
-    plan.content = { resources: kept.length > 0 ? [...target.values(), ...kept] : listOf(target), removed: [] };
+    plan.content = { resources: kept.length > 0 ? [...target.values(), ...kept] : listOf(target), removed: [], isShared: kept.length === 0 };
     return plan;
   }
 
   #emptyPlan(): Plan {
-    return { content: { resources: [], removed: [] }, changed: [], due: this.#due, version: '', deferred: new Map(), settled: [] };
+    return { content: { resources: [], removed: [], isShared: false }, changed: [], due: this.#due, version: '', deferred: new Map(), settled: [] };
   }
 
   #defer(names: readonly string[], { deferred }: Plan): void {

@@ -48,6 +48,7 @@ export class Views implements ViewSource {
   private generation = 0;
   /** By kind of proxy; the one of the last generation stays until a new one is asked for. */
   private readonly views = new Map<string, TableView>();
+  private readonly identities = new WeakMap<XdsNode, ReturnType<typeof identityOfNode>>();
   /** By type, and by what resources depend on beside the object that they are of. */
   private readonly encoded = new Map<string, ResourceSets>();
   /** Of tables with patches. */
@@ -66,7 +67,7 @@ export class Views implements ViewSource {
   prune(nodes: Iterable<XdsNode>): void {
     const kept = new Set<string>();
     for (const node of nodes) {
-      const found = identityOfNode(node);
+      const found = this.identityOf(node);
       if (!('problem' in found)) for (const key of this.keysOf(found)) kept.add(key);
     }
     for (const key of this.views.keys()) if (!kept.has(key)) this.views.delete(key);
@@ -83,7 +84,7 @@ export class Views implements ViewSource {
   }
 
   viewOf(node: XdsNode, variant: XdsVariant): View {
-    const found = identityOfNode(node);
+    const found = this.identityOf(node);
     if ('problem' in found) throw new XdsRefusal(found.problem);
     const key = this.keyOf(found, variant);
     const last = this.views.get(key);
@@ -91,6 +92,13 @@ export class Views implements ViewSource {
     const view = new TableView(this.generation, this.sets(found, variant), last);
     this.views.set(key, view);
     return view;
+  }
+
+  /** The same object for as long as a proxy is connected. */
+  private identityOf(node: XdsNode): ReturnType<typeof identityOfNode> {
+    const found = this.identities.get(node) ?? identityOfNode(node);
+    this.identities.set(node, found);
+    return found;
   }
 
   private keyOf({ identity, options }: NodeIdentity, variant: XdsVariant): string {

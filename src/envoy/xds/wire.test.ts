@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadEnvoyApi } from '../proto/api.ts';
 import { readDeltaRequest, readNode, readSotwRequest } from './requests.ts';
-import { encodeResponse } from './responses.ts';
+import { type Content, encodeResponse } from './responses.ts';
 import { diffOf, versionOfSet } from './set-diff.ts';
 import { resource, SimpleView } from './testing.ts';
-import type { ResourceSet, XdsResource } from './view.ts';
+import type { ResourceSet, XdsResource, XdsVariant } from './view.ts';
 
 const api = loadEnvoyApi();
 const discovery = 'envoy.service.discovery.v3';
@@ -13,11 +13,12 @@ const long = 'n'.repeat(300);
 const cluster = (name: string): XdsResource => ({ name, version: `v-${name}`, bytes: api.encode(typeUrl, { name }) });
 
 describe('responses are what the protocol says', () => {
-  const content = { resources: [cluster('a'), cluster(long)], removed: ['x', 'y'] };
+  const content = { resources: [cluster('a'), cluster(long)], removed: ['x', 'y'], isShared: true };
+  const encode = (variant: XdsVariant, of: Content): Buffer => encodeResponse(variant, head, of).toBuffer();
   const head = { typeUrl, version: 'v', nonce: '7' };
 
   it('delta', () => {
-    expect(api.decode(`${discovery}.DeltaDiscoveryResponse`, encodeResponse('delta', head, content))).toEqual({
+    expect(api.decode(`${discovery}.DeltaDiscoveryResponse`, encode('delta', content))).toEqual({
       system_version_info: 'v',
       type_url: typeUrl,
       nonce: '7',
@@ -30,7 +31,7 @@ describe('responses are what the protocol says', () => {
   });
 
   it('state of the world, from the same resources', () => {
-    expect(api.decode(`${discovery}.DiscoveryResponse`, encodeResponse('sotw', head, content))).toEqual({
+    expect(api.decode(`${discovery}.DiscoveryResponse`, encode('sotw', content))).toEqual({
       version_info: 'v',
       type_url: typeUrl,
       nonce: '7',
@@ -46,8 +47,8 @@ describe('responses are what the protocol says', () => {
     const names = (bytes: Buffer): unknown[] =>
       ((api.decode(`${discovery}.DeltaDiscoveryResponse`, bytes).resources ?? []) as { name: string }[]).map(({ name }) => name);
     for (const resources of [many, many, many.slice(0, 3)])
-      expect(names(encodeResponse('delta', head, { resources, removed: [] }))).toEqual(resources.map(({ name }) => name));
-    expect(names(encodeResponse('delta', head, { resources: [], removed: [] }))).toEqual([]);
+      expect(names(encode('delta', { resources, removed: [], isShared: true }))).toEqual(resources.map(({ name }) => name));
+    expect(names(encode('delta', { resources: [], removed: [], isShared: false }))).toEqual([]);
   });
 });
 

@@ -3,11 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { envoyProgram } from '../../../scripts/envoy-program.ts';
-import { configurationOf } from '../../../src/envoy/configuration.ts';
-import { routingTable } from '../../../src/translate/table.ts';
 import { caseHeader } from '../backend/record.ts';
-import { meshOfCase } from '../case-mesh.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
 import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
@@ -87,16 +83,11 @@ async function live(): Promise<boolean> {
 export class Envoy implements Engine {
   private readonly dumps: string;
   private readonly program: string;
-  private readonly generated: boolean;
 
-  /**
-   * @param folder of the cases; the recorded configurations are in `envoy` beside it
-   * @param generated the configuration is weft's own
-   */
-  constructor(folder: string, generated: boolean) {
+  /** @param folder of the cases; the configurations are in `envoy` beside it */
+  constructor(folder: string, program: string) {
     this.dumps = join(folder, '../envoy');
-    this.program = envoyProgram() ?? 'envoy';
-    this.generated = generated;
+    this.program = program;
   }
 
   private file({ id }: RoutingCase): string {
@@ -104,21 +95,12 @@ export class Envoy implements Engine {
   }
 
   cannotRun(routingCase: RoutingCase): string | undefined {
-    if (this.generated) return undefined;
     if (!existsSync(this.file(routingCase))) return 'there is no configuration of Envoy for it';
     return readFileSync(this.file(routingCase), 'utf8').includes('"sds_config"') ? 'its certificates come from an agent' : undefined;
   }
 
-  private dumpOf(routingCase: RoutingCase): Dump {
-    if (!this.generated) return JSON.parse(readFileSync(this.file(routingCase), 'utf8')) as Dump;
-    const { mesh, proxy } = meshOfCase(routingCase);
-    const table = routingTable(mesh, proxy);
-    const logged = { ...table, mesh: { ...table.mesh, accessLogFile: '/dev/stdout' } };
-    return JSON.parse(JSON.stringify(configurationOf(logged, { meshTls: 'none' }).resources)) as Dump;
-  }
-
   async start(routingCase: RoutingCase, layout: Layout, place: Place): Promise<RunningProxy | NotRunning> {
-    const dump = this.dumpOf(routingCase);
+    const dump = JSON.parse(readFileSync(this.file(routingCase), 'utf8')) as Dump;
     const log = new AccessLog(join(place.folder, 'access.log'));
     const config = join(place.folder, 'envoy.json');
     writeFileSync(config, JSON.stringify(bootstrap(dump, layout, log.file)));

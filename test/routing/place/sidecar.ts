@@ -23,7 +23,7 @@ interface Files {
   output: string;
 }
 
-function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, files: Files): string[] {
+function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, files: Files, envoy: string | undefined): string[] {
   const { namespace, labels, locality, address } = layout;
   const gateway = routingCase.role === 'gateway';
   return [
@@ -42,7 +42,9 @@ function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, fil
     ...['--outbound-port', String(ports.outbound), '--inbound-port', String(ports.inbound), '--admin-port', String(ports.admin)],
     ...['--stats-port', '0', '--agent-port', '0', '--health-port', '0'],
     ...['--access-log', files.accessLog, '--access-log-encoding', 'json', '--access-log-format', JSON.stringify(logFormat(caseHeader))],
-    ...['--watch', '--concurrency', '1', '--log-level', 'warning'],
+    ...['--watch', '--concurrency', '1'],
+    // Of Envoy only what weft says tells that new manifests are in force.
+    ...(envoy === undefined ? ['--log-level', 'warning'] : ['--engine', 'envoy', '--envoy-path', envoy, '--log-level', 'info']),
   ];
 }
 
@@ -84,9 +86,12 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Runs weft from `command`: a Node and what it is to run. */
 export class Sidecar implements Engine {
   private readonly command: readonly string[];
+  private readonly envoy: string | undefined;
 
-  constructor(command: readonly string[]) {
+  /** @param envoy program of the engine; undefined: the embedded one */
+  constructor(command: readonly string[], envoy?: string) {
     this.command = command;
+    this.envoy = envoy;
   }
 
   cannotRun(): string | undefined {
@@ -112,7 +117,7 @@ export class Sidecar implements Engine {
     write(routingCase.manifests);
     const [program = '', ...first] = this.command;
     const output = openSync(files.output, 'w');
-    const child = spawn(program, [...first, ...commandLine(routingCase, layout, place, files)], {
+    const child = spawn(program, [...first, ...commandLine(routingCase, layout, place, files, this.envoy)], {
       stdio: ['ignore', output, output],
       cwd: place.folder,
       ...(place.gid === undefined ? {} : { gid: place.gid }),
@@ -134,7 +139,7 @@ export class Sidecar implements Engine {
       const refused = code === exitCode.findings || code === exitCode.unparsable;
       return { refused, output: `${code === 'late' ? 'not ready in time' : `exit code ${code}`}\n${said()}` };
     }
-    return new RunningSidecar(child, exited, new AccessLog(files.accessLog), write, said);
+    return new RunningSidecar(child, exited, new AccessLog(files.accessLog), write, said, this.envoy !== undefined);
   }
 }
 
@@ -161,7 +166,10 @@ class RunningSidecar implements RunningProxy {
   private readonly write: (manifests: string) => void;
   private readonly said: () => string;
 
-  constructor(child: ChildProcess, exited: Promise<number>, log: AccessLog, write: (manifests: string) => void, said: () => string) {
+  private readonly isEnvoy: boolean;
+
+  constructor(child: ChildProcess, exited: Promise<number>, log: AccessLog, write: (manifests: string) => void, said: () => string, isEnvoy: boolean) {
+    this.isEnvoy = isEnvoy;
     this.child = child;
     this.exited = exited;
     this.log = log;
@@ -170,18 +178,31 @@ class RunningSidecar implements RunningProxy {
   }
 
   async apply(manifests: string): Promise<void> {
-    const before = await serverInfo();
+    const before = await this.version();
     this.write(manifests);
     const end = performance.now() + applyMs;
     while (performance.now() < end) {
-      const now = await serverInfo();
-      if (now && before && now.generation > before.generation) return;
+      if ((await this.version()) > before) return;
       await pause(10);
     }
     throw new Error(`the new manifests were not taken:\n${this.said()}`);
   }
 
+  /** How many versions of the manifests were in force. */
+  private async version(): Promise<number> {
+    if (this.isEnvoy) return this.said().split('new manifests are in force').length;
+    return (await serverInfo())?.generation ?? 0;
+  }
+
   async stop(): Promise<void> {
+    if (this.isEnvoy) {
+      // Killed, weft would leave its Envoy behind.
+      this.child.kill('SIGTERM');
+      this.child.kill('SIGTERM');
+      await this.exited;
+      this.log.close();
+      return;
+    }
     // Nothing more is asked of it: draining would only take time.
     this.child.kill('SIGKILL');
     await this.exited;
