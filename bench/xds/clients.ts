@@ -6,12 +6,12 @@ import { readDelta, writeDelta } from './wire.ts';
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
 /** To this process. */
-export type ClientsMessage = { kind: 'connect'; port: number; count: number; namespaces: number; routes: string } | { kind: 'report' };
+export type ClientsMessage = { kind: 'connect'; port: number; count: number; namespaces: number; routes: string } | { kind: 'report'; reset?: boolean };
 
 /** From this process: bytes since the last report, and when the last response came (milliseconds of the system's clock). */
 export interface ClientsReport {
   clients: number;
-  /** Clients that got anything since the last report. */
+  /** Clients that got anything since the last report that asked to begin anew. */
   reached: number;
   bytes: number;
   last: number;
@@ -68,6 +68,6 @@ process.on('message', (message: ClientsMessage) => {
   }
   process.send?.({ clients, reached: reached.size, bytes, last } satisfies ClientsReport);
   bytes = 0;
-  reached.clear();
+  if (message.reset) reached.clear();
 });
 process.on('disconnect', () => process.exit(0));

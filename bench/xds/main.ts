@@ -95,7 +95,7 @@ class Bench {
       const report = await this.ask<ClientsReport>(this.clients, { kind: 'report' });
       idle = report.bytes === 0 ? idle + 100 : 0;
       sum.bytes += report.bytes;
-      sum.reached = Math.max(sum.reached, report.reached);
+      sum.reached = report.reached;
       this.received = { ...report, ...sum };
     }
   }
@@ -113,6 +113,7 @@ class Bench {
   }
 
   async change(what: 'virtual-service' | 'endpoint', service: number, value: number): Promise<void> {
+    await this.ask<ClientsReport>(this.clients, { kind: 'report', reset: true });
     this.received = { ...this.received, bytes: 0 };
     await this.ask<ServerReport>(this.server, { kind: 'change', what, service, value });
   }

@@ -23,7 +23,15 @@ export function reportMissingClusters(translation: Translation, statuses: Status
   }
 }
 
-function targetsOf({ http, tls, tcp, gatewayApi }: RoutingService): Target[] {
+const known = new WeakMap<RoutingService, readonly Target[]>();
+
+function targetsOf(service: RoutingService): readonly Target[] {
+  const targets = known.get(service) ?? makeTargets(service);
+  known.set(service, targets);
+  return targets;
+}
+
+function makeTargets({ http, tls, tcp, gatewayApi }: RoutingService): Target[] {
   const at = (origin: Origin, ...path: (string | number)[]): Origin => (gatewayApi ? ruleOf(origin) : { ...origin, path: [...origin.path, ...path] });
   return [
     ...http.flatMap(({ route, origin }) => [

@@ -66,7 +66,7 @@ function makeTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions): Rou
   reportDelegates(mesh, all, statuses);
   reportUnknownGateways(mesh, all, statuses);
   for (const { origin, reason, message } of problems) statuses.add(origin, reason, message);
-  reportMissingClusters(translation, statuses, outbound.services, namesOf(mesh, clusters));
+  for (const { origin, reason, message } of missingClusters(outbound, namesOf(mesh, clusters))) statuses.add(origin, reason, message);
   const patches = selectPatches(mesh, proxy);
   for (const { origin, reason, message } of patches.problems) statuses.add(origin, reason, message);
   const inbound = inboundOf(mesh, proxy);
@@ -79,6 +79,20 @@ function makeTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions): Rou
     envoyPatches: patches.patches,
     statuses: statuses.sorted(),
   };
+}
+
+const missing = new WeakMap<Outbound, { names: ReadonlySet<string>; statuses: readonly Status[] }>();
+
+/** Looked for once for the same traffic and the same clusters. */
+function missingClusters(outbound: Outbound, names: ReadonlySet<string>): readonly Status[] {
+  let found = missing.get(outbound);
+  if (found?.names !== names) {
+    const statuses = new Statuses();
+    reportMissingClusters(outbound.translation, statuses, outbound.services, names);
+    found = { names, statuses: statuses.sorted() };
+    missing.set(outbound, found);
+  }
+  return found.statuses;
 }
 
 /** The same set for as long as the names are the same. */

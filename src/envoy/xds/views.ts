@@ -21,18 +21,36 @@ export interface ViewSettings {
 
 type MakeSet = (typeUrl: string, previous: ResourceSet | undefined) => ResourceSet | undefined;
 
+/** Lists of a table that the resources of a type are of; where they are the same, so is the set. */
+const listOf: Readonly<Record<string, (table: RoutingTable) => unknown>> = {
+  [typeUrls.listener]: ({ listeners }) => listeners,
+  [typeUrls.routes]: ({ routes }) => routes,
+  [typeUrls.virtualHost]: ({ routes }) => routes,
+  [typeUrls.cluster]: ({ clusters }) => clusters,
+  [typeUrls.endpoints]: ({ clusters }) => clusters,
+};
+
+/** Whether two tables give the same resources of a type. */
+function isSame(typeUrl: string, a: RoutingTable, b: RoutingTable): boolean {
+  const list = listOf[typeUrl];
+  return list !== undefined && list(a) === list(b) && a.mesh === b.mesh && a.envoyPatches === b.envoyPatches;
+}
+
 /** Of one kind of proxy, between two changes of the mesh. */
 class TableView implements View {
   readonly generation: number;
+  readonly table: RoutingTable;
   private readonly sets = new Map<string, ResourceSet | undefined>();
   private readonly make: MakeSet;
   /** What was served before, so that what did not change stays the same object. Not the view before: it would keep all that were. */
   private readonly before: ReadonlyMap<string, ResourceSet | undefined>;
 
-  constructor(generation: number, make: MakeSet, previous: TableView | undefined) {
+  constructor(generation: number, table: RoutingTable, make: MakeSet, previous: TableView | undefined) {
     this.generation = generation;
+    this.table = table;
     this.make = make;
     this.before = previous ? new Map([...previous.before, ...previous.sets]) : new Map();
+    if (previous) for (const [typeUrl, set] of previous.sets) if (isSame(typeUrl, previous.table, table)) this.sets.set(typeUrl, set);
   }
 
   resources(typeUrl: string): ResourceSet | undefined {
@@ -89,7 +107,8 @@ export class Views implements ViewSource {
     const key = this.keyOf(found, variant);
     const last = this.views.get(key);
     if (last?.generation === this.generation) return last;
-    const view = new TableView(this.generation, this.sets(found, variant), last);
+    const table = this.settings.tableOf(found.identity);
+    const view = new TableView(this.generation, table, this.sets(found, table, variant), last);
     this.views.set(key, view);
     return view;
   }
@@ -105,8 +124,7 @@ export class Views implements ViewSource {
     return `${variant} ${options.meshTls} ${this.settings.keyOf(identity)}`;
   }
 
-  private sets({ identity, options }: NodeIdentity, variant: XdsVariant): MakeSet {
-    const table = this.settings.tableOf(identity);
+  private sets({ options }: NodeIdentity, table: RoutingTable, variant: XdsVariant): MakeSet {
     const { role, namespace } = table.proxy;
     const context = JSON.stringify([options, variant]);
     // Only listeners say something of the mesh and the proxy.
