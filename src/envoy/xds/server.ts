@@ -23,7 +23,7 @@ export interface XdsServerSettings {
   debounceMaxMs: number;
   /** What depends on a response waits for its answer no longer than this. Default: 5 s. */
   answerTimeoutMs?: number;
-  /** Bytes that may wait for the network, in all streams together. Default: 16 MiB. */
+  /** Bytes that may wait for the network, in all streams together. Default: 2 MiB. */
   writeBudget?: number;
   /** Pings after `timeMs` without traffic; a connection that does not answer for `timeoutMs` is closed. Default: 30 s, 10 s. */
   keepalive?: { timeMs: number; timeoutMs: number };
@@ -66,7 +66,7 @@ export class XdsServer {
     this.#settings = settings;
     this.#clock = settings.clock ?? systemClock;
     this.#debounce = new Debounce(this.#clock, settings.debounceMs, settings.debounceMaxMs, () => this.#push());
-    this.#budget = new WriteBudget(settings.writeBudget ?? 16 << 20);
+    this.#budget = new WriteBudget(settings.writeBudget ?? 2 << 20);
     quietGrpc();
     const { timeMs, timeoutMs } = settings.keepalive ?? { timeMs: 30_000, timeoutMs: 10_000 };
     this.#server = new Server({

@@ -16,6 +16,7 @@ import { serviceRoutes, sharedRoutes } from './virtual-hosts.ts';
 
 export const anyAddress = '0.0.0.0';
 const loopback = '127.0.0.1';
+const unixPrefix = 'unix://';
 
 /** Port that captured connections go to, unless the mesh configuration says otherwise. */
 const defaultOutboundPort = 15001;
@@ -90,11 +91,13 @@ class OutboundBuilder {
 
   private add(listener: EgressListener, service: MeshService, port: MeshPort, binding: Binding): void {
     const kind = listenerKind(port.protocol);
+    // A Unix socket has no ports: services of several share it.
+    const number = binding.address.startsWith(unixPrefix) ? 0 : port.number;
     // Connections to another name of a service are those to the service (SEL-R55).
-    if (!kind || service.aliasOf !== undefined || this.entries.isLocked(binding.address, port.number)) return;
+    if (!kind || service.aliasOf !== undefined || this.entries.isLocked(binding.address, number)) return;
     const added = this.entries.add({
       address: binding.address,
-      port: port.number,
+      port: number,
       ownSocket: listener.ownSocket,
       kind,
       protocol: port.protocol,
