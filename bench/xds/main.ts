@@ -48,7 +48,7 @@ const warmUp = 10;
 const weftFlags = ['--v8-pool-size=1', '--min-semi-space-size=4', '--max-semi-space-size=8'];
 
 /** Nothing was received for so long: what was to come has come. */
-const quietMs = 400;
+const quietMs = { connect: 1500, change: 300 };
 
 class Bench {
   private readonly server: ChildProcess;
@@ -82,13 +82,13 @@ class Bench {
 
   async connect(count: number): Promise<void> {
     this.clients.send({ kind: 'connect', port: this.port, count, namespaces, routes: '80' } satisfies ClientsMessage);
-    await this.quiet();
+    await this.quiet(quietMs.connect);
   }
 
   private received: ClientsReport = { clients: 0, reached: 0, bytes: 0, last: 0 };
 
   /** Waits until the clients get nothing more; what they got since the last time. */
-  private async quiet(): Promise<void> {
+  private async quiet(quietMs: number): Promise<void> {
     const sum = { bytes: 0, reached: 0 };
     for (let idle = 0, waited = 0; idle < quietMs || (sum.bytes === 0 && waited < 20_000); waited += 100) {
       await pause(100);
@@ -105,7 +105,7 @@ class Bench {
     const before = await this.ask<ServerReport>(this.server, { kind: 'report' });
     const started = Date.now();
     await action();
-    if (this.received.bytes === 0) await this.quiet();
+    if (this.received.bytes === 0) await this.quiet(quietMs.change);
     const after = await this.ask<ServerReport>(this.server, { kind: 'report' });
     const { bytes, last, reached } = this.received;
     this.received = { ...this.received, bytes: 0 };
