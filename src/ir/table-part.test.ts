@@ -52,4 +52,12 @@ describe('parts of a routing table', () => {
     const hosts = (table: typeof first) => table?.routes.find(({ name }) => name === '80')?.virtualHosts ?? [];
     expect(hosts(second).map((host, i) => host === hosts(first)[i])).toEqual([false, true, true]);
   });
+
+  it('of the mesh is another one when its settings are others', () => {
+    const table = tableWith(to('pay'));
+    const [same, again] = [table, { ...table }].map((one) => [...partsOf(one)][0]?.of);
+    const other = [...partsOf({ ...table, mesh: { ...table.mesh, meshId: 'other' } })][0]?.of;
+    expect(again).toBe(same);
+    expect(other).not.toBe(same);
+  });
 });

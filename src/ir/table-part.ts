@@ -23,7 +23,7 @@ export interface NamedPart {
 
 /** All parts of a table, but for the identity of its proxy. */
 export function* partsOf({ mesh, envoyPatches, statuses, listeners, routes, clusters }: RoutingTable): Generator<NamedPart> {
-  yield { name: 'mesh', of: statuses, part: () => ({ kind: 'mesh', mesh, envoyPatches, statuses }) };
+  yield { name: 'mesh', of: together(mesh, envoyPatches, statuses), part: () => ({ kind: 'mesh', mesh, envoyPatches, statuses }) };
   for (const listener of listeners) yield { name: `listener/${listener.name}`, of: listener, part: () => ({ kind: 'listener', listener }) };
   for (const one of routes) {
     const { virtualHosts, ...rest } = one;
@@ -36,6 +36,20 @@ export function* partsOf({ mesh, envoyPatches, statuses, listeners, routes, clus
     // Lists without an endpoint may be one and the same object.
     yield { name: `endpoints/${one.name}`, of: localities.length > 0 ? localities : one, part: () => ({ kind: 'endpoints', localities }) };
   }
+}
+
+type Wholes = WeakMap<object, WeakMap<object, WeakMap<object, object>>>;
+const wholes: Wholes = new WeakMap();
+
+/** The same object for the same three. */
+function together(a: object, b: object, c: object): object {
+  const ofA = wholes.get(a) ?? new WeakMap<object, WeakMap<object, object>>();
+  wholes.set(a, ofA);
+  const ofB = ofA.get(b) ?? new WeakMap<object, object>();
+  ofA.set(b, ofB);
+  const whole = ofB.get(c) ?? {};
+  ofB.set(c, whole);
+  return whole;
 }
 
 /** Puts a table together again from its parts as they come. */

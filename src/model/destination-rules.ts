@@ -3,6 +3,7 @@ import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { ageIsKnown, byCreation } from './creation.ts';
 import { toFqdn } from './hosts.ts';
+import type { KindTable } from './kind-table.ts';
 import type { Mesh } from './mesh.ts';
 import { type Scopes, scopesOf } from './visibility.ts';
 
@@ -22,6 +23,7 @@ export interface MergedRule {
 }
 
 interface OfNamespace {
+  rules: readonly Rule[];
   exact: Map<string, Rule[]>;
   /** Hosts that begin with `*`, by what follows it. */
   wild: Map<string, Rule[]>;
@@ -29,29 +31,27 @@ interface OfNamespace {
 
 /** Finds the destination rules of a namespace for a host (DR-R1, DR-R2). */
 export class DestinationRules {
+  private readonly table: KindTable;
   private readonly namespaces = new Map<string, OfNamespace>();
-  private readonly namespacesByHost = new Map<string, string[]>();
+  private rulesByHost: ReadonlyMap<string, readonly Rule[]> | undefined;
 
   static of(mesh: Mesh): DestinationRules {
-    return mesh.memo('destination rules by host', ['DestinationRule'], () => new DestinationRules(mesh.list('DestinationRule')));
+    return mesh.memo<DestinationRules>(
+      'destination rules by host',
+      ['DestinationRule'],
+      (former) => new DestinationRules(mesh.table('DestinationRule'), former),
+    );
   }
 
-  private constructor(rules: readonly Rule[]) {
-    for (const rule of rules) {
-      const host = toFqdn(rule.namespace, rule.spec.host ?? '').toLowerCase();
-      const { exact, wild } = this.ofNamespace(rule.namespace);
-      if (host.startsWith('*')) push(wild, host.slice(1), rule);
-      else {
-        push(exact, host, rule);
-        push(this.namespacesByHost, host, rule.namespace);
-      }
-    }
+  private constructor(table: KindTable, former: DestinationRules | undefined) {
+    this.table = table;
+    for (const [namespace, own] of former?.namespaces ?? []) if (own.rules === table.in(namespace)) this.namespaces.set(namespace, own);
   }
 
-  private ofNamespace(namespace: string): OfNamespace {
+  private in(namespace: string): OfNamespace {
     let found = this.namespaces.get(namespace);
     if (!found) {
-      found = { exact: new Map(), wild: new Map() };
+      found = indexed(this.table.in(namespace) as readonly Rule[]);
       this.namespaces.set(namespace, found);
     }
     return found;
@@ -63,8 +63,8 @@ export class DestinationRules {
    * @param accepts the others are as if they were not there
    */
   inNamespace(namespace: string, fqdn: string, accepts?: (rule: Rule) => boolean): readonly Rule[] {
-    const found = this.namespaces.get(namespace);
-    if (!found) return [];
+    const found = this.in(namespace);
+    if (found.rules.length === 0) return found.rules;
     const accepted = (rules: readonly Rule[] | undefined): readonly Rule[] => (rules && accepts ? rules.filter(accepts) : (rules ?? []));
     const exact = accepted(found.exact.get(fqdn));
     if (exact.length > 0) return exact;
@@ -75,10 +75,31 @@ export class DestinationRules {
     return [];
   }
 
+  /** All of a namespace: the same list as long as they are the same. */
+  rulesIn(namespace: string): readonly Rule[] {
+    return this.table.in(namespace) as readonly Rule[];
+  }
+
   /** Namespaces with a rule for exactly this host. */
   namespacesOf(fqdn: string): ReadonlySet<string> {
-    return new Set(this.namespacesByHost.get(fqdn));
+    this.rulesByHost ??= Map.groupBy(this.table.list as readonly Rule[], hostOf);
+    const rules = fqdn.startsWith('*') ? undefined : this.rulesByHost.get(fqdn);
+    return new Set(rules?.map(({ namespace }) => namespace));
   }
+}
+
+function hostOf({ namespace, spec }: Rule): string {
+  return toFqdn(namespace, spec.host ?? '').toLowerCase();
+}
+
+function indexed(rules: readonly Rule[]): OfNamespace {
+  const found: OfNamespace = { rules, exact: new Map(), wild: new Map() };
+  for (const rule of rules) {
+    const host = hostOf(rule);
+    if (host.startsWith('*')) push(found.wild, host.slice(1), rule);
+    else push(found.exact, host, rule);
+  }
+  return found;
 }
 
 function push<T>(map: Map<string, T[]>, key: string, item: T): void {

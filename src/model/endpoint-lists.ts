@@ -1,5 +1,7 @@
 import type { RawObject, Resource } from '../manifest/resource.ts';
+import type { KindTable } from './kind-table.ts';
 import type { Mesh } from './mesh.ts';
+import { keepList } from './same.ts';
 import { isMap, items, text } from './untyped.ts';
 
 /** An address of an EndpointSlice or Endpoints that takes requests. */
@@ -22,39 +24,79 @@ interface Target {
 
 const serviceLabel = 'kubernetes.io/service-name';
 
+/** By name of the service. */
+export type AddressLists = ReadonlyMap<string, readonly ListedAddress[]>;
+
+interface OfNamespace {
+  slices: readonly Resource[];
+  endpoints: readonly Resource[];
+  lists: AddressLists;
+}
+
 /**
- * The addresses that the cluster lists for each service, by `namespace/name`. Endpoints count for services that no EndpointSlice
- * is for; a service that is not there has no list at all.
+ * The addresses that the cluster lists for each service. Endpoints count for services that no EndpointSlice is for; a service that
+ * is not there has no list at all. Lists of services, and of namespaces, are the same objects in the next mesh where nothing changed.
  */
-export function listedAddresses(mesh: Mesh): ReadonlyMap<string, readonly ListedAddress[]> {
-  return mesh.memo('addresses of services', ['EndpointSlice', 'Endpoints'], () => {
-    const known = mesh.cache('addresses of services', () => new Map<string, { objects: readonly Resource[]; addresses: readonly ListedAddress[] }>());
-    const objects = new Map<string, Resource[]>();
-    const add = (key: string, object: Resource): void => {
-      const list = objects.get(key);
-      if (list) list.push(object);
-      else objects.set(key, [object]);
-    };
-    for (const slice of mesh.list('EndpointSlice')) {
-      const service = slice.labels[serviceLabel];
-      if (service !== undefined) add(`${slice.namespace}/${service}`, slice);
+export class ListedAddresses {
+  private readonly slices: KindTable;
+  private readonly endpoints: KindTable;
+  private readonly namespaces = new Map<string, OfNamespace>();
+
+  static of(mesh: Mesh): ListedAddresses {
+    return mesh.memo<ListedAddresses>(
+      'addresses of services',
+      ['EndpointSlice', 'Endpoints'],
+      (former) => new ListedAddresses(mesh.table('EndpointSlice'), mesh.table('Endpoints'), former),
+    );
+  }
+
+  private constructor(slices: KindTable, endpoints: KindTable, former: ListedAddresses | undefined) {
+    this.slices = slices;
+    this.endpoints = endpoints;
+    for (const [namespace, own] of former?.namespaces ?? []) this.namespaces.set(namespace, this.listsOf(namespace, own));
+  }
+
+  in(namespace: string): AddressLists {
+    let found = this.namespaces.get(namespace);
+    if (!found) {
+      found = this.listsOf(namespace, undefined);
+      this.namespaces.set(namespace, found);
     }
-    const sliced = new Set(objects.keys());
-    for (const endpoints of mesh.list('Endpoints')) {
-      const key = `${endpoints.namespace}/${endpoints.name}`;
-      if (!sliced.has(key)) add(key, endpoints);
+    return found.lists;
+  }
+
+  private listsOf(namespace: string, former: OfNamespace | undefined): OfNamespace {
+    const slices = this.slices.in(namespace);
+    const endpoints = this.endpoints.in(namespace);
+    if (former?.slices === slices && former.endpoints === endpoints) return former;
+    const bySlices = Map.groupBy(
+      slices.filter(({ labels }) => labels[serviceLabel] !== undefined),
+      ({ labels }) => labels[serviceLabel] as string,
+    );
+    const lists = new Map<string, readonly ListedAddress[]>();
+    for (const [service, own] of bySlices) lists.set(service, joined(own.map(addressesIn), former?.lists.get(service)));
+    for (const [service, own] of Map.groupBy(endpoints, ({ name }) => name)) {
+      if (!bySlices.has(service)) lists.set(service, joined(own.map(addressesIn), former?.lists.get(service)));
     }
-    const found = new Map<string, readonly ListedAddress[]>();
-    for (const [key, list] of objects) {
-      let there = known.get(key);
-      if (!there || there.objects.length !== list.length || there.objects.some((object, i) => object !== list[i])) {
-        there = { objects: list, addresses: list.flatMap((object) => (object.kindName === 'EndpointSlice' ? ofSlice(object) : ofEndpoints(object))) };
-        known.set(key, there);
-      }
-      found.set(key, there.addresses);
-    }
-    return found;
-  });
+    return { slices, endpoints, lists };
+  }
+}
+
+function joined(lists: readonly (readonly ListedAddress[])[], former: readonly ListedAddress[] | undefined): readonly ListedAddress[] {
+  const [only] = lists;
+  return lists.length === 1 && only ? only : keepList(former, lists.flat());
+}
+
+// An object lists the same addresses in every mesh.
+const known = new WeakMap<Resource, readonly ListedAddress[]>();
+
+function addressesIn(resource: Resource): readonly ListedAddress[] {
+  let found = known.get(resource);
+  if (!found) {
+    found = resource.kindName === 'EndpointSlice' ? ofSlice(resource) : ofEndpoints(resource);
+    known.set(resource, found);
+  }
+  return found;
 }
 
 interface Slice extends RawObject {

@@ -15,9 +15,12 @@ import type { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } f
 import type { Telemetry } from '../manifest/istio/telemetry.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { HostIndex } from './hosts.ts';
+import { type Change, KindTable } from './kind-table.ts';
 import type { ConfigMap, Deployment, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
-import type { PodTemplateOwner } from './workloads.ts';
-import { type Workload, workloadsOf } from './workloads.ts';
+import { keepList } from './same.ts';
+import { type PodTemplateOwner, type Workload, workloadsOf } from './workloads.ts';
+
+export type { Change } from './kind-table.ts';
 
 /** Which resource type each kind name stands for; kinds not listed are untyped resources. */
 export interface KindTypes {
@@ -72,15 +75,17 @@ export interface MeshOptions {
   meshNetworksResource?: Resource<MeshNetworks>;
 }
 
-/** One object that is there no longer, is there now, or is there otherwise. */
-export interface Change {
-  before?: Resource | undefined;
-  after?: Resource | undefined;
-}
-
 /** What a cluster has for the mesh; the reference takes it from there only. */
 export const platformKinds: ReadonlySet<string> = new Set(['Service', 'Pod', 'Namespace', 'Node', 'Secret']);
 const templateKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
+
+/** The mesh configuration is no resource of the input. */
+const configurationKinds: ReadonlySet<string> = new Set(['MeshConfig', 'MeshNetworks']);
+
+interface Memo {
+  value: unknown;
+  reads: ReadonlySet<string>;
+}
 
 /**
  * An immutable snapshot of a mesh with its indexes. Indexes are built on first use; every access tells the observer which kinds
@@ -89,89 +94,80 @@ const templateKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', '
 export class Mesh {
   readonly options: MeshOptions;
   observer: ((kind: string) => void) | undefined;
-  private readonly byKind = new Map<string, Resource[]>();
-  private readonly byName = new Map<string, Map<string, Resource>>();
-  private readonly byNamespace = new Map<string, Map<string, Resource[]>>();
-  private hostIndex: HostIndex | undefined;
-  private workloadIndex: Map<string, Workload[]> | undefined;
-  private readonly memos = new Map<string, { value: unknown; reads: ReadonlySet<string> }>();
-  /** Shared with the meshes that this one was made of. */
-  private caches = new Map<string, unknown>();
+  private readonly tables = new Map<string, KindTable>();
+  private memos = new Map<string, Memo>();
+  /** Of meshes before this one: what was made of kinds that have changed since, for who makes it again. */
+  private former = new Map<string, unknown>();
 
   constructor(resources: Iterable<Resource>, options: MeshOptions) {
     this.options = options;
-    for (const resource of resources) {
-      if (options.assume === 'mesh-only' && platformKinds.has(resource.kindName)) continue;
-      const list = this.byKind.get(resource.kindName);
-      if (list) list.push(resource);
-      else this.byKind.set(resource.kindName, [resource]);
-    }
-    if (options.meshConfigResource) this.byKind.set('MeshConfig', [options.meshConfigResource]);
-    if (options.meshNetworksResource) this.byKind.set('MeshNetworks', [options.meshNetworksResource]);
+    const kept = options.assume === 'mesh-only' ? [...resources].filter(({ kindName }) => !platformKinds.has(kindName)) : resources;
+    for (const [kind, list] of Map.groupBy(kept, ({ kindName }) => kindName)) this.tables.set(kind, new KindTable(list));
+    this.takeConfiguration();
+  }
+
+  private takeConfiguration(): void {
+    const { meshConfigResource, meshNetworksResource } = this.options;
+    if (meshConfigResource) this.tables.set('MeshConfig', new KindTable([meshConfigResource]));
+    if (meshNetworksResource) this.tables.set('MeshNetworks', new KindTable([meshNetworksResource]));
   }
 
   /**
-   * The mesh after some changes. What was computed of kinds that did not change is there already; a changed object keeps its place
-   * among those of its kind, a new one is the last.
+   * The mesh after some changes, one after the other: a resource takes the place of the one that it replaces, and a new one comes
+   * last. Indexes, and values of `memo`, that read no kind that changes are those of this mesh.
    *
-   * @param meshConfig merged, where it is another one
+   * @param options another mesh configuration; with other options than that nothing of this mesh is used again
+   * @throws Error where a resource that changes is not in this mesh
    */
-  with(changes: readonly Change[], meshConfig?: Pick<MeshOptions, 'meshConfig' | 'meshConfigResource'>): Mesh {
-    const next = new Mesh([], { ...this.options, ...meshConfig });
-    const changed = new Set<string>(meshConfig ? ['MeshConfig'] : []);
-    const byKind = Map.groupBy(changes, ({ before, after }) => (after ?? before)?.kindName ?? '');
-    for (const kind of byKind.keys()) if (this.options.assume !== 'mesh-only' || !platformKinds.has(kind)) changed.add(kind);
-    for (const [kind, list] of this.byKind)
-      if (!next.byKind.has(kind)) next.byKind.set(kind, changed.has(kind) ? changedList(list, byKind.get(kind) ?? []) : list);
-    for (const kind of changed) if (!this.byKind.has(kind)) next.byKind.set(kind, changedList([], byKind.get(kind) ?? []));
-    for (const [kind, list] of next.byKind) if (list.length === 0) next.byKind.delete(kind);
-    for (const [kind, index] of this.byName) if (!changed.has(kind)) next.byName.set(kind, index);
-    for (const [kind, index] of this.byNamespace) if (!changed.has(kind)) next.byNamespace.set(kind, index);
-    if (!changed.has('Service') && !changed.has('ServiceEntry')) next.hostIndex = this.hostIndex;
-    if (!['Pod', ...templateKinds].some((kind) => changed.has(kind))) next.workloadIndex = this.workloadIndex;
-    for (const [key, memo] of this.memos) if (![...changed].some((kind) => memo.reads.has(kind))) next.memos.set(key, memo);
-    next.caches = this.caches;
+  with(changes: readonly Change[], options: Partial<MeshOptions> = {}): Mesh {
+    const next = new Mesh([], { ...this.options, ...options });
+    const { meshConfig, meshConfigResource, meshNetworksResource, ...others } = next.options;
+    const changed = new Set<string>();
+    for (const [kind, table] of this.tables) next.tables.set(kind, table);
+    for (const [kind, own] of changesByKind(changes)) {
+      if (others.assume === 'mesh-only' && platformKinds.has(kind)) continue;
+      changed.add(kind);
+      const table = (this.tables.get(kind) ?? KindTable.empty).with(own);
+      if (table.list.length > 0) next.tables.set(kind, table);
+      else next.tables.delete(kind);
+    }
+    if (meshConfig !== this.options.meshConfig || meshConfigResource !== this.options.meshConfigResource) changed.add('MeshConfig');
+    if (meshNetworksResource !== this.options.meshNetworksResource) changed.add('MeshNetworks');
+    next.takeConfiguration();
+    const same = (Object.keys(others) as (keyof typeof others)[]).every((name) => others[name] === this.options[name]);
+    if (same) this.handOver(next, changed);
     return next;
   }
 
-  /**
-   * A cache that meshes made by `with` have in common. Nothing in it may be taken without a look at whether it holds for this mesh:
-   * whether all that it was made of is the same.
-   */
-  cache<T extends object>(key: string, create: () => T): T {
-    const there = this.caches.get(key);
-    if (there) return there as T;
-    const made = create();
-    this.caches.set(key, made);
-    return made;
+  private handOver(next: Mesh, changed: ReadonlySet<string>): void {
+    next.former = new Map(this.former);
+    for (const [key, memo] of this.memos) {
+      if (![...changed].some((kind) => memo.reads.has(kind))) next.memos.set(key, memo);
+      else next.former.set(key, memo.value);
+    }
+    // Else a mesh that somebody keeps would keep what was before it.
+    this.former.clear();
   }
 
   /** All resources of a kind, in the order of the input. */
   list<K extends KindName>(kind: K): readonly ResourceOf<K>[] {
-    this.observer?.(kind);
-    return (this.byKind.get(kind) ?? []) as unknown as readonly ResourceOf<K>[];
+    return this.table(kind).list as unknown as readonly ResourceOf<K>[];
   }
 
   /** The resources of a kind in one namespace. */
   listIn<K extends KindName>(kind: K, namespace: string): readonly ResourceOf<K>[] {
-    this.observer?.(kind);
-    let index = this.byNamespace.get(kind);
-    if (!index) {
-      index = Map.groupBy(this.byKind.get(kind) ?? [], (r) => r.namespace);
-      this.byNamespace.set(kind, index);
-    }
-    return (index.get(namespace) ?? []) as unknown as readonly ResourceOf<K>[];
+    return this.table(kind).in(namespace) as unknown as readonly ResourceOf<K>[];
   }
 
   /** One resource by name; `namespace` is empty for kinds without. */
   find<K extends KindName>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
+    return this.table(kind).find(namespace, name) as ResourceOf<K> | undefined;
+  }
+
+  /** The resources of a kind with their indexes, for who reads them later: it does not keep the mesh. */
+  table(kind: KindName): KindTable {
     this.observer?.(kind);
-    let index = this.byName.get(kind);
-    if (!index) {
-      index = new Map((this.byKind.get(kind) ?? []).map((r) => [`${r.namespace}/${r.name}`, r]));
-      this.byName.set(kind, index);
-    }
-    return index.get(`${namespace}/${name}`) as ResourceOf<K> | undefined;
+    return this.tables.get(kind) ?? KindTable.empty;
   }
 
   /** Whether a resource of this kind that is not in the input can be said not to exist. */
@@ -183,7 +179,7 @@ export class Mesh {
       case 'mesh-only':
         return !platformKinds.has(kind);
       default:
-        return this.byKind.has(kind) || kind === 'MeshConfig';
+        return this.tables.has(kind) || kind === 'MeshConfig';
     }
   }
 
@@ -195,7 +191,7 @@ export class Mesh {
   /** Number of resources, the synthetic mesh configuration not counted. */
   get size(): number {
     let count = 0;
-    for (const [kind, list] of this.byKind) if (kind !== 'MeshConfig' && kind !== 'MeshNetworks') count += list.length;
+    for (const [kind, { list }] of this.tables) if (!configurationKinds.has(kind)) count += list.length;
     return count;
   }
 
@@ -209,65 +205,71 @@ export class Mesh {
 
   /** Hosts of Services and ServiceEntries with who may see them. */
   get hosts(): HostIndex {
-    this.observer?.('Service');
-    this.observer?.('ServiceEntry');
-    this.hostIndex ??= new HostIndex(
-      this.byKind.get('Service') as Service[] | undefined,
-      this.byKind.get('ServiceEntry') as Resource<ServiceEntry>[] | undefined,
-    );
-    return this.hostIndex;
+    return this.memo('hosts', ['Service', 'ServiceEntry'], () => new HostIndex(this.list('Service'), this.list('ServiceEntry')));
   }
 
-  /** Pods, and with `templates` the pods that Deployments and the like will make, by namespace. */
+  /** Pods, and with `templates` the pods that Deployments and the like will make, by namespace: the same list as long as they are the same. */
   workloads(namespace: string): readonly Workload[] {
-    return this.workloadsByNamespace().get(namespace) ?? [];
+    return this.workloadsByNamespace().get(namespace) ?? noWorkloads;
   }
 
   allWorkloads(): Workload[] {
     return [...this.workloadsByNamespace().values()].flat();
   }
 
-  private workloadsByNamespace(): Map<string, Workload[]> {
-    this.observer?.('Pod');
-    const owners: PodTemplateOwner[] = [];
-    if (this.options.templates) {
-      for (const kind of templateKinds) {
-        this.observer?.(kind);
-        owners.push(...((this.byKind.get(kind) ?? []) as PodTemplateOwner[]));
-      }
-    }
-    this.workloadIndex ??= Map.groupBy(workloadsOf((this.byKind.get('Pod') ?? []) as Pod[], owners), (w) => w.namespace);
-    return this.workloadIndex;
+  private workloadsByNamespace(): ReadonlyMap<string, readonly Workload[]> {
+    return this.memo<ReadonlyMap<string, readonly Workload[]>>('workloads', ['Pod'], (former) => {
+      const owners = this.options.templates ? templateKinds.flatMap((kind) => this.list(kind) as readonly PodTemplateOwner[]) : [];
+      const found = Map.groupBy(workloadsOf(this.list('Pod'), owners), (workload) => workload.namespace);
+      return new Map([...found].map(([namespace, list]) => [namespace, keepList(former?.get(namespace), list)]));
+    });
   }
 
   /**
    * Computes a value once per mesh; `key` names it. `reads` are the kinds it is made of, now or when it is used; with Pods come
    * what makes them. Whoever asks for it reads these, and everything that was read to compute it, whether it is there already
-   * or not.
+   * or not. While these kinds stay as they are it is the value of meshes after this one, too: a value that keeps the mesh keeps
+   * all of its resources.
+   *
+   * @param compute gets the value of a mesh before this one, if there is any, to take over what is the same
    */
-  memo<T>(key: string, reads: readonly KindName[], compute: () => T): T {
+  memo<T>(key: string, reads: readonly KindName[], compute: (former: T | undefined) => T): T {
     let memo = this.memos.get(key);
     if (!memo) {
       const seen = new Set<string>(reads);
       if (this.options.templates && seen.has('Pod')) for (const kind of templateKinds) seen.add(kind);
       const { observer } = this;
+      const former = this.former.get(key) as T | undefined;
       this.observer = (kind) => seen.add(kind);
       try {
-        memo = { value: compute(), reads: seen };
+        memo = { value: compute(former), reads: seen };
       } finally {
         this.observer = observer;
       }
       this.memos.set(key, memo);
+      this.former.delete(key);
     }
     if (this.observer) for (const kind of memo.reads) this.observer(kind);
     return memo.value as T;
   }
 }
 
-function changedList(list: readonly Resource[], changes: readonly Change[]): Resource[] {
-  const replaced = new Map(changes.flatMap(({ before, after }) => (before ? [[before, after] as const] : [])));
-  const added = changes.flatMap(({ before, after }) => (!before && after ? [after] : []));
-  if (replaced.size === 0) return [...list, ...added];
-  const kept = list.flatMap((resource) => (replaced.has(resource) ? (replaced.get(resource) ?? []) : [resource]));
-  return [...kept, ...added];
+const noWorkloads: readonly Workload[] = [];
+
+/** A resource that takes the place of one of another kind goes to the end of its own. */
+function changesByKind(changes: readonly Change[]): Map<string, Change[]> {
+  const byKind = new Map<string, Change[]>();
+  const add = (kind: string, change: Change): void => {
+    const list = byKind.get(kind);
+    if (list) list.push(change);
+    else byKind.set(kind, [change]);
+  };
+  for (const { before, after } of changes) {
+    if (before && before.kindName === after?.kindName) add(before.kindName, { before, after });
+    else {
+      if (before) add(before.kindName, { before });
+      if (after) add(after.kindName, { after });
+    }
+  }
+  return byKind;
 }

@@ -3,13 +3,16 @@ import { LabelIndex, type Labels } from './label-index.ts';
 import type { Mesh } from './mesh.ts';
 import type { Workload } from './workloads.ts';
 
+/** By list of workloads, which a namespace has as long as they are the same. */
+const indexes = new WeakMap<readonly Workload[], LabelIndex<Workload>>();
+
 /** The workloads of a namespace that a selector selects; all of them for an empty selector. */
 export function workloadsSelected(mesh: Mesh, namespace: string, selector: Labels): readonly Workload[] {
-  const indexes = mesh.memo('workloads by labels', ['Pod'], () => new Map<string, LabelIndex<Workload>>());
-  let index = indexes.get(namespace);
+  const workloads = mesh.workloads(namespace);
+  let index = indexes.get(workloads);
   if (!index) {
-    index = new LabelIndex(mesh.workloads(namespace), (workload) => workload.labels);
-    indexes.set(namespace, index);
+    index = new LabelIndex(workloads, ({ labels }) => labels);
+    indexes.set(workloads, index);
   }
   return index.matching(selector);
 }

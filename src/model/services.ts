@@ -1,8 +1,11 @@
 // Every service of the mesh, of Kubernetes or of a ServiceEntry, in one form, and who sees which.
+import type { ServiceEntry } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { createdAt } from './creation.ts';
+import type { Service } from './kubernetes.ts';
 import type { Mesh } from './mesh.ts';
 import type { Protocol } from './protocols.ts';
+import { keepList, sameItems } from './same.ts';
 import { serviceOfKubernetes, servicesOfEntry } from './service-forms.ts';
 import type { Scopes } from './visibility.ts';
 
@@ -54,29 +57,34 @@ export class Services {
   /** Those that only some namespaces see, by namespace: its own first. */
   private readonly limited = new Map<string, { own: MeshService[]; others: MeshService[] }>();
   private readonly visible = new Map<string, readonly MeshService[]>();
-  private byNamespace: ReadonlyMap<string, readonly MeshService[]> | undefined;
-  private aliases: ReadonlyMap<string, readonly MeshService[]> | undefined;
+  private visibleToOthers: readonly MeshService[] | undefined;
+  private ownerNamespaces: ReadonlySet<string> | undefined;
+  private readonly namespaces = new Map<string, OfNamespace>();
+  private readonly byAlias: ReadonlyMap<string, readonly MeshService[]>;
 
   static of(mesh: Mesh): Services {
-    return mesh.memo('services', ['Service', 'ServiceEntry', 'MeshConfig'], () => new Services(mesh));
+    return mesh.memo<Services>('services', ['Service', 'ServiceEntry', 'MeshConfig'], (former) => new Services(mesh, former));
   }
 
-  private constructor(mesh: Mesh) {
+  private constructor(mesh: Mesh, former: Services | undefined) {
     const defaults = mesh.meshConfig.defaultServiceExportTo;
-    const known = mesh.cache('services', () => new WeakMap<Resource, { defaults: unknown; services: readonly MeshService[] }>());
-    const once = (resource: Resource, make: () => readonly MeshService[]): readonly MeshService[] => {
-      const there = known.get(resource);
-      if (there && there.defaults === defaults) return there.services;
-      const services = make();
-      known.set(resource, { defaults, services });
-      return services;
-    };
     const found = [
-      ...mesh.list('Service').flatMap((service) => once(service, () => [serviceOfKubernetes(service, defaults) ?? []].flat())),
-      ...mesh.list('ServiceEntry').flatMap((entry) => once(entry, () => servicesOfEntry(entry, defaults))),
+      ...mesh.list('Service').flatMap((service) => formsOf(service, defaults)),
+      ...mesh.list('ServiceEntry').flatMap((entry) => formsOf(entry, defaults)),
     ];
     this.all = withResolvedAliases(found.sort(byAge));
     this.hosts = Map.groupBy(this.all, ({ host }) => host);
+    for (const [namespace, list] of Map.groupBy(this.all, (service) => service.namespace)) {
+      const before = former?.namespaces.get(namespace);
+      this.namespaces.set(namespace, before && sameItems(before.list, list) ? before : { list, byHost: Map.groupBy(list, ({ host }) => host) });
+    }
+    const byAlias = Map.groupBy(
+      this.all.filter(({ aliasOf }) => aliasOf !== undefined),
+      ({ aliasOf }) => aliasOf as string,
+    );
+    const before = former?.byAlias;
+    const same = before?.size === byAlias.size && [...byAlias].every(([host, list]) => sameItems(list, before.get(host) ?? none));
+    this.byAlias = same ? before : byAlias;
     this.open = this.all.filter(({ scopes }) => scopes.has('*'));
     for (const service of this.all) {
       if (service.scopes.has('*')) continue;
@@ -93,19 +101,29 @@ export class Services {
     return this.hosts.get(host.toLowerCase()) ?? [];
   }
 
-  /** Those of a namespace, in the order of all. */
-  inNamespace(namespace: string): readonly MeshService[] {
-    this.byNamespace ??= Map.groupBy(this.all, (service) => service.namespace);
-    return this.byNamespace.get(namespace) ?? [];
+  /** Those of a namespace: the same list in the next mesh where they are the same. */
+  listIn(namespace: string): readonly MeshService[] {
+    return this.namespaces.get(namespace)?.list ?? none;
+  }
+
+  /** As `listIn`, by host. */
+  in(namespace: string): ReadonlyMap<string, readonly MeshService[]> {
+    return this.namespaces.get(namespace)?.byHost ?? noServices;
+  }
+
+  /** Namespaces that have any. */
+  allNamespaces(): Iterable<string> {
+    return this.namespaces.keys();
   }
 
   /** Names of services that stand for this host (SEL-R55). */
   aliasesOf(host: string): readonly MeshService[] {
-    this.aliases ??= Map.groupBy(
-      this.all.filter(({ aliasOf }) => aliasOf !== undefined),
-      ({ aliasOf }) => aliasOf as string,
-    );
-    return this.aliases.get(host.toLowerCase()) ?? [];
+    return this.byAlias.get(host.toLowerCase()) ?? none;
+  }
+
+  /** All of them by the host: the same map in the next mesh where they are the same. */
+  aliases(): ReadonlyMap<string, readonly MeshService[]> {
+    return this.byAlias;
   }
 
   /** Everything that a namespace sees, several services of one host included: private ones, those exported to it, public ones. */
@@ -114,15 +132,50 @@ export class Services {
     return lists ? [...lists.own, ...lists.others, ...this.open] : this.open;
   }
 
-  /** What a namespace sees, one service for each host (SEL-R33). */
+  /** What a namespace sees, one service for each host (SEL-R33): namespaces that see the same have the same list. */
   visibleTo(namespace: string): readonly MeshService[] {
     let found = this.visible.get(namespace);
     if (!found) {
-      found = oneForEachHost(this.exportedTo(namespace), namespace);
+      found = this.limited.has(namespace) || this.owners().has(namespace) ? oneForEachHost(this.exportedTo(namespace), namespace) : this.toOthers();
       this.visible.set(namespace, found);
     }
     return found;
   }
+
+  /** Namespaces with a service that another one has the host of: to them it comes first. */
+  private owners(): ReadonlySet<string> {
+    this.ownerNamespaces ??= new Set([...this.hosts.values()].filter((list) => list.length > 1).flatMap((list) => list.map(({ namespace }) => namespace)));
+    return this.ownerNamespaces;
+  }
+
+  /** What a namespace sees that has nothing to say about it. */
+  private toOthers(): readonly MeshService[] {
+    this.visibleToOthers ??= keepList(this.open, oneForEachHost(this.open, undefined));
+    return this.visibleToOthers;
+  }
+}
+
+interface OfNamespace {
+  list: readonly MeshService[];
+  byHost: ReadonlyMap<string, readonly MeshService[]>;
+}
+
+const none: readonly MeshService[] = [];
+const noServices: ReadonlyMap<string, readonly MeshService[]> = new Map();
+
+// A resource stands for the same services in every mesh with the same defaults.
+const forms = new WeakMap<Resource, { defaults: string; services: readonly MeshService[] }>();
+
+function formsOf(resource: Service | Resource<ServiceEntry>, defaultExportTo: readonly string[] | undefined): readonly MeshService[] {
+  const defaults = JSON.stringify(defaultExportTo ?? null);
+  const known = forms.get(resource);
+  if (known?.defaults === defaults) return known.services;
+  const services =
+    resource.kindName === 'ServiceEntry'
+      ? servicesOfEntry(resource as Resource<ServiceEntry>, defaultExportTo)
+      : [serviceOfKubernetes(resource as Service, defaultExportTo)].filter((service) => service !== undefined);
+  forms.set(resource, { defaults, services });
+  return services;
 }
 
 /**
@@ -130,8 +183,9 @@ export class Services {
  * entries that say the same otherwise are added to it (SEL-R33).
  *
  * @param services in the order of `Services.exportedTo`
+ * @param namespace undefined: of none of the services
  */
-export function oneForEachHost(services: Iterable<MeshService>, namespace: string): MeshService[] {
+export function oneForEachHost(services: Iterable<MeshService>, namespace: string | undefined): MeshService[] {
   return [...Map.groupBy(services, ({ host }) => host).values()].map((list) => {
     if (list.length === 1) return list[0] as MeshService;
     const ofKubernetes = ({ source }: MeshService): boolean => source === 'kubernetes';
@@ -153,14 +207,32 @@ function mergeKey({ scopes, selector, resource }: MeshService): string {
 
 /** The first to name a port number has it. */
 export function withPortsOf(service: MeshService, { ports }: MeshService): MeshService {
+  if (service.ports === ports) return service;
   const added = ports.filter(({ number }) => !service.ports.some((port) => port.number === number));
-  return added.length === 0 ? service : { ...service, ports: [...service.ports, ...added] };
+  return added.length === 0 ? service : withPorts(service, [...service.ports, ...added]);
+}
+
+const derived = new WeakMap<MeshService, MeshService[]>();
+
+/** Variants that a service is remembered with; others are made again. */
+const mostRemembered = 32;
+
+/** The service with other ports: the same object for the same ports. */
+export function withPorts(service: MeshService, ports: readonly MeshPort[]): MeshService {
+  if (sameItems(service.ports, ports)) return service;
+  const known = derived.get(service) ?? [];
+  const found = known.find((one) => sameItems(one.ports, ports));
+  if (found) return found;
+  const made = { ...service, ports };
+  derived.set(service, [made, ...known.slice(0, mostRemembered - 1)]);
+  return made;
 }
 
 /** Ends of chains of ExternalNames; a chain without an end stands for nothing and stays as it is written. */
-function withResolvedAliases(services: readonly MeshService[]): MeshService[] {
+function withResolvedAliases(services: readonly MeshService[]): readonly MeshService[] {
   const next = new Map<string, string>();
   for (const { host, aliasOf } of services) if (aliasOf !== undefined && !next.has(host)) next.set(host, aliasOf);
+  if (next.size === 0) return services;
   return services.map((service) => {
     if (service.aliasOf === undefined) return service;
     const seen = new Set([service.host]);
@@ -169,9 +241,15 @@ function withResolvedAliases(services: readonly MeshService[]): MeshService[] {
       seen.add(end);
       end = hop;
     }
-    return { ...service, aliasOf: end };
+    const known = resolved.get(service);
+    if (known?.aliasOf === end) return known;
+    const found = { ...service, aliasOf: end };
+    resolved.set(service, found);
+    return found;
   });
 }
+
+const resolved = new WeakMap<MeshService, MeshService>();
 
 /** Without a time it is the newest (DR-R6). */
 function byAge(a: MeshService, b: MeshService): number {

@@ -58,10 +58,23 @@ function labelled(labels: Labels): string {
   return trimmed(written.includes('/') ? written : written.replaceAll('.', '/'));
 }
 
-export function podWorkload(mesh: Mesh, pod: Pod): EndpointWorkload {
+/** Where nodes are: `region/zone/subzone` by name, of those that say it. */
+export type NodePlaces = ReadonlyMap<string, string>;
+
+/** The same map as long as no node is somewhere else. */
+export function nodePlaces(mesh: Mesh): NodePlaces {
+  return mesh.memo<NodePlaces>('places of nodes', ['Node'], (former) => {
+    const all = new Map(mesh.listIn('Node', '').map((node) => [node.name, nodeLocality(node)]));
+    const places = new Map([...all].filter(([, place]) => place !== ''));
+    const same = former?.size === places.size && [...places].every(([name, place]) => former.get(name) === place);
+    return same ? former : places;
+  });
+}
+
+export function podWorkload(places: NodePlaces, pod: Pod): EndpointWorkload {
   const { spec, namespace } = pod;
   const node = text(spec.nodeName);
-  const locality = labelled(pod.labels) || nodeLocality(mesh.find('Node', '', node));
+  const locality = labelled(pod.labels) || (places.get(node) ?? '');
   const { serviceAccountName, serviceAccount } = spec as { serviceAccountName?: unknown; serviceAccount?: unknown };
   return {
     labels: withPlace(pod.labels, locality, node),
@@ -74,8 +87,7 @@ export function podWorkload(mesh: Mesh, pod: Pod): EndpointWorkload {
   };
 }
 
-function nodeLocality(node: Node | undefined): string {
-  if (!node) return '';
+function nodeLocality(node: Node): string {
   const label = (name: string): string => node.labels[`topology.kubernetes.io/${name}`] ?? node.labels[`failure-domain.beta.kubernetes.io/${name}`] ?? '';
   return trimmed(`${label('region')}/${label('zone')}/${node.labels[subzoneLabel] ?? ''}`);
 }
@@ -106,8 +118,8 @@ export function entryWorkload(entry: WorkloadEntry, namespace: string, name: str
 }
 
 /** Nothing is known but the node. */
-export function unknownWorkload(mesh: Mesh, namespace: string, node: string): EndpointWorkload {
-  const locality = nodeLocality(mesh.find('Node', '', node));
+export function unknownWorkload(places: NodePlaces, namespace: string, node: string): EndpointWorkload {
+  const locality = places.get(node) ?? '';
   return { labels: withPlace({}, locality, node), locality, mtls: false, name: '', namespace, serviceAccount: '', node };
 }
 

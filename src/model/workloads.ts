@@ -32,9 +32,25 @@ function replicasOf({ kindName, spec }: PodTemplateOwner): number | undefined {
   return withReplicas.has(kindName) && typeof replicas === 'number' ? replicas : undefined;
 }
 
+// A resource stands for the same workload in every mesh.
+const known = new WeakMap<Resource, Workload | null>();
+
 /** Pods, then what the owners' templates stand for. */
 export function workloadsOf(pods: readonly Pod[], owners: readonly PodTemplateOwner[]): Workload[] {
-  const out: Workload[] = pods.map((pod) => ({
+  return [...pods.map((pod) => once(pod, () => ofPod(pod))), ...owners.map((owner) => once(owner, () => ofTemplate(owner)))].filter((found) => found !== null);
+}
+
+function once(resource: Resource, make: () => Workload | null): Workload | null {
+  let found = known.get(resource);
+  if (found === undefined) {
+    found = make();
+    known.set(resource, found);
+  }
+  return found;
+}
+
+function ofPod(pod: Pod): Workload {
+  return {
     resource: pod,
     isPod: true,
     name: pod.name,
@@ -43,20 +59,20 @@ export function workloadsOf(pods: readonly Pod[], owners: readonly PodTemplateOw
     annotations: pod.annotations,
     spec: pod.spec,
     replicas: 1,
-  }));
-  for (const owner of owners) {
-    const template = owner.spec.template ?? owner.spec.jobTemplate?.spec?.template;
-    if (!template) continue;
-    out.push({
-      resource: owner,
-      isPod: false,
-      name: owner.name,
-      namespace: owner.namespace,
-      labels: template.metadata?.labels ?? {},
-      annotations: template.metadata?.annotations ?? {},
-      spec: template.spec ?? {},
-      replicas: replicasOf(owner),
-    });
-  }
-  return out;
+  };
+}
+
+function ofTemplate(owner: PodTemplateOwner): Workload | null {
+  const template = owner.spec.template ?? owner.spec.jobTemplate?.spec?.template;
+  if (!template) return null;
+  return {
+    resource: owner,
+    isPod: false,
+    name: owner.name,
+    namespace: owner.namespace,
+    labels: template.metadata?.labels ?? {},
+    annotations: template.metadata?.annotations ?? {},
+    spec: template.spec ?? {},
+    replicas: replicasOf(owner),
+  };
 }

@@ -15,7 +15,7 @@ const hostSelectionAttempts = 5;
  * @returns undefined: nothing is retried (RT-R71)
  */
 export function retryPolicy(written: HTTPRetry | null | undefined, hashed: boolean): RetryPolicy | undefined {
-  if (!written) return policy([...defaultConditions], [], defaultAttempts, undefined, defaultBackoffMs, !hashed, false);
+  if (!written) return hashed ? defaultOfHashed : defaultPolicy;
   const attempts = written.attempts ?? 0;
   if (attempts <= 0) return undefined;
   const { on, codes } = written.retryOn ? parseRetryOn(written.retryOn) : { on: [...defaultConditions], codes: [] };
@@ -53,6 +53,10 @@ function policy(
     previousPriorities,
   };
 }
+
+// One object for all routes that say nothing.
+const defaultPolicy = policy(defaultConditions, [], defaultAttempts, undefined, defaultBackoffMs, true, false);
+const defaultOfHashed = { ...defaultPolicy, previousHosts: false };
 
 /** Numbers that are status codes stand for responses with them; everything else is a condition (RT-R72). */
 function parseRetryOn(written: string): { on: string[]; codes: number[] } {

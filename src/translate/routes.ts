@@ -3,8 +3,6 @@ import { outboundClusterName } from '../ir/cluster.ts';
 import type { ForwardAction, HashPolicy, HeaderPolicy, PathRewrite, RetryPolicy, Route, RouteAction, RouteCluster } from '../ir/route.ts';
 import type { ClaimMatcher, HeaderMatcher, PathMatcher, RouteMatch, ScopedMatch } from '../ir/route-match.ts';
 import type { Destination, HTTPMatchRequest, HTTPRewrite, HTTPRoute } from '../manifest/istio/networking.gen.ts';
-import type { Labels } from '../model/label-index.ts';
-import { matchesLabels } from '../model/selectors.ts';
 import type { MeshService } from '../model/services.ts';
 import { milliseconds, notNegative } from './durations.ts';
 import { isEmptyPolicy, joinPolicies, limited, translateHeaders } from './header-ops.ts';
@@ -14,24 +12,21 @@ import { retryPolicy } from './retry-policy.ts';
 import { mirrorsOf, translateCors, translateFault } from './route-filters.ts';
 import { isCatchAll, translateMatch } from './route-match.ts';
 import { routeProblem } from './route-problems.ts';
-import type { Statuses, StatusReason } from './statuses.ts';
+import type { StatusReason } from './statuses.ts';
+import type { Translation } from './translation.ts';
 import type { HttpRoutingRule, RoutingService } from './virtual-services.ts';
 
 /** Who gets the routes, and what is known there. */
 export interface RouteContext {
-  labels: Labels;
-  namespace: string;
   /** Of the listener. */
   port: number;
   /** `mesh`, or `namespace/name` of the Gateways of the server. */
   gateways: ReadonlySet<string>;
   /** The listener ends TLS. */
   tls: boolean;
-  settings: ProxySettings;
   /** A service of a listener, with the ports that it has there; for destinations without a port (RT-R4). */
   serviceAt: (host: string) => MeshService | undefined;
-  hashOf: (destination: Destination) => HashPolicy | undefined;
-  statuses: Statuses;
+  translation: Translation;
 }
 
 /** None where every match is for other proxies or ports: then the virtual service does not count (SEL-R18). */
@@ -52,13 +47,10 @@ export function routesOf(service: RoutingService, context: RouteContext): Route[
 }
 
 /** Whether a proxy gets a match at all (MAT-R4). */
-export function isForProxy(
-  { proxy }: Pick<ScopedMatch, 'proxy'>,
-  { port, gateways, labels, namespace }: Pick<RouteContext, 'port' | 'gateways' | 'labels' | 'namespace'>,
-): boolean {
+function isForProxy({ proxy }: ScopedMatch, { port, gateways, translation }: RouteContext): boolean {
   if (proxy.port !== 0 && proxy.port !== port) return false;
   if (proxy.gateways.length > 0) return proxy.gateways.some((gateway) => gateways.has(gateway));
-  return matchesLabels(proxy.sourceLabels, labels) && (proxy.sourceNamespace === '' || proxy.sourceNamespace === namespace);
+  return translation.hasLabels(proxy.sourceLabels) && translation.isIn(proxy.sourceNamespace);
 }
 
 function routeOf(
@@ -75,7 +67,7 @@ function routeOf(
   const { route } = rule;
   const problem = routeProblem(match, route.rewrite);
   if (problem) {
-    context.statuses.add(origin, problem.reason, problem.message);
+    context.translation.statuses.add(origin, problem.reason, problem.message);
     return undefined;
   }
   const report = reporter(rule, context, 'invalid-header');
@@ -96,8 +88,8 @@ function routeOf(
 }
 
 /** Tells of what is left out of a rule. */
-function reporter({ origin }: HttpRoutingRule, { statuses }: RouteContext, reason: StatusReason): (message: string) => void {
-  return (message) => statuses.add(origin, reason, message);
+function reporter({ origin }: HttpRoutingRule, { translation }: RouteContext, reason: StatusReason): (message: string) => void {
+  return (message) => translation.statuses.add(origin, reason, message);
 }
 
 const everything: RouteMatch = { path: undefined, headers: [], query: [] };
@@ -154,13 +146,14 @@ function actionOf(service: RoutingService, rule: HttpRoutingRule, match: RouteMa
 }
 
 /** The API server would have refused the rule: nothing is found there. */
-function withoutAction({ origin }: HttpRoutingRule, { statuses }: RouteContext): RouteAction {
-  statuses.add(origin, 'no-action', 'neither a redirect, a direct response nor a destination with a weight: requests get 404');
+function withoutAction({ origin }: HttpRoutingRule, { translation }: RouteContext): RouteAction {
+  translation.statuses.add(origin, 'no-action', 'neither a redirect, a direct response nor a destination with a weight: requests get 404');
   return { kind: 'direct', status: 404, body: '' };
 }
 
 function forward(service: RoutingService, rule: HttpRoutingRule, match: RouteMatch, routeAuthority: string, context: RouteContext): MadeAction | undefined {
   const { route } = rule;
+  const { settings } = context.translation;
   const report = reporter(rule, context, 'invalid-header');
   const written = (route.route ?? []).filter(Boolean);
   const [only] = written;
@@ -169,7 +162,7 @@ function forward(service: RoutingService, rule: HttpRoutingRule, match: RouteMat
   const used = single ? written : written.filter(({ weight = 0 }) => weight > 0);
   if (used.length === 0) return undefined;
   const translated = used.map((to) => ({ to, headers: translateHeaders(to.headers, report) }));
-  const hash: HashPolicy[] = used.flatMap(({ destination }) => (destination && context.hashOf(destination)) ?? []);
+  const hash: HashPolicy[] = used.flatMap(({ destination }) => (destination && context.translation.hashOf(destination)) ?? []);
   const clusters = translated.map(({ to, headers }): RouteCluster => {
     const cluster = clusterOf(to.destination ?? {}, context);
     if (single) return { cluster, weight: 1 };
@@ -186,13 +179,13 @@ function forward(service: RoutingService, rule: HttpRoutingRule, match: RouteMat
   const rewrite = translateRewrite(route.rewrite, match.path, service.gatewayApi);
   const cors = translateCors(route.corsPolicy, reporter(rule, context, 'invalid-regex'));
   const timeoutMs = notNegative(milliseconds(route.timeout)) ?? 0;
-  const retry = retryPolicy(route.retries ?? context.settings.defaultRetries, Boolean(single) && hash.length > 0);
+  const retry = retryPolicy(route.retries ?? settings.defaultRetries, Boolean(single) && hash.length > 0);
   const action: ForwardAction = {
     kind: 'forward',
     clusters,
     ...(rewrite ? { rewrite } : {}),
     ...(authority === '' ? {} : { authority }),
-    appendForwardedHost: rewritten !== '' && context.settings.appendForwardedHost,
+    appendForwardedHost: rewritten !== '' && settings.appendForwardedHost,
     timeoutMs,
     // RT-R63
     maxGrpcTimeoutMs: timeoutMs,

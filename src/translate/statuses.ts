@@ -34,22 +34,50 @@ export type StatusReason =
   | 'conflicting-server'
   | 'conflicting-port';
 
-/** What degrades while a table is made; each problem of a place once. */
+const none: readonly Status[] = [];
+
+/** What degrades while a table, or a part of one, is made. */
 export class Statuses {
-  private readonly found = new Map<string, Status>();
+  private found: Status[] | undefined;
 
-  /** @param known to begin with */
-  constructor(known: readonly Status[] = []) {
-    for (const { origin, reason, message } of known) this.add(origin, reason, message);
+  add(origin: Origin, reason: StatusReason, message: string): void {
+    this.found ??= [];
+    this.found.push({ origin, reason, message });
   }
 
-  add(origin: Origin, reason: StatusReason | Status['reason'], message: string): void {
-    const key = JSON.stringify([origin.kind, origin.namespace, origin.name, origin.path, reason, message]);
-    if (!this.found.has(key)) this.found.set(key, { origin, reason, message });
+  addAll(statuses: readonly Status[]): void {
+    for (const status of statuses) {
+      this.found ??= [];
+      this.found.push(status);
+    }
   }
 
-  /** In the order of the places. */
-  sorted(): Status[] {
-    return [...this.found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, status]) => status);
+  /** As they were found. */
+  list(): readonly Status[] {
+    return this.found ?? none;
   }
+}
+
+const keys = new WeakMap<Status, string>();
+
+function keyOf(status: Status): string {
+  let key = keys.get(status);
+  if (key === undefined) {
+    const { origin, reason, message } = status;
+    key = JSON.stringify([origin.kind, origin.namespace, origin.name, origin.path, reason, message]);
+    keys.set(status, key);
+  }
+  return key;
+}
+
+/** Each problem of a place once, in the order of the places. */
+export function inOrder(lists: Iterable<readonly Status[]>): Status[] {
+  const found = new Map<string, Status>();
+  for (const list of lists) {
+    for (const status of list) {
+      const key = keyOf(status);
+      if (!found.has(key)) found.set(key, status);
+    }
+  }
+  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, status]) => status);
 }

@@ -1,138 +1,180 @@
-import type { Cluster } from '../ir/cluster.ts';
-import type { ProxyIdentity, RoutingTable, Status } from '../ir/table.ts';
+import { hash } from 'node:crypto';
+import type { EnvoyPatch } from '../ir/envoy-patch.ts';
+import type { MeshSettings, ProxyIdentity, RoutingTable, Status } from '../ir/table.ts';
 import type { EndpointOverride } from '../model/endpoint-overrides.ts';
+import { routeKinds } from '../model/gateway-api.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { byName, sortedByName } from './by-name.ts';
-import { clustersFor } from './clusters/clusters.ts';
+import { keepList } from '../model/same.ts';
+import { merged } from './by-name.ts';
 import { selectPatches } from './envoy-filters/select.ts';
-import { gatewayTraffic } from './gateways/listeners.ts';
-import { reportMissingClusters } from './missing-clusters.ts';
-import { type OutboundTraffic, outboundTraffic } from './outbound/listeners.ts';
-import { proxyScope } from './proxy-scope.ts';
+import { keepEqual, keepWhole } from './keep-equal.ts';
+import { type OwnPart, OwnParts } from './own-part.ts';
 import { meshSettings } from './proxy-settings.ts';
-import { sameWherePossible } from './same.ts';
-import { Statuses } from './statuses.ts';
-import { Translation } from './translation.ts';
-import { asClient, inboundOf, viewKey } from './view-key.ts';
-import { type RoutingService, reportDelegates, reportUnknownGateways, VirtualServices } from './virtual-services.ts';
+import { type ProxyView, viewOf } from './proxy-view.ts';
+import { SharedParts, type TablePart } from './shared-part.ts';
+import { inOrder } from './statuses.ts';
 
-export { viewKey };
+export type { TablePart } from './shared-part.ts';
 
 export interface TableOptions {
   /** Addresses that stand in for endpoints of the manifests. */
   overrides?: readonly EndpointOverride[];
 }
 
+/** Kinds that parts of tables are made of. */
+export const tableReads = [
+  'Service',
+  'ServiceEntry',
+  'WorkloadEntry',
+  'EndpointSlice',
+  'Endpoints',
+  'Pod',
+  'Node',
+  'Namespace',
+  'VirtualService',
+  'DestinationRule',
+  'Gateway',
+  'Sidecar',
+  'PeerAuthentication',
+  'MeshConfig',
+  'gateway-api/Gateway',
+  'gateway-api/ReferenceGrant',
+  ...routeKinds,
+] as const;
+
+/** The parts of a table: lists and objects that did not change since the mesh before are the same. */
+export interface TableParts {
+  /** Of the proxy's traffic to others: one object for all proxies that nothing in the mesh tells apart. */
+  shared: TablePart;
+  /** Of the traffic to its workload: one object for all proxies that have the same. */
+  own: Pick<TablePart, 'listeners' | 'routes' | 'clusters'>;
+}
+
+/** Lists of a whole table. */
+interface Joined extends Pick<RoutingTable, 'listeners' | 'routes' | 'clusters' | 'statuses'> {
+  shared: TablePart;
+  own: OwnPart;
+  problems: readonly Status[];
+}
+
+/** Everything that was made for the tables of one mesh. */
+class Tables {
+  readonly shared: SharedParts;
+  readonly own: OwnParts;
+  private readonly views = new Map<string, ProxyView>();
+  private readonly joined = new Map<string, Joined>();
+  /** By proxy. */
+  private readonly ofProxies = new Map<string, Joined>();
+  /** Lists of two, by the first of them. */
+  private readonly lists = new Map<unknown, { own: unknown; list: unknown }[]>();
+  private readonly former: ReadonlyMap<string, Joined>;
+
+  static of(mesh: Mesh): Tables {
+    return mesh.memo<Tables>('routing tables', tableReads, (former) => new Tables(former));
+  }
+
+  private constructor(former: Tables | undefined) {
+    this.shared = new SharedParts(former?.shared);
+    this.own = new OwnParts(former?.own);
+    this.former = former?.ofProxies ?? new Map();
+  }
+
+  /** @param id of the proxy */
+  viewOf(mesh: Mesh, id: string, proxy: ProxyIdentity): ProxyView {
+    let view = this.views.get(id);
+    if (!view) {
+      view = viewOf(mesh, proxy);
+      this.views.set(id, view);
+    }
+    return view;
+  }
+
+  /** The lists of two parts as one. @param key equal for proxies with the same parts */
+  join(proxy: string, key: string, shared: TablePart, own: OwnPart, problems: readonly Status[]): Joined {
+    let joined = this.joined.get(key);
+    if (joined?.shared !== shared || joined.own !== own || joined.problems !== problems) {
+      joined = this.make(shared, own, problems, this.ofProxies.get(proxy) ?? this.former.get(proxy));
+      this.joined.set(key, joined);
+    }
+    this.ofProxies.set(proxy, joined);
+    return joined;
+  }
+
+  private make(shared: TablePart, own: OwnPart, problems: readonly Status[], former: Joined | undefined): Joined {
+    const sameStatuses = former?.shared.statuses === shared.statuses && former.problems === problems;
+    const statuses = problems.length > 0 && !sameStatuses ? inOrder([shared.statuses, problems]) : (shared.statuses as Status[]);
+    return {
+      shared,
+      own,
+      problems,
+      listeners: this.list(former?.listeners, shared.listeners, own.listeners),
+      routes: this.list(former?.routes, shared.routes, own.routes),
+      clusters: this.list(former?.clusters, shared.clusters, own.clusters),
+      statuses: sameStatuses ? former.statuses : keepWhole(former?.statuses, statuses),
+    };
+  }
+
+  /** One for all proxies with the same two; the former one where that has the same items. */
+  private list<T extends { name: string }>(former: readonly T[] | undefined, shared: readonly T[], own: readonly T[]): T[] {
+    const known = this.lists.get(shared) ?? [];
+    const found = known.find((one) => one.own === own)?.list as readonly T[] | undefined;
+    const list = keepList(former, found ?? merged(shared, own));
+    if (!found) this.lists.set(shared, [...known, { own, list }]);
+    return list as T[];
+  }
+}
+
 /**
  * The routing table of a proxy: what Istio's control plane would configure it with. The same mesh and proxy give the same table, to
  * the byte of its JSON. An object that is not right has a status, and the rest of the table is there all the same.
  *
- * Of a mesh that was made by `Mesh.with` the table has every listener, virtual host, cluster and list that is as before as the same
- * object, and costs what changed.
+ * Tables share what is the same in them, and so do tables of a mesh and of the meshes that come after it (`Mesh.with`): what did not
+ * change is the same object, down to each listener, route configuration, virtual host, cluster and list of endpoints, and up to the
+ * lists of them. Tables are read, and never written to.
  */
 export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions = {}): RoutingTable {
-  if (options.overrides?.length) return makeTable(mesh, proxy, options);
-  const key = viewKey(mesh, proxy);
-  const shared = mesh.memo(`table ${key}`, [], () => asBefore(mesh, key, makeTable(mesh, proxy, options)));
-  return { ...shared, proxy };
+  const { overrides = [] } = options;
+  const tables = Tables.of(mesh);
+  const { patches, problems } = selectPatches(mesh, proxy);
+  const id = keyOf(proxy);
+  const view = tables.viewOf(mesh, id, proxy);
+  const shared = tables.shared.of(mesh, id, view, overrides);
+  const own = tables.own.of(mesh, id, proxy);
+  const key = `${view.key}${own.digest}${overrides.length > 0 ? JSON.stringify(overrides) : ''}`;
+  const { listeners, routes, clusters, statuses } = tables.join(id, key, shared, own, problems);
+  return { proxy, mesh: settingsOf(mesh), listeners, routes, clusters, envoyPatches: patches, statuses };
 }
 
-/** Proxies of so many kinds keep what they had before. */
-const mostTables = 1000;
-
-/** The table with all that did not change as it was before: the same objects. */
-function asBefore(mesh: Mesh, key: string, table: RoutingTable): RoutingTable {
-  const tables = mesh.cache('tables', () => new Map<string, RoutingTable>());
-  const before = tables.get(key);
-  const made = before ? sameWherePossible(before, table) : table;
-  tables.delete(key);
-  tables.set(key, made);
-  for (const oldest of tables.keys()) {
-    if (tables.size <= mostTables) break;
-    tables.delete(oldest);
-  }
-  return made;
+/** The table of a proxy in the two parts that it is joined of: whoever serves many proxies need not look at the first one for each. */
+export function tableParts(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions = {}): TableParts {
+  const tables = Tables.of(mesh);
+  const id = keyOf(proxy);
+  return { shared: tables.shared.of(mesh, id, tables.viewOf(mesh, id, proxy), options.overrides ?? []), own: tables.own.of(mesh, id, proxy) };
 }
 
-function makeTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions): RoutingTable {
-  const overrides = options.overrides ?? [];
-  const client = overrides.length > 0 ? proxy : asClient(mesh, proxy);
-  const outbound = overrides.length > 0 ? outboundOf(mesh, client) : mesh.memo(`outbound ${JSON.stringify(client)}`, [], () => outboundOf(mesh, client));
-  const { translation } = outbound;
-  const statuses = new Statuses(outbound.statuses);
-  const clusters = clustersFor(mesh, client, translation.scope.services, { overrides, statuses });
-  clusters.push(...withoutTls(clusters, outbound.passthroughClusters));
-  const { all, problems } = VirtualServices.of(mesh);
-  reportDelegates(mesh, all, statuses);
-  reportUnknownGateways(mesh, all, statuses);
-  for (const { origin, reason, message } of problems) statuses.add(origin, reason, message);
-  for (const { origin, reason, message } of missingClusters(outbound, namesOf(mesh, clusters))) statuses.add(origin, reason, message);
-  const patches = selectPatches(mesh, proxy);
-  for (const { origin, reason, message } of patches.problems) statuses.add(origin, reason, message);
-  const inbound = inboundOf(mesh, proxy);
-  return {
-    proxy,
-    mesh: mesh.memo('settings of the mesh', ['MeshConfig'], () => meshSettings(mesh)),
-    listeners: [...outbound.listeners, ...inbound.listeners].sort(byName),
-    routes: [...outbound.routes, ...inbound.routes].sort(byName),
-    clusters: sortedByName(mesh, `all clusters of ${client.role} ${client.namespace}`, [...clusters, ...inbound.clusters]),
-    envoyPatches: patches.patches,
-    statuses: statuses.sorted(),
-  };
+/** Proxies with equal keys have equal tables, but for `proxy`, as long as they have the same overrides. */
+export function viewKey(mesh: Mesh, proxy: ProxyIdentity): string {
+  const { patches, problems } = selectPatches(mesh, proxy);
+  const tables = Tables.of(mesh);
+  const id = keyOf(proxy);
+  const parts = [tables.viewOf(mesh, id, proxy).key, tables.own.of(mesh, id, proxy).digest];
+  if (patches.length + problems.length > 0) parts.push(digestOf(patches), digestOf(problems));
+  return parts.join(' ');
 }
 
-const missing = new WeakMap<Outbound, { names: ReadonlySet<string>; statuses: readonly Status[] }>();
-
-/** Looked for once for the same traffic and the same clusters. */
-function missingClusters(outbound: Outbound, names: ReadonlySet<string>): readonly Status[] {
-  let found = missing.get(outbound);
-  if (found?.names !== names) {
-    const statuses = new Statuses();
-    reportMissingClusters(outbound.translation, statuses, outbound.services, names);
-    found = { names, statuses: statuses.sorted() };
-    missing.set(outbound, found);
-  }
-  return found.statuses;
+/** Equal for equal proxies. */
+function keyOf({ role, namespace, name, labels, serviceAccount, locality, addresses }: ProxyIdentity): string {
+  return JSON.stringify([role, namespace, name, labels, serviceAccount, locality.region, locality.zone, locality.subzone, addresses]);
 }
 
-/** The same set for as long as the names are the same. */
-function namesOf(mesh: Mesh, clusters: readonly Cluster[]): ReadonlySet<string> {
-  const known = mesh.cache('names of clusters', () => ({ names: new Set<string>(), list: [] as readonly string[] }));
-  if (known.list.length !== clusters.length || clusters.some(({ name }, i) => known.list[i] !== name)) {
-    known.list = clusters.map(({ name }) => name);
-    known.names = new Set(known.list);
-  }
-  return known.names;
+const digests = new WeakMap<readonly (EnvoyPatch | Status)[], string>();
+
+function digestOf(list: readonly (EnvoyPatch | Status)[]): string {
+  const found = digests.get(list) ?? hash('sha1', JSON.stringify(list), 'base64url');
+  digests.set(list, found);
+  return found;
 }
 
-interface Outbound extends OutboundTraffic {
-  translation: Translation;
-  /** Clusters that add no TLS, by what they are like. */
-  passthroughClusters: ReadonlyMap<string, string>;
-  /** Whose destinations the proxy sends to. */
-  services: ReadonlySet<RoutingService>;
-  statuses: readonly Status[];
-}
-
-/** Listeners and routes for the traffic of the application. Endpoints count where connections go to their addresses only. */
-function outboundOf(mesh: Mesh, client: ProxyIdentity): Outbound {
-  const scope = proxyScope(mesh, client);
-  const translation = new Translation(mesh, scope);
-  const made =
-    client.role === 'gateway'
-      ? gatewayTraffic(translation)
-      : { ...outboundTraffic(translation), passthroughClusters: none, services: new Set(scope.egress.flatMap(({ virtualServices }) => virtualServices)) };
-  return { ...made, translation, statuses: translation.statuses.sorted() };
-}
-
-const none: ReadonlyMap<string, string> = new Map();
-
-/** TLS of the client goes on as it is: the clusters, under other names, add none of their own. */
-function withoutTls(clusters: readonly Cluster[], names: ReadonlyMap<string, string>): Cluster[] {
-  if (names.size === 0) return [];
-  const byOwnName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
-  return [...names].flatMap(([name, like]) => {
-    const cluster = byOwnName.get(like);
-    return cluster ? [{ ...cluster, name, tls: { mode: 'disable' as const } }] : [];
-  });
+function settingsOf(mesh: Mesh): MeshSettings {
+  return mesh.memo<MeshSettings>('mesh settings', ['MeshConfig'], (former) => keepEqual(former, meshSettings(mesh)));
 }

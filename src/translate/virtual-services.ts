@@ -1,16 +1,18 @@
 // What routes traffic: virtual services and routes of the Gateway API in one form, with all names complete and delegates put in.
-import type { Origin } from '../ir/table.ts';
+import type { Origin, Status } from '../ir/table.ts';
 import type { HTTPRoute, TCPRoute, TLSRoute, VirtualService } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { byCreation } from '../model/creation.ts';
 import { boundGateways } from '../model/gateway-names.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { isSeenIn, type Scopes, scopesOf } from '../model/visibility.ts';
+import { difference, keepList, placesIn, replaced, sameItems } from '../model/same.ts';
+import { type Scopes, scopesOf } from '../model/visibility.ts';
+import { type Bound, boundByGateway, boundWith, haveSameReach } from './bindings.ts';
 import { completeHost, completeHttpRule, completeTcpRule, completeTlsRule, texts } from './complete-names.ts';
 import { delegate } from './delegates.ts';
-import type { RouteProblem } from './gateway-api/backends.ts';
-import { virtualServicesOfRoutes } from './gateway-api/virtual-services.ts';
-import { originOf, type Statuses } from './statuses.ts';
+import { ApiRoutes, apiRouteReads } from './gateway-api/virtual-services.ts';
+import { keepEqual } from './keep-equal.ts';
+import { originOf, Statuses } from './statuses.ts';
 
 /** An HTTP rule, and where it is written. */
 export interface HttpRoutingRule {
@@ -47,70 +49,125 @@ export interface RoutingService {
   gatewayApi: boolean;
 }
 
-/** Everything that routes, by who it is for. */
+/** Everything that routes, by who it is for. What a change leaves as it was is the same object in the next mesh. */
 export class VirtualServices {
   /** In the order of SEL-R12. */
   readonly all: readonly RoutingService[];
-  /** Of routes of the Gateway API. */
-  readonly problems: readonly RouteProblem[];
-  private readonly byGateway = new Map<string, RoutingService[]>();
+  /** Of delegates, and of routes of the Gateway API. */
+  readonly statuses: readonly Status[];
+  private readonly written: WrittenServices;
+  private readonly byGateway: ReadonlyMap<string, Bound>;
   private readonly lists = new Map<string, readonly RoutingService[]>();
+  private readonly formerLists: ReadonlyMap<string, readonly RoutingService[]> | undefined;
 
   static of(mesh: Mesh): VirtualServices {
-    return mesh.memo(
-      'virtual services with delegates',
-      [
-        'VirtualService',
-        'MeshConfig',
-        'Service',
-        'ServiceEntry',
-        'Namespace',
-        'gateway-api/HTTPRoute',
-        'gateway-api/GRPCRoute',
-        'gateway-api/TCPRoute',
-        'gateway-api/TLSRoute',
-        'gateway-api/Gateway',
-        'gateway-api/ReferenceGrant',
-      ],
-      () => new VirtualServices(mesh),
-    );
+    const reads = ['VirtualService', 'MeshConfig', ...apiRouteReads] as const;
+    return mesh.memo<VirtualServices>('virtual services with delegates', reads, (former) => new VirtualServices(mesh, former));
   }
 
-  private constructor(mesh: Mesh) {
-    const written = mesh.list('VirtualService').toSorted(byCreation);
-    const ofGatewayApi = mesh.memo('virtual services of routes', [], () => virtualServicesOfRoutes(mesh));
-    this.problems = ofGatewayApi.problems;
-    this.all = [...written.flatMap((resource) => knownService(mesh, resource) ?? []), ...ofGatewayApi.services].sort((a, b) =>
-      byCreation(a.resource, b.resource),
-    );
-    for (const service of this.all) {
-      for (const gateway of service.gateways) {
-        const list = this.byGateway.get(gateway);
-        if (list) list.push(service);
-        else this.byGateway.set(gateway, [service]);
-      }
-    }
+  private constructor(mesh: Mesh, former: VirtualServices | undefined) {
+    this.written = writtenServices(mesh, former?.written);
+    const ofGatewayApi = ApiRoutes.of(mesh);
+    if (ofGatewayApi.services.length === 0) this.all = this.written.services;
+    else
+      this.all = keepList(
+        former?.all,
+        [...this.written.services, ...ofGatewayApi.services].sort((a, b) => byCreation(a.resource, b.resource)),
+      );
+    this.statuses = keepList(former?.statuses, [...this.written.statuses, ...ofGatewayApi.problems]);
+    const { gone, come } = difference(former?.all ?? [], this.all);
+    const sameReach = former !== undefined && gone.length === come.length && gone.every((service, i) => haveSameReach(service, come[i] as RoutingService));
+    this.byGateway = sameReach
+      ? new Map([...former.byGateway].map(([gateway, bound]) => [gateway, boundWith(bound, gone, come)]))
+      : boundByGateway(this.all, former?.byGateway);
+    this.formerLists = former?.lists;
   }
 
   /**
-   * What a proxy of a namespace sees, in the order in which it is taken: private, exported to it, public (SEL-R13).
+   * What a proxy of a namespace sees, in the order in which it is taken: private, exported to it, public (SEL-R13). Namespaces that
+   * see the same in the same order have the same list.
    *
    * @param gateway `mesh` for sidecars (SEL-R10), else `namespace/name`
    */
   boundTo(gateway: string, namespace: string): readonly RoutingService[] {
+    const bound = this.byGateway.get(gateway);
+    if (!bound) return none;
+    const limited = bound.limited.get(namespace);
+    if (!limited && !bound.ordering.has(namespace)) return bound.open;
     const key = `${gateway} ${namespace}`;
     let found = this.lists.get(key);
     if (!found) {
-      const bound = (this.byGateway.get(gateway) ?? []).filter(({ scopes }) => isSeenIn(scopes, namespace));
-      const group = ({ namespace: own, scopes }: RoutingService): number => (scopes.has('*') ? 2 : own === namespace ? 0 : 1);
-      found = ownRoutesFirst(
-        [0, 1, 2].flatMap((wanted) => bound.filter((service) => group(service) === wanted)),
-        namespace,
-      );
+      const own = limited?.filter((service) => service.namespace === namespace) ?? [];
+      const exported = limited?.filter((service) => service.namespace !== namespace) ?? [];
+      found = keepList(this.formerLists?.get(key), ownRoutesFirst([...own, ...exported, ...bound.open], namespace));
       this.lists.set(key, found);
     }
     return found;
   }
+}
+
+const none: readonly RoutingService[] = [];
+
+/** Virtual services as they are written, without routes of the Gateway API. */
+interface WrittenServices {
+  resources: readonly Resource<VirtualService>[];
+  /** One for each resource. */
+  known: readonly Known[];
+  /** What the mesh configuration says for resources without exportTo. */
+  defaults: string | undefined;
+  services: readonly RoutingService[];
+  statuses: readonly Status[];
+}
+
+interface Known {
+  defaults: string | undefined;
+  /** Those that it names; undefined for one that is not there. */
+  delegates: readonly (Resource<VirtualService> | undefined)[];
+  /** Undefined for a delegate, which never applies by itself (SEL-R22). */
+  service: RoutingService | undefined;
+  statuses: readonly Status[];
+}
+
+function writtenServices(mesh: Mesh, former: WrittenServices | undefined): WrittenServices {
+  const resources = mesh.table('VirtualService').byCreation() as readonly Resource<VirtualService>[];
+  const defaults = JSON.stringify(mesh.meshConfig.defaultVirtualServiceExportTo);
+  const place = former?.defaults === defaults ? placesIn(former.resources, resources) : () => undefined;
+  const known = resources.map((resource, i) => {
+    const at = place(i);
+    const was = at === undefined ? undefined : former?.known[at];
+    return was && was.delegates.length === 0 ? was : knownOf(mesh, resource, defaults);
+  });
+  const { gone, come } = difference(former?.known ?? [], known);
+  if (former && gone.length === come.length && gone.every((one, i) => takesItsPlace(one, come[i] as Known))) {
+    const services = replaced(
+      former.services,
+      gone.flatMap(({ service }) => service ?? []),
+      come.flatMap(({ service }) => service ?? []),
+    );
+    return { ...former, resources, known, defaults, services };
+  }
+  const services = known.flatMap(({ service }) => service ?? []);
+  return { resources, known, defaults, services: keepList(former?.services, services), statuses: known.flatMap(({ statuses }) => statuses) };
+}
+
+function takesItsPlace(before: Known, now: Known): boolean {
+  return (before.service === undefined) === (now.service === undefined) && before.statuses.length + now.statuses.length === 0;
+}
+
+// The same for all meshes with the same delegates.
+const services = new WeakMap<Resource<VirtualService>, Known>();
+
+function knownOf(mesh: Mesh, resource: Resource<VirtualService>, defaults: string | undefined): Known {
+  const delegates = (resource.spec.http ?? []).flatMap((route) =>
+    route?.delegate ? [mesh.find('VirtualService', route.delegate.namespace || resource.namespace, route.delegate.name ?? '')] : [],
+  );
+  let found = services.get(resource);
+  if (!found || found.defaults !== defaults || !sameItems(found.delegates, delegates)) {
+    const service = routingService(mesh, resource);
+    found = { defaults, delegates, service, statuses: service && delegates.length > 0 ? statusesOfDelegates(mesh, resource) : [] };
+    services.set(resource, found);
+  }
+  return found;
 }
 
 /** Of routes of the Gateway API those of the client's namespace come before others, in their places (SEL-R84). */
@@ -119,18 +176,6 @@ function ownRoutesFirst(services: readonly RoutingService[], namespace: string):
   if (routes.length < 2) return services;
   const ordered = [...routes.filter((route) => route.namespace === namespace), ...routes.filter((route) => route.namespace !== namespace)];
   return services.map((service) => (service.gatewayApi ? (ordered.shift() as RoutingService) : service));
-}
-
-/** As before, where nothing but the virtual service itself decides. */
-function knownService(mesh: Mesh, resource: Resource<VirtualService>): RoutingService | undefined {
-  if (resource.spec.http?.some((rule) => rule?.delegate)) return routingService(mesh, resource);
-  const known = mesh.cache('virtual services', () => new WeakMap<Resource, { exportTo: unknown; service: RoutingService | undefined }>());
-  const exportTo = mesh.meshConfig.defaultVirtualServiceExportTo;
-  const there = known.get(resource);
-  if (there && there.exportTo === exportTo) return there.service;
-  const service = routingService(mesh, resource);
-  known.set(resource, { exportTo, service });
-  return service;
 }
 
 /** Undefined for a delegate, which never applies by itself (SEL-R22). */
@@ -166,26 +211,25 @@ function httpRules(mesh: Mesh, resource: Resource<VirtualService>, route: HTTPRo
 }
 
 /** Root rules that vanish, because their delegate is not there or not for them. */
-export function reportDelegates(mesh: Mesh, services: Iterable<RoutingService>, statuses: Statuses): void {
-  for (const { resource, gatewayApi } of services) {
-    if (gatewayApi) continue;
-    for (const [rule, route] of ((resource.spec as VirtualService).http ?? []).entries()) {
-      if (!route?.delegate) continue;
-      const found = delegate(mesh, resource as Resource<VirtualService>, route);
-      if (found.kind === 'merged') {
-        for (const dropped of found.dropped) {
-          statuses.add(
-            originOf(found.delegate, 'spec', 'http', dropped.rule, 'match', dropped.match),
-            'delegate-conflict',
-            `contradicts ${dropped.field} of every match of ${resource.friendlyName}: the rule is left out`,
-          );
-        }
-        continue;
+function statusesOfDelegates(mesh: Mesh, resource: Resource<VirtualService>): readonly Status[] {
+  const statuses = new Statuses();
+  for (const [rule, route] of (resource.spec.http ?? []).entries()) {
+    if (!route?.delegate) continue;
+    const found = delegate(mesh, resource, route);
+    if (found.kind === 'merged') {
+      for (const dropped of found.dropped) {
+        statuses.add(
+          originOf(found.delegate, 'spec', 'http', dropped.rule, 'match', dropped.match),
+          'delegate-conflict',
+          `contradicts ${dropped.field} of every match of ${resource.friendlyName}: the rule is left out`,
+        );
       }
-      const of = found.kind === 'missing' ? `${found.namespace}/${found.name}` : found.delegate.fullName;
-      statuses.add(originOf(resource, 'spec', 'http', rule, 'delegate'), 'missing-delegate', `${reasons[found.kind]} ${of}: the rule is left out`);
+      continue;
     }
+    const of = found.kind === 'missing' ? `${found.namespace}/${found.name}` : found.delegate.fullName;
+    statuses.add(originOf(resource, 'spec', 'http', rule, 'delegate'), 'missing-delegate', `${reasons[found.kind]} ${of}: the rule is left out`);
   }
+  return statuses.list();
 }
 
 const reasons = {
@@ -196,14 +240,18 @@ const reasons = {
 } as const;
 
 /** Virtual services that are bound to a Gateway that is not there. */
-export function reportUnknownGateways(mesh: Mesh, services: Iterable<RoutingService>, statuses: Statuses): void {
-  if (!mesh.knows('Gateway')) return;
-  for (const { resource, gateways, gatewayApi } of services) {
-    if (gatewayApi) continue;
-    for (const gateway of gateways) {
-      const slash = gateway.indexOf('/');
-      if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
-      statuses.add(originOf(resource, 'spec', 'gateways'), 'unknown-gateway', `there is no Gateway ${gateway}`);
+export function unknownGateways(mesh: Mesh): readonly Status[] {
+  return mesh.memo<readonly Status[]>('unknown gateways', ['Gateway'], (former) => {
+    const statuses = new Statuses();
+    if (!mesh.knows('Gateway')) return statuses.list();
+    for (const { resource, gateways, gatewayApi } of VirtualServices.of(mesh).all) {
+      if (gatewayApi) continue;
+      for (const gateway of gateways) {
+        const slash = gateway.indexOf('/');
+        if (gateway === 'mesh' || mesh.find('Gateway', gateway.slice(0, slash), gateway.slice(slash + 1))) continue;
+        statuses.add(originOf(resource, 'spec', 'gateways'), 'unknown-gateway', `there is no Gateway ${gateway}`);
+      }
     }
-  }
+    return keepEqual(former, statuses.list());
+  });
 }

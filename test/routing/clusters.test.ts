@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/ir/cluster.ts';
-import { clustersFor } from '../../src/translate/clusters/clusters.ts';
 import { inboundFor } from '../../src/translate/clusters/inbound.ts';
+import { clustersFor } from '../../src/translate/clusters/testing.ts';
 import { proxyScope } from '../../src/translate/proxy-scope.ts';
 import { caseOfDump, conformance, type LoadedMesh, meshOfCase, meshOfDump } from './case-mesh.ts';
 

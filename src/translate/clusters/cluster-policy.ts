@@ -34,9 +34,11 @@ interface Placed extends PlacedPolicy {
 /** Fields that a port's policy cannot say. */
 type OwnField = 'tunnel' | 'proxyProtocol' | 'retryBudget';
 
+const noPolicy: ClusterPolicy = { origins: [] };
+
 /** The policy for a port of a service, or of one of its subsets (DR-R10 to DR-R12). */
 export function policyFor(rule: EffectiveRule | undefined, port: number, subset: PlacedSubset | undefined): ClusterPolicy {
-  if (!rule) return { origins: [] };
+  if (!rule) return noPolicy;
   const host: Placed | undefined = rule.policy;
   const policy = subset?.subset.trafficPolicy;
   const own: Placed | undefined = subset && policy && { rule: subset.rule, policy, path: [...subset.path, 'trafficPolicy'] };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { meshOf, type TestOptions } from '../../analysis/testing.ts';
 import { Services } from '../../model/services.ts';
-import { clustersFor } from './clusters.ts';
-import { cart, clustersOf, meshWith, object, placesOf, pods, proxyIn, rule } from './testing.ts';
+import { cart, clustersFor, clustersOf, meshWith, object, placesOf, pods, proxyIn, rule } from './testing.ts';
 
 const headless = cart.replace('spec: {', 'spec: {clusterIP: None, ');
 const entry = (spec: string): string =>

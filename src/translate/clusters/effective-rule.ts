@@ -1,7 +1,9 @@
 import type { ProxyIdentity } from '../../ir/table.ts';
 import { byCreation } from '../../model/creation.ts';
 import { DestinationRules, type MergedRule, mergeKey, mergeSorted, type Rule } from '../../model/destination-rules.ts';
+import type { Labels } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import { sameItems } from '../../model/same.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import type { MeshService } from '../../model/services.ts';
 
@@ -24,79 +26,89 @@ export function effectiveRule(
   service: Pick<MeshService, 'host' | 'namespace'>,
   direction: 'outbound' | 'inbound' = 'outbound',
 ): EffectiveRule | undefined {
-  const candidates = candidatesFor(mesh, namespace, service);
+  return new RuleLevels(mesh, namespace).ruleOf({ labels }, service, direction);
+}
+
+function chosen(candidates: readonly EffectiveRule[], labels: Labels, direction: 'outbound' | 'inbound'): EffectiveRule | undefined {
   const selecting = candidates.find(
     ({ rules: [rule] }) => direction === 'outbound' && rule?.spec.workloadSelector && matchesLabels(rule.spec.workloadSelector.matchLabels, labels),
   );
   return selecting ?? candidates.findLast(({ selective }) => !selective);
 }
 
-/** The rules of one client, each looked for once. */
-export class EffectiveRules {
-  private readonly mesh: Mesh;
-  private readonly client: Pick<ProxyIdentity, 'namespace' | 'labels'>;
-  private readonly found: Map<Pick<MeshService, 'host' | 'namespace'>, EffectiveRule | undefined>;
+/** Where rules for the clients of a namespace are looked for. */
+export class RuleLevels {
+  private readonly client: string;
+  private readonly root: string;
+  private readonly index: DestinationRules;
+  private readonly isPrivate: (rule: Rule) => boolean;
+  private readonly isPublic: (rule: Rule) => boolean;
+  private readonly byDefault: readonly string[] | undefined;
 
-  constructor(mesh: Mesh, { namespace, labels }: Pick<ProxyIdentity, 'namespace' | 'labels'>) {
-    this.mesh = mesh;
-    this.client = { namespace, labels };
-    this.found = mesh.memo(`rules of ${JSON.stringify(this.client)}`, ['DestinationRule', 'MeshConfig'], () => new Map());
+  constructor(mesh: Mesh, client: string) {
+    this.byDefault = mesh.meshConfig.defaultDestinationRuleExportTo;
+    const byDefault = this.byDefault ?? [];
+    this.client = client;
+    this.root = mesh.rootNamespace;
+    this.index = DestinationRules.of(mesh);
+    this.isPrivate = (rule) => isPrivateRule(rule, byDefault);
+    this.isPublic = (rule) => !isPrivateRule(rule, byDefault);
   }
 
-  of(service: Pick<MeshService, 'host' | 'namespace'>): EffectiveRule | undefined {
-    const there = this.found.get(service);
-    if (there || this.found.has(service)) return there;
-    const made = effectiveRule(this.mesh, this.client, service);
-    this.found.set(service, made);
-    return made;
+  /** As `effectiveRule`. */
+  ruleOf(
+    { labels }: Pick<ProxyIdentity, 'labels'>,
+    service: Pick<MeshService, 'host' | 'namespace'>,
+    direction: 'outbound' | 'inbound' = 'outbound',
+  ): EffectiveRule | undefined {
+    return chosen(this.candidates(service), labels, direction);
   }
-}
 
-/** The merged rules of the first level that has any for the host: nothing is inherited from the others. */
-function candidatesFor(mesh: Mesh, client: string, { host, namespace }: Pick<MeshService, 'host' | 'namespace'>): readonly EffectiveRule[] {
-  const known = mesh.memo('effective destination rules', ['DestinationRule', 'MeshConfig'], () => new Map<string, readonly EffectiveRule[]>());
-  const key = `${client} ${namespace} ${host}`;
-  let found = known.get(key);
-  if (!found) {
-    const before = mesh.cache('effective destination rules', () => new Map<string, readonly EffectiveRule[]>());
-    const made = firstLevel(mesh, client, host, namespace);
-    const there = before.get(key);
-    found = there && haveSameRules(there, made) ? there : made;
-    if (found.length > 0) before.set(key, found);
-    else before.delete(key);
-    known.set(key, found);
+  /** Whether the rules for all services of a namespace are those of a mesh before, to the same clients. */
+  areSameFor(namespace: string, former: RuleLevels): boolean {
+    const { client, root, byDefault } = this;
+    if (client !== former.client || root !== former.root || byDefault !== former.byDefault) return false;
+    return [client, root, namespace].every((one) => this.index.rulesIn(one) === former.index.rulesIn(one));
   }
-  return found;
-}
 
-/** Rules of the same resources say the same. */
-function haveSameRules(a: readonly EffectiveRule[], b: readonly EffectiveRule[]): boolean {
-  const same = (x: readonly unknown[], y: readonly unknown[]): boolean => x.length === y.length && x.every((one, i) => one === y[i]);
-  return a.length === b.length && a.every(({ rules }, i) => same(rules, b[i]?.rules ?? []));
-}
+  /** The merged rules of the first level that has any for the host: nothing is inherited from the others. */
+  private candidates({ host, namespace }: Pick<MeshService, 'host' | 'namespace'>): readonly EffectiveRule[] {
+    const { client, root, index } = this;
+    // Rules of the root namespace are for the whole mesh, so a proxy that runs there does not take the public ones for its own.
+    const own = merged(index.inNamespace(client, host, client === root ? this.isPrivate : isForOwnNamespace));
+    if (own.length > 0) return own;
+    const exported = this.exported(namespace, host);
+    return exported.length > 0 || namespace === root ? exported : this.exported(root, host);
+  }
 
-function firstLevel(mesh: Mesh, client: string, host: string, namespace: string): readonly EffectiveRule[] {
-  const { rootNamespace: root } = mesh;
-  const index = DestinationRules.of(mesh);
-  const byDefault = mesh.meshConfig.defaultDestinationRuleExportTo ?? [];
-  const isPrivate = (rule: Rule): boolean => isPrivateRule(rule, byDefault);
-  // Rules of the root namespace are for the whole mesh, so a proxy that runs there does not take the public ones for its own.
-  const own = merged(index.inNamespace(client, host, client === root ? isPrivate : isForOwnNamespace));
-  if (own.length > 0) return own;
-  for (const owner of namespace === root ? [root] : [namespace, root]) {
+  private exported(owner: string, host: string): readonly EffectiveRule[] {
     // What is exported to others only hides less specific rules of its namespace all the same (DR-R3).
-    const exported = merged(index.inNamespace(owner, host, (rule) => !isPrivate(rule))).filter(({ rules: [rule] }) => rule && isExportedTo(rule, client));
-    if (exported.length > 0) return exported;
+    const all = merged(this.index.inNamespace(owner, host, this.isPublic));
+    const isForClient = ({ rules: [rule] }: EffectiveRule): boolean => rule !== undefined && isExportedTo(rule, this.client);
+    return all.every(isForClient) ? all : all.filter(isForClient);
   }
-  return [];
 }
+
+const none: readonly EffectiveRule[] = [];
+
+// The same rules are the same objects in every mesh; by the first of them.
+const mergedRules = new WeakMap<Rule, { rules: readonly Rule[]; merged: readonly EffectiveRule[] }[]>();
+
+/** Merged rules that one rule is remembered with; others are merged again. */
+const mostRemembered = 8;
 
 /** Those with a selector first, then by age; rules with one key are one. */
-function merged(rules: readonly Rule[]): EffectiveRule[] {
-  if (rules.length === 0) return [];
+function merged(rules: readonly Rule[]): readonly EffectiveRule[] {
+  const [first] = rules;
+  if (!first) return none;
+  const known = mergedRules.get(first) ?? [];
+  const found = known.find((one) => sameItems(one.rules, rules));
+  if (found) return found.merged;
   const selective = ({ spec }: Rule): boolean => Boolean(spec.workloadSelector);
-  const sorted = [...rules].sort((a, b) => Number(selective(b)) - Number(selective(a)) || byCreation(a, b));
-  return [...Map.groupBy(sorted, mergeKey).values()].map((same) => ({ ...mergeSorted(same), rules: same, selective: selective(same[0] as Rule) }));
+  const sorted = rules.toSorted((a, b) => Number(selective(b)) - Number(selective(a)) || byCreation(a, b));
+  const made = [...Map.groupBy(sorted, mergeKey).values()].map((same) => ({ ...mergeSorted(same), rules: same, selective: selective(same[0] as Rule) }));
+  mergedRules.set(first, [{ rules, merged: made }, ...known.slice(0, mostRemembered - 1)]);
+  return made;
 }
 
 function isForOwnNamespace({ namespace, spec: { exportTo = [], workloadSelector } }: Rule): boolean {

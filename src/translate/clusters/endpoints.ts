@@ -1,16 +1,15 @@
 // Which endpoints a cluster has: those of the service with the labels of the subset (DR-R13), or what stands in for them.
 import type { Endpoint, LocalityEndpoints } from '../../ir/cluster.ts';
-import type { ProxyIdentity } from '../../ir/table.ts';
 import { isIp } from '../../manifest/ip.ts';
 import type { PlacedSubset } from '../../model/destination-rules.ts';
 import { type EndpointOverride, overridesFor } from '../../model/endpoint-overrides.ts';
-import { Endpoints, type ServiceEndpoint } from '../../model/endpoints.ts';
+import type { ServiceEndpoint } from '../../model/endpoints.ts';
 import type { Labels } from '../../model/label-index.ts';
-import type { Mesh } from '../../model/mesh.ts';
+import type { PeerPolicies } from '../../model/peer-authentication.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import type { MeshPort, MeshService } from '../../model/services.ts';
-import { text } from '../../model/untyped.ts';
 import { withPlace } from '../../model/workload-endpoints.ts';
+import type { ProxyView } from '../proxy-view.ts';
 import { originOf } from '../statuses.ts';
 import type { EffectiveRule } from './effective-rule.ts';
 import type { Client, Group } from './localities.ts';
@@ -28,13 +27,21 @@ export class PortEndpoints {
   private readonly resource: MeshService['resource'];
   private readonly namespace: string;
 
-  constructor(mesh: Mesh, proxy: ProxyIdentity, service: MeshService, port: MeshPort, rule: EffectiveRule | undefined, overrides: readonly EndpointOverride[]) {
-    this.written = ofNode(mesh, proxy, service, Endpoints.of(mesh).at(service, port));
+  /** @param endpoints that the manifests say */
+  constructor(
+    view: ProxyView,
+    service: MeshService,
+    port: MeshPort,
+    endpoints: readonly ServiceEndpoint[],
+    rule: EffectiveRule | undefined,
+    overrides: readonly EndpointOverride[],
+  ) {
+    this.written = ofNode(view, service, endpoints);
     this.rule = rule;
-    this.overrides = overridesFor(overrides, service, port.number, proxy.namespace);
+    this.overrides = overridesFor(overrides, service, port.number, view.namespace);
     this.overridden = this.overrides.length > 0;
     // As near as can be: it is this machine.
-    this.place = localityText(proxy);
+    this.place = localityText(view);
     this.resource = service.resource;
     this.namespace = service.namespace;
   }
@@ -75,35 +82,23 @@ export class PortEndpoints {
   }
 }
 
-/** Addresses at which a port of a service is answered, each once. */
-export function addressesOfService(mesh: Mesh, service: MeshService, port: MeshPort): string[] {
-  return [
-    ...new Set(
-      Endpoints.of(mesh)
-        .at(service, port)
-        .map(({ address }) => address),
-    ),
-  ];
+/** Whether traffic to a service stays on the node that it comes from. */
+export function staysOnNode({ source, resource }: MeshService): boolean {
+  return source === 'kubernetes' && (resource.spec as { internalTrafficPolicy?: unknown }).internalTrafficPolicy === 'Local';
 }
 
 /** A service whose traffic stays on its node has the endpoints there only. */
-function ofNode(mesh: Mesh, proxy: ProxyIdentity, service: MeshService, endpoints: readonly ServiceEndpoint[]): readonly ServiceEndpoint[] {
-  if (service.source !== 'kubernetes' || (service.resource.spec as { internalTrafficPolicy?: unknown }).internalTrafficPolicy !== 'Local') return endpoints;
-  const node = nodeOf(mesh, proxy);
-  return node === '' ? endpoints : endpoints.filter(({ workload }) => workload.node === node);
+function ofNode({ node }: ProxyView, service: MeshService, endpoints: readonly ServiceEndpoint[]): readonly ServiceEndpoint[] {
+  return node === '' || !staysOnNode(service) ? endpoints : endpoints.filter(({ workload }) => workload.node === node);
 }
 
-function nodeOf(mesh: Mesh, { namespace, name }: ProxyIdentity): string {
-  return text(mesh.find('Pod', namespace, name)?.spec.nodeName);
-}
-
-function localityText({ locality: { region, zone, subzone } }: ProxyIdentity): string {
+function localityText({ locality: { region, zone, subzone } }: ProxyView): string {
   return `${region}/${zone}/${subzone}`.replace(/\/+$/, '');
 }
 
 /** The proxy as locality settings see it. */
-export function clientOf(mesh: Mesh, proxy: ProxyIdentity): Client {
-  return { locality: proxy.locality, labels: withPlace(proxy.labels, localityText(proxy), nodeOf(mesh, proxy)) };
+export function clientOf(view: ProxyView): Client {
+  return { locality: view.locality, labels: withPlace(view.labels, localityText(view), view.node), labelled: view.labelled };
 }
 
 /** Names are looked up by clusters of DNS only: elsewhere they are left out. */
@@ -111,27 +106,39 @@ export function withoutNames(endpoints: readonly ServiceEndpoint[]): readonly Se
   return endpoints.filter(({ address, port }) => port === 0 || isIp(address));
 }
 
-export function localityEndpoints(mesh: Mesh, groups: readonly Group<ServiceEndpoint>[]): LocalityEndpoints[] {
+export function localityEndpoints(policies: PeerPolicies, groups: readonly Group<ServiceEndpoint>[]): LocalityEndpoints[] {
   return groups.map(({ locality, priority, weight, endpoints }) => ({
     locality,
     priority,
     weight,
-    endpoints: endpoints.map((endpoint) => endpointOf(mesh, endpoint)),
+    endpoints: endpoints.map((endpoint) => endpointOf(policies, endpoint)),
   }));
 }
 
-function endpointOf(mesh: Mesh, endpoint: ServiceEndpoint): Endpoint {
+// An endpoint is the same object in all of its clusters, for all proxies.
+const endpoints = new WeakMap<ServiceEndpoint, { policies: PeerPolicies; made: Endpoint }>();
+
+/** @param policies of the mesh */
+export function endpointOf(policies: PeerPolicies, endpoint: ServiceEndpoint): Endpoint {
+  const known = endpoints.get(endpoint);
+  if (known?.policies === policies) return known.made;
   const { address, port, weight, workload, resource, path } = endpoint;
-  return {
-    address,
-    port,
-    weight,
-    labels: workload.labels,
-    tlsMode: takesMtls(mesh, endpoint) ? 'istio' : 'disabled',
-    workload: workload.name,
-    namespace: workload.namespace,
-    serviceAccount: workload.serviceAccount,
-    healthy: true,
-    origin: originOf(resource, ...path),
-  };
+  const tlsMode = takesMtls(policies, endpoint) ? 'istio' : 'disabled';
+  const made: Endpoint =
+    known?.made.tlsMode === tlsMode
+      ? known.made
+      : {
+          address,
+          port,
+          weight,
+          labels: workload.labels,
+          tlsMode,
+          workload: workload.name,
+          namespace: workload.namespace,
+          serviceAccount: workload.serviceAccount,
+          healthy: true,
+          origin: originOf(resource, ...path),
+        };
+  endpoints.set(endpoint, { policies, made });
+  return made;
 }

@@ -4,7 +4,6 @@ import { isIp } from '../../manifest/ip.ts';
 import type { ConnectionPoolSettings, IstioIngressListener, Sidecar } from '../../manifest/istio/networking.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { createdAt } from '../../model/creation.ts';
-import { Endpoints } from '../../model/endpoints.ts';
 import type { PodSpec } from '../../model/kubernetes.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { Protocol } from '../../model/protocols.ts';
@@ -14,6 +13,7 @@ import { matchesLabels } from '../../model/selectors.ts';
 import { targetPortOf } from '../../model/service-ports.ts';
 import { type MeshPort, type MeshService, Services } from '../../model/services.ts';
 import { originOf } from '../statuses.ts';
+import { type Member, Members } from './members.ts';
 
 /** Where the workload itself is reached; `address` may be the path of a Unix socket with port 0. */
 export interface LocalEndpoint {
@@ -119,14 +119,8 @@ function servicePorts(mesh: Mesh, proxy: ProxyIdentity): InboundPort[] {
     }));
 }
 
-export interface Member {
-  service: MeshService;
-  port: MeshPort;
-  target: number;
-}
-
 /** Services that select the workload, and those that list one of its addresses. */
-export function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
+function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
   const out: Member[] = [];
   const seen = new Set<string>();
   const add = (service: MeshService, port: MeshPort, target: number | undefined): void => {
@@ -135,31 +129,12 @@ export function membership(mesh: Mesh, proxy: ProxyIdentity): Member[] {
     seen.add(key);
     out.push({ service, port, target });
   };
-  for (const { service, port, target } of byAddress(mesh, proxy.addresses)) add(service, port, target);
-  for (const service of Services.of(mesh).inNamespace(proxy.namespace)) {
+  for (const address of proxy.addresses) for (const { service, port, target } of Members.of(mesh).at(address)) add(service, port, target);
+  for (const service of Services.of(mesh).listIn(proxy.namespace)) {
     if (!service.selector || !matchesLabels(service.selector, proxy.labels)) continue;
     for (const port of service.ports) add(service, port, targetOf(mesh, proxy, service, port));
   }
   return out;
-}
-
-function byAddress(mesh: Mesh, addresses: readonly string[]): Member[] {
-  if (addresses.length === 0) return [];
-  const index = mesh.memo('services by the addresses of their endpoints', ['Service', 'ServiceEntry'], () => {
-    const found = new Map<string, Member[]>();
-    const endpoints = Endpoints.of(mesh);
-    for (const service of Services.of(mesh).all) {
-      for (const port of service.ports) {
-        for (const { address, port: target } of endpoints.at(service, port)) {
-          const list = found.get(address) ?? [];
-          found.set(address, list);
-          list.push({ service, port, target });
-        }
-      }
-    }
-    return found;
-  });
-  return addresses.flatMap((address) => index.get(address) ?? []);
 }
 
 /** A target port with a name is looked up in the workload's containers. */

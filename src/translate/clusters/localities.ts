@@ -27,7 +27,7 @@ export interface LocalitySettings {
 }
 
 /** Labels that must be equal for an endpoint to be preferred, as services ask for it (DR-R45). */
-const preferences: Readonly<Record<Exclude<MeshService['trafficDistribution'], 'any'>, readonly string[]>> = {
+export const preferredLabels: Readonly<Record<Exclude<MeshService['trafficDistribution'], 'any'>, readonly string[]>> = {
   'prefer-same-zone': ['topology.istio.io/network', regionLabel, zoneLabel],
   'prefer-same-node': ['topology.istio.io/network', regionLabel, zoneLabel, subzoneLabel, hostnameLabel],
 };
@@ -39,7 +39,7 @@ export function localitySettings(
   { localityLbSetting }: MeshConfig,
 ): LocalitySettings {
   if (ofRule) return { setting: ofRule.enabled === false ? undefined : ofRule, forceFailover: false };
-  if (trafficDistribution !== 'any') return { setting: { failoverPriority: [...preferences[trafficDistribution]] }, forceFailover: true };
+  if (trafficDistribution !== 'any') return { setting: { failoverPriority: [...preferredLabels[trafficDistribution]] }, forceFailover: true };
   return { setting: localityLbSetting?.enabled === false ? undefined : (localityLbSetting ?? {}), forceFailover: false };
 }
 
@@ -51,11 +51,16 @@ export function isLocalityWeighted(setting: LocalityLoadBalancerSetting | undefi
 
 /** One group a locality, in the order of their names; its weight is the sum of the endpoints' (MAP-R60). */
 export function byLocality<T extends Placeable>(endpoints: readonly T[]): Group<T>[] {
-  const groups = [...Map.groupBy(endpoints, ({ workload }) => workload.locality)].sort(([a], [b]) => (a < b ? -1 : 1));
-  return groups.map(([name, members]) => {
-    const [region, zone, subzone] = localityParts(name);
-    return { locality: { region, zone, subzone }, priority: 0, weight: sumOfWeights(members), endpoints: members };
-  });
+  const [first] = endpoints;
+  if (!first) return [];
+  const { locality } = first.workload;
+  if (endpoints.every(({ workload }) => workload.locality === locality)) return [groupAt(locality, endpoints)];
+  return [...Map.groupBy(endpoints, ({ workload }) => workload.locality)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, members]) => groupAt(name, members));
+}
+
+function groupAt<T extends Placeable>(name: string, endpoints: readonly T[]): Group<T> {
+  const [region, zone, subzone] = localityParts(name);
+  return { locality: { region, zone, subzone }, priority: 0, weight: sumOfWeights(endpoints), endpoints };
 }
 
 function sumOfWeights(endpoints: readonly Placeable[]): number {
@@ -68,6 +73,8 @@ export interface Client {
   locality: Locality;
   /** With those of its place. */
   labels: Labels;
+  /** It has labels, whether they are in `labels` or not; absent: they are. */
+  labelled?: boolean;
 }
 
 /**
@@ -77,7 +84,7 @@ export interface Client {
  */
 export function applyLocalities<T extends Placeable>(
   groups: readonly Group<T>[],
-  { locality, labels }: Client,
+  { locality, labels, labelled = Object.keys(labels).length > 0 }: Client,
   setting: LocalityLoadBalancerSetting | undefined,
   failover: boolean,
 ): readonly Group<T>[] {
@@ -86,7 +93,7 @@ export function applyLocalities<T extends Placeable>(
   if (!failover) return groups;
   const byLabels = (setting.failoverPriority ?? []).filter((label) => typeof label === 'string');
   if (byLabels.length === 0) return byDistance(groups, locality, setting.failover ?? []);
-  const prioritized = Object.keys(labels).length > 0 ? byPriorityLabels(groups, labels, byLabels) : groups;
+  const prioritized = labelled ? byPriorityLabels(groups, labels, byLabels) : groups;
   return (setting.failover?.length ?? 0) > 0 ? byDistance(prioritized, locality, setting.failover ?? []) : prioritized;
 }
 

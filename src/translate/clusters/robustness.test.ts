@@ -5,9 +5,8 @@ import { type RawObject, Resource } from '../../manifest/resource.ts';
 import { Mesh } from '../../model/mesh.ts';
 import { defaultMeshConfig } from '../../model/mesh-config.ts';
 import { Services } from '../../model/services.ts';
-import { clustersFor } from './clusters.ts';
 import { inboundFor } from './inbound.ts';
-import { proxyIn } from './testing.ts';
+import { clustersFor, proxyIn } from './testing.ts';
 
 const anything = fc.oneof({ depthSize: 'small' }, fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(80, '80', 'http', null, {}, [null], [{}]));
 const or = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<unknown> => fc.oneof({ weight: 3, arbitrary: value }, { weight: 1, arbitrary: anything });

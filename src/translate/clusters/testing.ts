@@ -2,9 +2,14 @@
 import { meshOf, type TestOptions } from '../../analysis/testing.ts';
 import type { Cluster } from '../../ir/cluster.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
+import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
+import { Endpoints } from '../../model/endpoints.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import { Services } from '../../model/services.ts';
-import { type ClusterOptions, clustersFor } from './clusters.ts';
+import { type MeshService, Services } from '../../model/services.ts';
+import { byName } from '../by-name.ts';
+import { wholeView } from '../proxy-view.ts';
+import { clusterContext, clustersOf as clustersOfService, fixedClusters } from './clusters.ts';
+import { effectiveRule } from './effective-rule.ts';
 
 export const cartHost = 'cart.shop.svc.cluster.local';
 
@@ -40,6 +45,25 @@ export function pods(...list: string[]): string {
 
 export function meshWith(documents: readonly string[], options?: TestOptions): Mesh {
   return meshOf(documents.join('---\n'), options);
+}
+
+export interface ClusterOptions {
+  overrides?: readonly EndpointOverride[];
+}
+
+/** The outbound clusters of a proxy for some services, by name. */
+export function clustersFor(mesh: Mesh, proxy: ProxyIdentity, services: readonly MeshService[], { overrides = [] }: ClusterOptions = {}): Cluster[] {
+  const context = clusterContext(mesh, wholeView(mesh, proxy), overrides);
+  const endpoints = Endpoints.of(mesh);
+  const ofServices = services.flatMap((service) =>
+    clustersOfService(
+      context,
+      service,
+      effectiveRule(mesh, proxy, service),
+      service.ports.map((port) => endpoints.at(service, port)),
+    ),
+  );
+  return [...fixedClusters(context), ...ofServices].sort(byName);
 }
 
 /** Clusters by name without their host: `80`, `80 v1`, `BlackHoleCluster`. */

@@ -1,13 +1,14 @@
 import type { UpstreamTls } from '../../ir/cluster.ts';
+import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { ClientTLSSettings, ServiceEntry, TrafficPolicy } from '../../manifest/istio/networking.gen.ts';
 import type { ServiceEndpoint } from '../../model/endpoints.ts';
-import type { Mesh } from '../../model/mesh.ts';
-import { PeerPolicies } from '../../model/peer-authentication.ts';
+import type { PeerPolicies } from '../../model/peer-authentication.ts';
 import type { MeshService } from '../../model/services.ts';
 import { isPassthrough } from './load-balancer.ts';
 
 export interface TlsContext {
-  mesh: Mesh;
+  meshConfig: MeshConfig;
+  policies: PeerPolicies;
   service: MeshService;
   role: 'sidecar' | 'gateway';
   port: number;
@@ -18,6 +19,8 @@ export interface TlsContext {
   written: TrafficPolicy | undefined;
   /** All of the port, whatever the subset. */
   endpoints: readonly ServiceEndpoint[];
+  /** Those of the endpoints, see below. */
+  identities: () => readonly string[];
   /** The cluster has no endpoints of its own: the connection goes where the client sent it. */
   originalDestination: boolean;
 }
@@ -31,7 +34,7 @@ export function upstreamTls(settings: ClientTLSSettings | undefined, context: Tl
   const names = subjectAltNames.filter(Boolean);
   switch (settings.mode ?? 'DISABLE') {
     case 'ISTIO_MUTUAL':
-      return { mode: 'istio-mutual', sni: sni || meshSni(context), ...alternatives(names.length > 0 ? names : identities(context)) };
+      return { mode: 'istio-mutual', sni: sni || meshSni(context), ...alternatives(names.length > 0 ? names : context.identities()) };
     case 'SIMPLE':
     case 'MUTUAL':
       return written(settings, names, context);
@@ -61,14 +64,14 @@ function written(settings: ClientTLSSettings, names: readonly string[], context:
 
 /** DR-R71, DR-R72. */
 function automatic(context: TlsContext): UpstreamTls {
-  const { mesh, service, written: policy, endpoints, originalDestination } = context;
-  if (mesh.meshConfig.enableAutoMtls === false || service.external) return plain;
+  const { meshConfig, policies, service, written: policy, endpoints, originalDestination } = context;
+  if (meshConfig.enableAutoMtls === false || service.external) return plain;
   if (service.resolution === 'none' || isPassthrough(policy?.loadBalancer)) {
     // Which endpoint a connection goes to is not known before: all of them have to take it.
     if (endpoints.length === 0 || endpoints.some(({ workload }) => !workload.mtls)) return plain;
   }
-  if (PeerPolicies.of(mesh).modeOf(service.namespace) === 'DISABLE') return plain;
-  return { mode: originalDestination ? 'istio-mutual' : 'auto', sni: meshSni(context), ...alternatives(identities(context)) };
+  if (policies.modeOf(service.namespace) === 'DISABLE') return plain;
+  return { mode: originalDestination ? 'istio-mutual' : 'auto', sni: meshSni(context), ...alternatives(context.identities()) };
 }
 
 /** MAP-R3 */
@@ -77,8 +80,8 @@ function meshSni({ port, subset, service }: TlsContext): string {
 }
 
 /** Who may answer: the service accounts of the endpoints, and the names that a ServiceEntry says. */
-function identities({ mesh, service, endpoints }: TlsContext): string[] {
-  const domain = mesh.meshConfig.trustDomain || 'cluster.local';
+export function identities(meshConfig: MeshConfig, service: MeshService, endpoints: readonly ServiceEndpoint[]): readonly string[] {
+  const domain = meshConfig.trustDomain || 'cluster.local';
   const accounts = endpoints.flatMap(({ workload: { namespace, serviceAccount } }) =>
     serviceAccount === '' ? [] : [`spiffe://${domain}/ns/${namespace}/sa/${serviceAccount}`],
   );
@@ -91,6 +94,6 @@ function alternatives(names: readonly string[]): { subjectAltNames?: readonly st
 }
 
 /** Whether a sidecar at the endpoint takes mTLS at its port. */
-export function takesMtls(mesh: Mesh, { workload, port }: ServiceEndpoint): boolean {
-  return workload.mtls && PeerPolicies.of(mesh).modeAt(workload, port) !== 'DISABLE';
+export function takesMtls(policies: PeerPolicies, { workload, port }: ServiceEndpoint): boolean {
+  return workload.mtls && policies.modeAt(workload, port) !== 'DISABLE';
 }

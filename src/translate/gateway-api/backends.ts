@@ -23,8 +23,45 @@ const nowhere = 'UnknownService';
 
 export type Report = (path: BackendReference['path'], reason: RouteProblem['reason'], message: string) => void;
 
+/** What backends depend on beside their route, with what was asked for: the same answers, the same destinations. */
+export class Backends {
+  readonly asked: [namespace: string, name: string, granted: boolean, there: boolean][] = [];
+  private readonly mesh: Mesh;
+
+  constructor(mesh: Mesh) {
+    this.mesh = mesh;
+  }
+
+  /** Whether a route may name a Service, and whether there is such a Service. */
+  ask(route: Route, namespace: string, name: string): { granted: boolean; there: boolean } {
+    const answer = answerOf(this.mesh, route, namespace, name);
+    this.asked.push([namespace, name, answer.granted, answer.there]);
+    return answer;
+  }
+}
+
+function answerOf(mesh: Mesh, route: Route, namespace: string, name: string): { granted: boolean; there: boolean } {
+  const own = { group: gatewayGroup, kind: route.kind, namespace: route.namespace };
+  return {
+    granted: namespace === route.namespace || ReferenceGrants.of(mesh).allow(own, { group: '', kind: 'Service', namespace, name }),
+    there: Services.of(mesh).byHost(hostOf(namespace, name)).length > 0,
+  };
+}
+
+/** Whether a mesh has the answers that were given. */
+export function answersAgain(mesh: Mesh, route: Route, asked: Backends['asked']): boolean {
+  return asked.every(([namespace, name, granted, there]) => {
+    const answer = answerOf(mesh, route, namespace, name);
+    return answer.granted === granted && answer.there === there;
+  });
+}
+
+function hostOf(namespace: string, name: string): string {
+  return `${name}.${namespace}.${clusterDomain}`;
+}
+
 /** The destination of a reference; one that nobody may use, or that is not there, has no cluster. */
-export function destinationOf(mesh: Mesh, route: Route, written: unknown, path: BackendReference['path'], report: Report): Destination {
+export function destinationOf(backends: Backends, route: Route, written: unknown, path: BackendReference['path'], report: Report): Destination {
   const { group = '', kind = 'Service', name, namespace, port } = (isMap(written) ? written : {}) as Fields;
   const reference = { group: text(group), kind: text(kind) || 'Service', namespace: text(namespace) || route.namespace, name: text(name), path };
   const number = typeof port === 'number' ? port : undefined;
@@ -36,17 +73,11 @@ export function destinationOf(mesh: Mesh, route: Route, written: unknown, path: 
   if (reference.group === 'networking.istio.io' && reference.kind === 'Hostname') return to(reference.name.toLowerCase());
   if (!isServiceRef(reference)) return invalid(`a ${reference.kind} is no backend`);
   const { namespace: of, name: service } = reference;
-  const grants = ReferenceGrants.of(mesh);
-  if (
-    of !== route.namespace &&
-    !grants.allow({ group: gatewayGroup, kind: route.kind, namespace: route.namespace }, { group: '', kind: 'Service', namespace: of, name: service })
-  ) {
-    return invalid(`no ReferenceGrant allows Service ${of}/${service} to ${route.kind}s of ${route.namespace}`);
-  }
+  const { granted, there } = backends.ask(route, of, service);
+  if (!granted) return invalid(`no ReferenceGrant allows Service ${of}/${service} to ${route.kind}s of ${route.namespace}`);
   if (number === undefined) return invalid(`Service ${of}/${service} is named without a port`);
-  const host = `${service}.${of}.${clusterDomain}`;
-  if (Services.of(mesh).byHost(host).length === 0) report(path, 'invalid-backend', `there is no Service ${of}/${service}: requests for it get 500`);
-  return to(host);
+  if (!there) report(path, 'invalid-backend', `there is no Service ${of}/${service}: requests for it get 500`);
+  return to(hostOf(of, service));
 }
 
 /** The maps of a list that may hold anything. */

@@ -1,5 +1,4 @@
 // Listeners of Gateway API Gateways as servers.
-import type { ProxyIdentity } from '../../ir/table.ts';
 import type { ServerTLSSettings } from '../../manifest/istio/networking.gen.ts';
 import { byCreation } from '../../model/creation.ts';
 import { type Listener, listenersOf } from '../../model/gateway-api.ts';
@@ -10,16 +9,17 @@ import type { Protocol } from '../../model/protocols.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { isMap, items, text } from '../../model/untyped.ts';
 import type { GatewayServer } from '../gateways/servers.ts';
+import type { ProxyView } from '../proxy-view.ts';
 import { originOf } from '../statuses.ts';
 
 type ApiGateway = ResourceOf<'gateway-api/Gateway'>;
 
 /** Every pod that is made for a Gateway has the Gateway's name under it. */
-const nameLabel = 'gateway.networking.k8s.io/gateway-name';
+export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 
 const protocols: Readonly<Record<string, Protocol>> = { HTTP: 'http', HTTPS: 'https', TLS: 'tls', TCP: 'tcp' };
 
-export function serversOfGatewayApi(mesh: Mesh, proxy: ProxyIdentity): GatewayServer[] {
+export function serversOfGatewayApi(mesh: Mesh, proxy: Pick<ProxyView, 'labels' | 'namespace'>): GatewayServer[] {
   return mesh
     .listIn('gateway-api/Gateway', proxy.namespace)
     .toSorted(byCreation)
@@ -28,10 +28,10 @@ export function serversOfGatewayApi(mesh: Mesh, proxy: ProxyIdentity): GatewaySe
 }
 
 /** Pods that are made for the Gateway, or those behind the Service that its address names. */
-function isProxyOf(mesh: Mesh, gateway: ApiGateway, { labels, namespace }: ProxyIdentity): boolean {
+function isProxyOf(mesh: Mesh, gateway: ApiGateway, { labels, namespace }: Pick<ProxyView, 'labels' | 'namespace'>): boolean {
   const addresses = items(gateway.spec.addresses as { type?: unknown; value?: unknown }[]);
   const hosts = addresses.flatMap(({ type, value }) => (type === 'Hostname' ? [text(value)] : []));
-  if (hosts.length === 0) return labels[nameLabel] === gateway.name;
+  if (hosts.length === 0) return labels[gatewayNameLabel] === gateway.name;
   return hosts.some((host) => {
     const name = host.endsWith(`.${namespace}.${clusterDomain}`) ? host.slice(0, host.indexOf('.')) : host;
     const { selector } = (mesh.find('Service', namespace, name)?.spec ?? {}) as ServiceSpec;

@@ -3,10 +3,9 @@ import type { Origin } from '../../ir/table.ts';
 import type { CorsPolicy, HTTPMatchRequest, HTTPRetry, HTTPRoute, HTTPRouteDestination, StringMatch } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
 import type { Route } from '../../model/gateway-api.ts';
-import type { Mesh } from '../../model/mesh.ts';
 import { isMap, text } from '../../model/untyped.ts';
 import { originOf } from '../statuses.ts';
-import { destinationOf, type Fields, maps, numberIn, type Report } from './backends.ts';
+import { type Backends, destinationOf, type Fields, maps, numberIn, type Report } from './backends.ts';
 import { headersOf, mirrorPercent, redirectOf, rewriteOf, unknownFilters } from './filters.ts';
 import { type Precedence, precedenceOf } from './precedence.ts';
 
@@ -19,10 +18,10 @@ export interface ApiRule {
 
 const everything: HTTPMatchRequest = { uri: { prefix: '/' } };
 
-export function rulesOfRoute(mesh: Mesh, route: Route, report: Report): ApiRule[] {
+export function rulesOfRoute(backends: Backends, route: Route, report: Report): ApiRule[] {
   return maps(route.spec.rules).flatMap((rule, index) => {
     const path: Path = ['spec', 'rules', index];
-    const made = ruleOf(mesh, route, rule, index, report);
+    const made = ruleOf(backends, route, rule, index, report);
     const matches = Array.isArray(rule.matches) ? maps(rule.matches) : [];
     const written = matches.length > 0 ? matches.map((match) => (route.kind === 'GRPCRoute' ? grpcMatch(match) : httpMatch(match))) : [everything];
     return written.map((match, i) => ({
@@ -33,7 +32,7 @@ export function rulesOfRoute(mesh: Mesh, route: Route, report: Report): ApiRule[
   });
 }
 
-function ruleOf(mesh: Mesh, route: Route, rule: Fields, index: number, report: Report): HTTPRoute {
+function ruleOf(backends: Backends, route: Route, rule: Fields, index: number, report: Report): HTTPRoute {
   const path: Path = ['spec', 'rules', index];
   const filters = maps(rule.filters);
   for (const type of unknownFilters(filters)) report([...path, 'filters'], 'unsupported', `filter ${type || 'without a type'} is not understood, and left out`);
@@ -42,12 +41,12 @@ function ruleOf(mesh: Mesh, route: Route, rule: Fields, index: number, report: R
   const headers = headersOf(filters);
   const mirrors = filters.flatMap(({ type, requestMirror }, f) => {
     if (type !== 'RequestMirror' || !isMap(requestMirror)) return [];
-    const destination = destinationOf(mesh, route, requestMirror.backendRef, [...path, 'filters', f, 'requestMirror', 'backendRef'], report);
+    const destination = destinationOf(backends, route, requestMirror.backendRef, [...path, 'filters', f, 'requestMirror', 'backendRef'], report);
     return [{ destination, percentage: { value: mirrorPercent(requestMirror) } }];
   });
   const cors = corsOf(filters);
-  const backends = maps(rule.backendRefs);
-  const total = backends.reduce((sum, { weight }) => sum + (numberIn(weight) ?? 1), 0);
+  const refs = maps(rule.backendRefs);
+  const total = refs.reduce((sum, { weight }) => sum + (numberIn(weight) ?? 1), 0);
   const base: HTTPRoute = {
     name: text(rule.name) || `${route.namespace}.${route.name}.${index}`,
     ...(headers ? { headers } : {}),
@@ -60,9 +59,9 @@ function ruleOf(mesh: Mesh, route: Route, rule: Fields, index: number, report: R
   if (total === 0) return { ...base, directResponse: { status: 500 } };
   return {
     ...base,
-    route: backends.map((backend, i): HTTPRouteDestination => {
+    route: refs.map((backend, i): HTTPRouteDestination => {
       const own = headersOf(maps(backend.filters));
-      const destination = destinationOf(mesh, route, backend, [...path, 'backendRefs', i], report);
+      const destination = destinationOf(backends, route, backend, [...path, 'backendRefs', i], report);
       return { destination, weight: numberIn(backend.weight) ?? 1, ...(own ? { headers: own } : {}) };
     }),
   };

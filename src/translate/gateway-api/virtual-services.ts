@@ -3,21 +3,18 @@
 import type { ServiceEntry } from '../../manifest/istio/networking.gen.ts';
 import { allowsHostnames, allowsKind, allowsNamespace } from '../../model/allowed-routes.ts';
 import { byCreation, createdAt } from '../../model/creation.ts';
-import { hostnamesOf, isGatewayRef, isServiceRef, listenersOf, type ParentReference, parentRefs, type Route } from '../../model/gateway-api.ts';
+import { hostnamesOf, isGatewayRef, isServiceRef, listenersOf, type ParentReference, parentRefs, type Route, routeKinds } from '../../model/gateway-api.ts';
 import { clusterDomain } from '../../model/hosts.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import { sameItems } from '../../model/same.ts';
 import { text } from '../../model/untyped.ts';
+import { isEqual, keepEqual } from '../keep-equal.ts';
 import { originOf } from '../statuses.ts';
 import type { HttpRoutingRule, RoutingService } from '../virtual-services.ts';
-import { destinationOf, maps, numberIn, type Report, type RouteProblem } from './backends.ts';
+import { answersAgain, Backends, destinationOf, maps, numberIn, type Report, type RouteProblem } from './backends.ts';
 import { listenerName } from './gateways.ts';
 import { type ApiRule, rulesOfRoute } from './http-rules.ts';
 import { byPrecedence } from './precedence.ts';
-
-export interface ApiServices {
-  services: RoutingService[];
-  problems: RouteProblem[];
-}
 
 /** What a route is attached to. */
 interface Attachment {
@@ -30,33 +27,98 @@ interface Attachment {
 
 const everyone: ReadonlySet<string> = new Set(['*']);
 
-/** @returns services in the order of their oldest route */
-export function virtualServicesOfRoutes(mesh: Mesh): ApiServices {
-  const problems: RouteProblem[] = [];
-  const reportFor =
-    (route: Route): Report =>
-    (path, reason, message) =>
-      problems.push({ origin: originOf(route, ...path), reason, message });
-  const merged = new Map<string, { route: Route; gateway: string; host: string; rules: ApiRule[] }>();
-  const http = [...mesh.list('gateway-api/HTTPRoute'), ...mesh.list('gateway-api/GRPCRoute')].sort(byAge);
-  for (const route of http) {
-    const rules = rulesOfRoute(mesh, route, reportFor(route));
-    for (const { gateway, hosts, port } of attachments(mesh, route)) {
-      const own = port === undefined ? rules : rules.map((rule) => atPort(rule, port));
-      for (const host of hosts) {
-        // Routes of one host are tried as one list; for services those of each namespace, as they are for other clients (SEL-R84).
-        const key = `${gateway} ${gateway === 'mesh' ? route.namespace : ''} ${host}`;
-        const there = merged.get(key);
-        if (there) there.rules.push(...own);
-        else merged.set(key, { route, gateway, host, rules: [...own] });
+/** Kinds that say what routes of the Gateway API do. */
+export const apiRouteReads = [
+  ...routeKinds,
+  'gateway-api/Gateway',
+  'gateway-api/ReferenceGrant',
+  'Service',
+  'ServiceEntry',
+  'Namespace',
+  'MeshConfig',
+] as const;
+
+/** What a route says whatever it is attached to. */
+interface Translated {
+  asked: Backends['asked'];
+  rules: readonly ApiRule[];
+  problems: readonly RouteProblem[];
+}
+
+/** What is attached to one place for one host, and the virtual service that it is. */
+interface Merged {
+  parts: (readonly ApiRule[])[];
+  service: RoutingService;
+}
+
+/** Routes of the Gateway API as virtual services. What a change leaves as it was is the same object in the next mesh. */
+export class ApiRoutes {
+  /** In the order of their oldest route. */
+  readonly services: readonly RoutingService[];
+  readonly problems: readonly RouteProblem[];
+  private readonly merged = new Map<string, Merged>();
+  private readonly streams = new Map<string, RoutingService>();
+
+  static of(mesh: Mesh): ApiRoutes {
+    return mesh.memo<ApiRoutes>('routes of the Gateway API', apiRouteReads, (former) => new ApiRoutes(mesh, former));
+  }
+
+  private constructor(mesh: Mesh, former: ApiRoutes | undefined) {
+    const problems: RouteProblem[] = [];
+    const merging = new Map<string, { route: Route; gateway: string; host: string; parts: (readonly ApiRule[])[] }>();
+    const http = [...mesh.list('gateway-api/HTTPRoute'), ...mesh.list('gateway-api/GRPCRoute')].sort(byAge);
+    for (const route of http) {
+      const translated = translate(mesh, route);
+      problems.push(...translated.problems);
+      for (const { gateway, hosts, port } of attachments(mesh, route)) {
+        const own = port === undefined ? translated.rules : atPort(translated.rules, port);
+        for (const host of hosts) {
+          // Routes of one host are tried as one list; for services those of each namespace, as they are for other clients (SEL-R84).
+          const key = `${gateway} ${gateway === 'mesh' ? route.namespace : ''} ${host}`;
+          const there = merging.get(key);
+          if (there) there.parts.push(own);
+          else merging.set(key, { route, gateway, host, parts: [own] });
+        }
       }
     }
+    const services: RoutingService[] = [];
+    for (const [key, { route, gateway, host, parts }] of merging) {
+      const empty = emptyService(route, services.length, gateway, [host]);
+      const before = former?.merged.get(key);
+      const same = before?.service.resource === route && before.service.name === empty.name && sameItems(before.parts, parts);
+      const rules = parts.flat().sort((a, b) => byPrecedence(a.precedence, b.precedence));
+      const service = same ? before.service : { ...empty, http: rules.map((rule): HttpRoutingRule => ({ ...rule, matchesAreWritten: false })) };
+      this.merged.set(key, { parts, service });
+      services.push(service);
+    }
+    for (const service of streams(mesh, problems)) {
+      const key = `${service.resource.kindName} ${service.namespace} ${service.name} ${[...service.gateways].join()}`;
+      const before = former?.streams.get(key);
+      const kept = before?.resource === service.resource && isEqual(comparable(before), comparable(service)) ? before : service;
+      this.streams.set(key, kept);
+      services.push(kept);
+    }
+    this.services = services;
+    this.problems = keepEqual(former?.problems, problems);
   }
-  const services = [...merged.values()].map(({ route, gateway, host, rules }, i) => ({
-    ...emptyService(route, i, gateway, [host]),
-    http: rules.sort((a, b) => byPrecedence(a.precedence, b.precedence)).map((rule): HttpRoutingRule => ({ ...rule, matchesAreWritten: false })),
-  }));
-  return { services: [...services, ...streams(mesh, reportFor)], problems };
+}
+
+// The same for all meshes that answer the same.
+const translations = new WeakMap<Route, Translated>();
+
+function translate(mesh: Mesh, route: Route): Translated {
+  const before = translations.get(route);
+  if (before && answersAgain(mesh, route, before.asked)) return before;
+  const problems: RouteProblem[] = [];
+  const backends = new Backends(mesh);
+  const rules = rulesOfRoute(backends, route, reportTo(problems, route));
+  const translated = { asked: backends.asked, rules, problems };
+  translations.set(route, translated);
+  return translated;
+}
+
+function reportTo(problems: RouteProblem[], route: Route): Report {
+  return (path, reason, message) => problems.push({ origin: originOf(route, ...path), reason, message });
 }
 
 /** Of the same age by namespace, then name: not as virtual services (SEL-R81). */
@@ -82,12 +144,25 @@ function emptyService(route: Route, index: number, gateway: string, hosts: reado
   };
 }
 
-function atPort(rule: ApiRule, port: number): ApiRule {
-  return { ...rule, route: { ...rule.route, match: (rule.route.match ?? []).map((match) => ({ ...match, port })) } };
+const limited = new WeakMap<readonly ApiRule[], Map<number, readonly ApiRule[]>>();
+
+function atPort(rules: readonly ApiRule[], port: number): readonly ApiRule[] {
+  const byPort = limited.get(rules) ?? new Map<number, readonly ApiRule[]>();
+  limited.set(rules, byPort);
+  const found =
+    byPort.get(port) ?? rules.map((rule) => ({ ...rule, route: { ...rule.route, match: (rule.route.match ?? []).map((match) => ({ ...match, port })) } }));
+  byPort.set(port, found);
+  return found;
+}
+
+/** What of a virtual service is plain data. */
+function comparable({ hosts, tls, tcp }: RoutingService): unknown {
+  return { hosts, tls, tcp };
 }
 
 /** TLSRoutes by server name, and TCPRoutes: the first rule of each counts. */
-function streams(mesh: Mesh, reportFor: (route: Route) => Report): RoutingService[] {
+function streams(mesh: Mesh, problems: RouteProblem[]): RoutingService[] {
+  const backends = new Backends(mesh);
   const routes = [...mesh.list('gateway-api/TLSRoute'), ...mesh.list('gateway-api/TCPRoute')].sort(byCreation);
   return routes.flatMap((route) =>
     attachments(mesh, route).map(({ gateway, hosts, port }, i) => {
@@ -100,7 +175,7 @@ function streams(mesh: Mesh, reportFor: (route: Route) => Report): RoutingServic
         route: {
           match: Object.keys(match).length > 0 ? [match] : [],
           route: maps(rule.backendRefs).map((backend, b) => ({
-            destination: destinationOf(mesh, route, backend, ['spec', 'rules', r, 'backendRefs', b], reportFor(route)),
+            destination: destinationOf(backends, route, backend, ['spec', 'rules', r, 'backendRefs', b], reportTo(problems, route)),
             weight: numberIn(backend.weight) ?? 1,
           })),
         },

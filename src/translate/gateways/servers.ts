@@ -1,5 +1,5 @@
 // Servers of the Gateways that select a proxy, one list for each port and address.
-import type { Origin, ProxyIdentity } from '../../ir/table.ts';
+import type { Origin } from '../../ir/table.ts';
 import type { Gateway, Server, ServerTLSSettings } from '../../manifest/istio/networking.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { byCreation } from '../../model/creation.ts';
@@ -11,6 +11,7 @@ import { targetOf, targetPortOf } from '../../model/service-ports.ts';
 import { items } from '../../model/untyped.ts';
 import { serversOfGatewayApi } from '../gateway-api/gateways.ts';
 import { listenerKind } from '../port-protocols.ts';
+import type { ProxyView } from '../proxy-view.ts';
 import { originOf, type Statuses } from '../statuses.ts';
 
 export interface GatewayServer {
@@ -56,6 +57,8 @@ export interface MergedServers {
   routes: GatewayRoutes[];
 }
 
+type GatewayProxy = Pick<ProxyView, 'namespace' | 'name' | 'labels'>;
+
 /** Whether TLS goes on to the destination as it is. */
 export function isPassthrough({ tls }: Pick<GatewayServer, 'tls'>): boolean {
   return tls?.mode === 'PASSTHROUGH' || tls?.mode === 'AUTO_PASSTHROUGH';
@@ -85,7 +88,7 @@ export function routesNameOf(server: GatewayServer, port: number): string {
 /**
  * Which servers can be beside which: plain HTTP with plain HTTP, TLS with TLS of other hosts; else the oldest Gateway has the port.
  */
-export function mergeServers(mesh: Mesh, proxy: ProxyIdentity, statuses: Statuses): MergedServers {
+export function mergeServers(mesh: Mesh, proxy: GatewayProxy, statuses: Statuses): MergedServers {
   const merging = new Merging(statuses);
   for (const server of serversFor(mesh, proxy)) {
     for (const port of portsOf(mesh, proxy, server.port)) merging.add(server, port);
@@ -133,7 +136,7 @@ class Merging {
 }
 
 /** Servers of a proxy, those of the oldest Gateway first. */
-function serversFor(mesh: Mesh, proxy: ProxyIdentity): GatewayServer[] {
+function serversFor(mesh: Mesh, proxy: GatewayProxy): GatewayServer[] {
   const gateways = [...mesh.list('Gateway')].sort(byCreation).filter(({ spec }) => matchesLabels(spec.selector, proxy.labels));
   return [...gateways.flatMap(serversOf), ...serversOfGatewayApi(mesh, proxy)];
 }
@@ -167,7 +170,7 @@ function serverHost(written: string, own: string): ServerHost {
 }
 
 /** Ports of the proxy behind a port: where Services in front of it say otherwise, those that they send to. */
-function portsOf(mesh: Mesh, proxy: ProxyIdentity, number: number): number[] {
+function portsOf(mesh: Mesh, proxy: GatewayProxy, number: number): number[] {
   const targets = mesh.listIn('Service', proxy.namespace).flatMap((service: Resource<ServiceSpec>) => {
     const { selector } = service.spec;
     if (!selector || Object.keys(selector).length === 0 || !matchesLabels(selector, proxy.labels)) return [];

@@ -12,13 +12,15 @@ export interface ListenerEntry {
   /** Of the first service. */
   protocol: Protocol | undefined;
   chains: FilterChain[];
+  /** Those of the chains, as text; undefined where they are not known. */
+  conditions: Set<string> | undefined;
   /** A Sidecar asked for this port with some services: others are not added (SEL-R31). */
   locked: boolean;
   origin: Origin | undefined;
 }
 
-/** What a service wants at an address and port. */
-export type Wanted = Omit<ListenerEntry, 'locked'>;
+/** What a service wants at an address and port; most of it is made where it is needed only. */
+export type Wanted = Omit<ListenerEntry, 'chains' | 'conditions' | 'locked' | 'origin'> & { chains: () => FilterChain[]; origin: () => Origin | undefined };
 
 /** Plain text that was detected as HTTP (SEL-R44). */
 export const detectedHttp = { transport: 'raw_buffer', applicationProtocols: ['http/1.1', 'h2c'] } as const;
@@ -48,30 +50,24 @@ export class ListenerEntries {
     const key = keyOf(wanted.address, wanted.port);
     const there = this.byKey.get(key);
     if (!there) {
-      this.byKey.set(key, { ...wanted, locked: false });
+      this.byKey.set(key, { ...wanted, chains: wanted.chains(), conditions: undefined, origin: wanted.origin(), locked: false });
       return true;
     }
     if (there.locked || (there.protocol !== wanted.protocol && (isServerFirst(there.protocol) || isServerFirst(wanted.protocol)))) return false;
     const before = `${wanted.kind} over ${there.kind}`;
     switch (before) {
       case 'http over tcp':
-        there.chains.push(...wanted.chains.map(asDetected));
-        there.kind = 'auto';
-        return true;
+        return replace(there, [...there.chains, ...wanted.chains().map(asDetected)]);
       case 'tcp over http':
-        there.chains = [...wanted.chains, ...there.chains.map(asDetected)];
-        there.kind = 'auto';
-        return true;
+        return replace(there, [...wanted.chains(), ...there.chains.map(asDetected)]);
       case 'auto over http':
-        there.chains = wanted.chains;
-        there.kind = 'auto';
-        return true;
+        return replace(there, wanted.chains());
       case 'tcp over tcp':
       case 'tcp over auto':
-        return merge(there, wanted);
+        return merge(there, wanted.chains());
       case 'auto over tcp':
         there.kind = 'auto';
-        return merge(there, wanted);
+        return merge(there, wanted.chains());
       default:
         // HTTP services share a listener, and of detected ports the bytes that are not HTTP go to the first service.
         return wanted.kind === 'http' || there.address === '0.0.0.0';
@@ -91,10 +87,19 @@ function asDetected(chain: FilterChain): FilterChain {
   return { ...chain, match: { ...chain.match, ...detectedHttp } };
 }
 
+function replace(entry: ListenerEntry, chains: FilterChain[]): true {
+  entry.chains = chains;
+  entry.conditions = undefined;
+  entry.kind = 'auto';
+  return true;
+}
+
 /** Chains whose conditions are there already are left out: the first service has them. */
-function merge(entry: ListenerEntry, { chains }: Wanted): boolean {
-  const conditions = new Set(entry.chains.map(({ match }) => JSON.stringify(match)));
-  const added = chains.filter(({ match }) => !conditions.has(JSON.stringify(match)));
-  entry.chains = [...entry.chains, ...added];
+function merge(entry: ListenerEntry, chains: readonly FilterChain[]): boolean {
+  entry.conditions ??= new Set(entry.chains.map(({ match }) => JSON.stringify(match)));
+  const before = entry.conditions;
+  const added = chains.filter(({ match }) => !before.has(JSON.stringify(match)));
+  for (const { match } of added) before.add(JSON.stringify(match));
+  entry.chains.push(...added);
   return added.length === chains.length;
 }

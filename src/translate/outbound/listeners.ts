@@ -1,18 +1,20 @@
 // Listeners of a sidecar for traffic from its application, and the names of the route configurations that they use.
 import { blackHoleCluster } from '../../ir/cluster.ts';
 import type { FilterChain, HttpFilter, Listener } from '../../ir/listener.ts';
-import type { RouteConfig } from '../../ir/route.ts';
+import type { Status } from '../../ir/table.ts';
 import { isIp } from '../../manifest/ip.ts';
-import { Endpoints } from '../../model/endpoints.ts';
+import { keepList } from '../../model/same.ts';
 import type { MeshPort, MeshService } from '../../model/services.ts';
+import { byName } from '../by-name.ts';
+import { keepWhole } from '../keep-equal.ts';
+import type { Made, Parts } from '../made.ts';
 import { type ListenerKind, listenerKind } from '../port-protocols.ts';
 import type { EgressListener } from '../proxy-scope.ts';
 import { originOf } from '../statuses.ts';
-import type { Translation } from '../translation.ts';
+import { type Outlook, Translation } from '../translation.ts';
 import { fallThroughChain, outboundCluster, tcpChain } from './catch-all.ts';
 import { detectedHttp, ListenerEntries, type ListenerEntry } from './listener-entries.ts';
 import { tcpChains } from './tcp-chains.ts';
-import { serviceRoutes, sharedRoutes } from './virtual-hosts.ts';
 
 export const anyAddress = '0.0.0.0';
 const loopback = '127.0.0.1';
@@ -24,9 +26,22 @@ const defaultOutboundPort = 15001;
 /** Name of the route configuration of the mesh configuration's `proxyHttpPort`. */
 const httpProxyRoutes = 'http_proxy';
 
-export interface OutboundTraffic {
-  listeners: Listener[];
-  routes: RouteConfig[];
+/** A route configuration that a listener needs. */
+export interface RouteRequest {
+  name: string;
+  /** 0: of every port (SEL-R58). */
+  port: number;
+  /** For one service alone (SEL-R57). */
+  own: boolean;
+  /** Place in the scope of the listener that gives the routes. */
+  egress: number;
+}
+
+export interface OutboundListeners {
+  /** By name. */
+  listeners: readonly Listener[];
+  requests: readonly RouteRequest[];
+  statuses: readonly Status[];
 }
 
 /** How a listener finds the service of a connection. */
@@ -36,22 +51,54 @@ interface Binding {
   cidrs: readonly string[];
 }
 
-export function outboundTraffic(translation: Translation): OutboundTraffic {
-  const builder = new OutboundBuilder(translation);
-  for (const listener of translation.scope.egress) builder.addListener(listener);
-  return builder.finish();
+/** @param former of the same proxies before */
+export function outboundListeners(outlook: Outlook, parts: Parts<OutboundListeners>, former?: Made<OutboundListeners>): Made<OutboundListeners> {
+  const { scope, mesh, known, aliases, view } = outlook;
+  const { egress, outboundMode, egressProxy } = scope;
+  const written = JSON.stringify(egress.map(({ port, bind, ownSocket, origin }) => [port, bind, ownSocket, origin]));
+  const inputs = [
+    mesh.meshConfig,
+    known,
+    aliases,
+    view.address,
+    outboundMode,
+    egressProxy,
+    written,
+    ...egress.flatMap(({ services, streams }) => [services, streams]),
+  ];
+  return parts.of(outlook, inputs, former, (before) => {
+    const translation = new Translation(outlook, { known: true });
+    const { listeners, requests } = new OutboundBuilder(outlook, translation).build();
+    const byOwnName = new Map(before?.listeners.map((listener) => [listener.name, listener]));
+    const kept = listeners.map((listener) => keepWhole(byOwnName.get(listener.name), listener)).sort(byName);
+    const result = { listeners: keepList(before?.listeners, kept), requests, statuses: keepWhole(before?.statuses, translation.statuses.list()) };
+    return { result, asked: translation.asked };
+  });
 }
 
 class OutboundBuilder {
+  private readonly outlook: Outlook;
   private readonly translation: Translation;
   private readonly entries = new ListenerEntries();
-  private readonly routes = new Map<string, RouteConfig>();
+  private readonly requests = new Map<string, RouteRequest>();
 
-  constructor(translation: Translation) {
+  constructor(outlook: Outlook, translation: Translation) {
+    this.outlook = outlook;
     this.translation = translation;
   }
 
-  addListener(listener: EgressListener): void {
+  build(): { listeners: Listener[]; requests: RouteRequest[] } {
+    for (const listener of this.outlook.scope.egress) this.addListener(listener);
+    const { settings } = this.translation;
+    const { scope, mesh } = this.outlook;
+    const outboundPort = mesh.meshConfig.proxyListenPort || defaultOutboundPort;
+    const rest = fallThroughChain(scope);
+    const listeners = [...this.entries.all()].map((entry) => listenerOf(entry, rest, settings.detectionTimeoutMs));
+    listeners.push({ ...virtualOutbound(outboundPort, outboundCluster(scope)), ...(settings.transparent ? { transparent: true } : {}) }, ...this.httpProxy());
+    return { listeners, requests: [...this.requests.values()] };
+  }
+
+  private addListener(listener: EgressListener): void {
     if (!listener.port) {
       // What follows a listener without a port adds nothing to those with one.
       this.entries.lock();
@@ -76,13 +123,10 @@ class OutboundBuilder {
   private bindingsOf(service: MeshService, port: MeshPort): Binding[] {
     const everywhere: Binding = { address: anyAddress, cidrs: [] };
     if (listenerKind(port.protocol) === 'http') return [everywhere];
-    const { proxy } = this.translation.scope;
     if (service.addresses.length === 0 && service.resolution === 'none') {
-      const addresses = Endpoints.of(this.translation.mesh)
-        .at(service, port)
-        .flatMap(({ address }) => (isIp(address) ? [address] : []));
+      const addresses = this.translation.endpointsAt(service, port).flatMap(({ address }) => (isIp(address) ? [address] : []));
       if (addresses.length > 0 || service.source === 'kubernetes' || service.selector) {
-        return addresses.filter((address) => address !== proxy.addresses[0]).map((address) => ({ address, cidrs: [] }));
+        return addresses.filter((address) => address !== this.outlook.view.address).map((address) => ({ address, cidrs: [] }));
       }
     }
     const bindings = service.addresses.map((address): Binding => (address.includes('/') ? { address: anyAddress, cidrs: [address] } : { address, cidrs: [] }));
@@ -102,7 +146,7 @@ class OutboundBuilder {
       kind,
       protocol: port.protocol,
       chains: this.chainsFor(listener, service, port, kind, binding),
-      origin: listener.port ? listener.origin : originOf(service.resource),
+      origin: () => (listener.port ? listener.origin : originOf(service.resource)),
     });
     if (!added) {
       const at = `${binding.address}:${port.number}`;
@@ -114,18 +158,21 @@ class OutboundBuilder {
     }
   }
 
-  private chainsFor(listener: EgressListener, service: MeshService, port: MeshPort, kind: ListenerKind, { address, cidrs }: Binding): FilterChain[] {
+  private chainsFor(listener: EgressListener, service: MeshService, port: MeshPort, kind: ListenerKind, { address, cidrs }: Binding): () => FilterChain[] {
     const ofEveryAddress = address === anyAddress;
-    const byName = ofEveryAddress && (service.addresses.length === 0 || service.addresses.some((own) => own.includes('/')));
-    const tcp = (): FilterChain[] =>
-      tcpChains(this.translation, { service, number: port.number, protocol: port.protocol, cidrs, byName }, listener.virtualServices);
-    if (kind === 'tcp') return tcp();
+    const tcp = (): FilterChain[] => {
+      const byName = ofEveryAddress && (service.addresses.length === 0 || service.addresses.some((own) => own.includes('/')));
+      return tcpChains(this.translation, { service, number: port.number, protocol: port.protocol, cidrs, byName }, listener.streams);
+    };
+    if (kind === 'tcp') return tcp;
     // A listener for one service has routes of its own.
     const own = kind === 'auto' && !ofEveryAddress && !listener.port;
     const name = own ? `${service.host}:${port.number}` : port.number === 0 ? address : String(port.number);
     this.addRoutes(name, port, own, listener);
-    const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name, port.protocol) };
-    return kind === 'auto' ? [...tcp(), http] : [http];
+    return () => {
+      const http: FilterChain = { name: '', match: ofEveryAddress || kind === 'auto' ? detectedHttp : {}, filter: this.httpFilter(name, port.protocol) };
+      return kind === 'auto' ? [...tcp(), http] : [http];
+    };
   }
 
   private httpFilter(routes: string, protocol?: MeshPort['protocol']): HttpFilter {
@@ -134,28 +181,21 @@ class OutboundBuilder {
 
   /** Of listeners with one port the first gives the routes for all. */
   private addRoutes(name: string, { number, protocol }: MeshPort, own: boolean, asking: EgressListener): void {
-    if (this.routes.has(name)) return;
-    const { egress } = this.translation.scope;
-    const listener = egress.find((entry) => !entry.port || (entry.port.number === number && (number !== 0 || entry.bind === name))) ?? asking;
-    const forEveryPort = protocol === 'http_proxy' || listener.port?.protocol === 'HTTP_PROXY';
-    const port = forEveryPort ? 0 : number;
-    this.routes.set(name, own ? serviceRoutes(this.translation, listener, name, number) : sharedRoutes(this.translation, listener, name, port));
-  }
-
-  finish(): OutboundTraffic {
-    const { settings, scope, mesh } = this.translation;
-    const outboundPort = mesh.meshConfig.proxyListenPort || defaultOutboundPort;
-    const listeners = [...this.entries.all()].map((entry) => listenerOf(entry, fallThroughChain(scope), settings.detectionTimeoutMs));
-    listeners.push({ ...virtualOutbound(outboundPort, outboundCluster(scope)), ...(settings.transparent ? { transparent: true } : {}) }, ...this.httpProxy());
-    return { listeners, routes: [...this.routes.values()] };
+    if (this.requests.has(name)) return;
+    const { egress } = this.outlook.scope;
+    const first = egress.findIndex((entry) => !entry.port || (entry.port.number === number && (number !== 0 || entry.bind === name)));
+    const place = first < 0 ? egress.indexOf(asking) : first;
+    const forEveryPort = !own && (protocol === 'http_proxy' || egress[place]?.port?.protocol === 'HTTP_PROXY');
+    this.requests.set(name, { name, port: forEveryPort ? 0 : number, own, egress: place });
   }
 
   /** A port for clients that use an HTTP proxy (mesh configuration `proxyHttpPort`). */
   private httpProxy(): Listener[] {
-    const port = this.translation.mesh.meshConfig.proxyHttpPort ?? 0;
-    const listener = this.translation.scope.egress.find((entry) => !entry.port);
-    if (port === 0 || !listener) return [];
-    this.routes.set(httpProxyRoutes, sharedRoutes(this.translation, listener, httpProxyRoutes, 0));
+    const { mesh, scope } = this.outlook;
+    const port = mesh.meshConfig.proxyHttpPort ?? 0;
+    const place = scope.egress.findIndex((entry) => !entry.port);
+    if (port === 0 || place < 0) return [];
+    this.requests.set(httpProxyRoutes, { name: httpProxyRoutes, port: 0, own: false, egress: place });
     const chain: FilterChain = { name: '', match: {}, filter: this.httpFilter(httpProxyRoutes) };
     return [{ ...plainListener(loopback, port), bind: true, chains: [chain] }];
   }

@@ -4,10 +4,9 @@ import type { FilterChain, FilterChainMatch, TcpFilter } from '../../ir/listener
 import type { Origin } from '../../ir/table.ts';
 import { isCidr, isIp } from '../../manifest/ip.ts';
 import type { L4MatchAttributes, RouteDestination, TLSMatchAttributes } from '../../manifest/istio/networking.gen.ts';
-import { hostsOverlap } from '../../model/hosts.ts';
+import { OverlapIndex } from '../../model/host-overlap.ts';
 import type { Protocol } from '../../model/protocols.ts';
-import { matchesLabels } from '../../model/selectors.ts';
-import { type MeshService, Services } from '../../model/services.ts';
+import type { MeshService } from '../../model/services.ts';
 import { milliseconds } from '../durations.ts';
 import { isTls } from '../port-protocols.ts';
 import { destinationCluster } from '../routes.ts';
@@ -25,9 +24,29 @@ export interface TcpPort {
   byName: boolean;
 }
 
+/** Virtual services with rules for streams, in their order, by the hosts that they are for. */
+export class Streams {
+  readonly all: readonly RoutingService[];
+  private readonly order = new Map<RoutingService, number>();
+  private readonly byHost = new OverlapIndex<RoutingService>();
+
+  constructor(all: readonly RoutingService[]) {
+    this.all = all;
+    for (const [i, service] of all.entries()) {
+      this.order.set(service, i);
+      for (const host of service.hosts) this.byHost.add(host, service);
+    }
+  }
+
+  routing(host: string): readonly RoutingService[] {
+    if (this.all.length === 0) return this.all;
+    return [...this.byHost.overlapping(host)].sort((a, b) => (this.order.get(a) ?? 0) - (this.order.get(b) ?? 0));
+  }
+}
+
 /** Chains in the order in which they are made; at most one of them takes everything. */
-export function tcpChains(translation: Translation, port: TcpPort, virtualServices: readonly RoutingService[]): FilterChain[] {
-  const routing = virtualServices.filter(({ hosts, tls, tcp }) => tls.length + tcp.length > 0 && hosts.some((host) => hostsOverlap(host, port.service.host)));
+export function tcpChains(translation: Translation, port: TcpPort, streams: Streams): FilterChain[] {
+  const routing = streams.routing(port.service.host);
   return isTls(port.protocol) ? tlsChains(translation, port, routing) : plainChains(translation, port, routing);
 }
 
@@ -56,10 +75,8 @@ function tlsChains(translation: Translation, port: TcpPort, routing: readonly Ro
   return [{ name: '', match: { ...serverNames(names), ...ranges(port.cidrs) }, filter: serviceFilter(translation, port) }];
 }
 
-function aliasesOf({ mesh }: Translation, { host }: MeshService): string[] {
-  return Services.of(mesh)
-    .aliasesOf(host)
-    .map((alias) => alias.host);
+function aliasesOf({ aliases }: Translation, { host }: MeshService): string[] {
+  return (aliases.get(host) ?? []).map((alias) => alias.host);
 }
 
 /** TCP-R5 */
@@ -87,11 +104,10 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Every condition on the proxy holds (MAT-R5). */
-function isForProxy(match: L4MatchAttributes | TLSMatchAttributes, { scope }: Translation, port: number): boolean {
-  const { labels, namespace } = scope.proxy;
+function isForProxy(match: L4MatchAttributes | TLSMatchAttributes, translation: Translation, port: number): boolean {
   if (match.gateways?.length && !match.gateways.includes('mesh')) return false;
   if (match.port && match.port !== port) return false;
-  return matchesLabels(match.sourceLabels, labels) && (!match.sourceNamespace || match.sourceNamespace === namespace);
+  return translation.hasLabels(match.sourceLabels) && translation.isIn(match.sourceNamespace);
 }
 
 /** `*` stands for any name, and for connections without one. */
