@@ -6,7 +6,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median } from '../measure.ts';
+import { buildSync } from 'esbuild';
+import { median, root } from '../measure.ts';
 import { goal, number, ratio, table } from '../proxy/report.ts';
 import type { ClientsMessage, ClientsReport } from './clients.ts';
 import type { ServerMessage, ServerReport } from './server.ts';
@@ -46,9 +47,27 @@ const warmUp = 10;
 
 /** Of bin/weft. */
 const weftFlags = ['--v8-pool-size=1', '--min-semi-space-size=4', '--max-semi-space-size=8'];
+const weftEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** Nothing was received for so long: what was to come has come. */
 const quietMs = { connect: 1500, change: 300 };
+
+/** The server in one file, as the command is: from sources Node has to have them all, and what takes their types away, in memory. */
+function bundled(): string {
+  const outfile = join(root, 'node_modules/.cache/bench-xds-server.mjs');
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'server.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+const server = bundled();
 
 class Bench {
   private readonly server: ChildProcess;
@@ -57,8 +76,9 @@ class Bench {
 
   constructor(services: number) {
     const stdio: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'inherit', 'inherit', 'ipc'];
-    this.server = fork(join(import.meta.dirname, 'server.ts'), [String(services)], {
+    this.server = fork(server, [String(services)], {
       stdio,
+      env: { ...process.env, ...weftEnvironment },
       execArgv: ['--no-warnings', '--expose-gc', ...weftFlags, ...(process.env.NODE_FLAGS ?? '').split(' ').filter(Boolean)],
     });
     this.clients = fork(join(import.meta.dirname, 'clients.ts'), [], { stdio, execArgv: ['--no-warnings'] });
