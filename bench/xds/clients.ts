@@ -1,9 +1,10 @@
 // Many delta ADS clients in one process: they acknowledge everything, and count bytes.
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { typeUrls } from '../../src/envoy/type-urls.ts';
-import { readDelta, writeDelta } from './wire.ts';
+import { type DeltaRequest, decodeDeltaResponse, encodeDeltaRequest } from '../../src/envoy/xds/client-messages.ts';
+import { discoveryService } from '../../src/envoy/xds/services.ts';
 
-const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+const { path } = discoveryService.DeltaAggregatedResources;
 
 /** To this process. */
 export type ClientsMessage = { kind: 'connect'; port: number; count: number; namespaces: number; routes: string } | { kind: 'report'; reset?: boolean };
@@ -28,37 +29,35 @@ function connect(port: number, namespace: string, routes: string): void {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': -1,
   });
-  const stream: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
-    path,
-    (message: Buffer) => message,
-    (message: Buffer) => message,
-  );
+  const stream: ClientDuplexStream<DeltaRequest, Buffer> = client.makeBidiStreamRequest(path, encodeDeltaRequest, (message: Buffer) => message);
   const subscribed = new Set<string>();
   stream.on('data', (message: Buffer) => {
     bytes += message.length;
     last = Date.now();
     reached.add(id);
-    const { typeUrl, nonce, names } = readDelta(message, (url) => url === typeUrls.cluster);
+    const { typeUrl, nonce, resources } = decodeDeltaResponse(message);
     const first = typeUrl === typeUrls.cluster && !subscribed.has(typeUrls.endpoints);
-    stream.write(writeDelta({ typeUrl, nonce }));
+    stream.write({ typeUrl, nonce });
     if (first) {
       subscribed.add(typeUrls.endpoints);
-      stream.write(writeDelta({ typeUrl: typeUrls.endpoints, subscribe: names.filter((name) => name.startsWith('outbound|')) }));
-      stream.write(writeDelta({ typeUrl: typeUrls.listener }));
+      stream.write({ typeUrl: typeUrls.endpoints, subscribe: resources.flatMap(({ name }) => (name.startsWith('outbound|') ? [name] : [])) });
+      stream.write({ typeUrl: typeUrls.listener });
     }
     if (typeUrl === typeUrls.listener && !subscribed.has(typeUrls.routes)) {
       subscribed.add(typeUrls.routes);
-      stream.write(writeDelta({ typeUrl: typeUrls.routes, subscribe: [routes] }));
+      stream.write({ typeUrl: typeUrls.routes, subscribe: [routes] });
       // As Envoy does: it gets those of its route configurations.
-      stream.write(writeDelta({ typeUrl: typeUrls.virtualHost }));
+      stream.write({ typeUrl: typeUrls.virtualHost });
     }
   });
   stream.on('error', (error) => {
     console.error(`client ${id}: ${error.message}`);
     process.exit(1);
   });
-  const node = `sidecar~10.200.${id >> 8}.${id & 255}~client-${id}.${namespace}~${namespace}.svc.cluster.local`;
-  stream.write(writeDelta({ node, typeUrl: typeUrls.cluster }));
+  const locality = { region: '', zone: '', subzone: '' };
+  const address = `10.200.${id >> 8}.${id & 255}`;
+  const node = { id: `sidecar~${address}~client-${id}.${namespace}~${namespace}.svc.cluster.local`, cluster: '', locality, metadata: {} };
+  stream.write({ node, typeUrl: typeUrls.cluster });
 }
 
 process.on('message', (message: ClientsMessage) => {

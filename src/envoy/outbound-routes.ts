@@ -1,6 +1,7 @@
 // Routes of the listener for all that an application sends without being captured.
+import { forwardTo, takingAll } from '../ir/catch-all.ts';
 import { blackHoleCluster } from '../ir/cluster.ts';
-import { byHostHeader, forwardTo, restOf, takingAll } from '../ir/outbound-listener.ts';
+import { byHostHeader, restOf } from '../ir/outbound-listener.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { forwardName } from './forward-by-host.ts';

@@ -37,7 +37,7 @@ export function withRoutes<T extends JsonObject>(listener: T, source: (routeConf
   return rewrite(listener, (object) => {
     const { rds, ...rest } = object;
     return isObject(rds) && typeof rds.route_config_name === 'string' ? { ...rest, ...source(rds.route_config_name) } : object;
-  }) as T;
+  });
 }
 
 /** Names of the route configurations that a listener asks for. */
@@ -50,10 +50,15 @@ export function routesOf(listener: JsonObject): string[] {
   return names;
 }
 
-function rewrite(value: JsonValue | undefined, change: (object: JsonObject) => JsonObject): JsonValue | undefined {
-  if (Array.isArray(value)) return value.map((one) => rewrite(one, change) as JsonValue);
+/** With `change` done to every object of a tree, from the inside out. */
+export function rewrite<T>(value: T, change: (object: JsonObject) => JsonObject): T {
+  return rewritten(value as JsonValue, change) as T;
+}
+
+function rewritten(value: JsonValue | undefined, change: (object: JsonObject) => JsonObject): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((one) => rewritten(one, change) as JsonValue);
   if (!isObject(value)) return value;
-  return change(Object.fromEntries(Object.entries(value).map(([field, one]) => [field, rewrite(one, change)])));
+  return change(Object.fromEntries(Object.entries(value).map(([field, one]) => [field, rewritten(one, change)])));
 }
 
 function untyped({ '@type': _, ...resource }: TypedJson): JsonObject {

@@ -1,7 +1,8 @@
 // Without capture the application's requests come to one port, and the Host header alone says where they are for.
-import { blackHoleCluster, passthroughCluster } from './cluster.ts';
+import { catchAll } from './catch-all.ts';
+import { passthroughCluster } from './cluster.ts';
 import type { HttpFilter, Listener } from './listener.ts';
-import type { RouteAction, VirtualHost } from './route.ts';
+import type { VirtualHost } from './route.ts';
 
 /** Name of the listener, of its filter chain and of what it takes as a route configuration. */
 export const byHostHeader = 'outbound';
@@ -37,28 +38,7 @@ export function outboundListener(bind: string, port: number): Listener {
 export function restOf(listeners: readonly Listener[]): VirtualHost {
   const filter = listeners.find(({ name }) => name === 'virtualOutbound')?.chains.at(-1)?.filter;
   const cluster = (filter?.kind === 'tcp' ? filter.clusters[0]?.cluster : undefined) ?? passthroughCluster;
-  if (cluster === blackHoleCluster) return takingAll('block_all', ['*'], { kind: 'direct', status: 502, body: '' });
-  return takingAll('allow_any', ['*'], forwardTo(cluster));
-}
-
-/** A virtual host that does the same with every request. */
-export function takingAll(name: string, domains: readonly string[], action: RouteAction): VirtualHost {
-  const route = { name, match: { path: undefined, headers: [], query: [] }, action };
-  return { name, domains, routes: [route], includeAttemptCount: true, requireTls: false };
-}
-
-/** Without any policy. */
-export function forwardTo(cluster: string): RouteAction {
-  return {
-    kind: 'forward',
-    clusters: [{ cluster, weight: 1 }],
-    appendForwardedHost: false,
-    timeoutMs: 0,
-    maxGrpcTimeoutMs: 0,
-    mirrors: [],
-    hash: [],
-    missingClusterStatus: 503,
-  };
+  return catchAll(cluster, true);
 }
 
 /** As clients of a namespace may say a host (SEL-R52). */

@@ -2,6 +2,7 @@ import type { HeaderMatcher, QueryMatcher, RouteMatch, ScopedMatch } from '../ir
 import { anyProxy } from '../ir/route-match.ts';
 import type { StringMatcher } from '../ir/string-matcher.ts';
 import type { HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService } from '../manifest/istio/networking.gen.ts';
+import { byName } from './by-name.ts';
 
 /** One match of one rule of a virtual service, in the order in which they are tried. */
 export interface TranslatedMatch {
@@ -39,7 +40,7 @@ export function translateMatch(match: HTTPMatchRequest): ScopedMatch {
   for (const [name, value] of Object.entries(match.headers ?? {})) headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: false });
   for (const [name, value] of Object.entries(match.withoutHeaders ?? {}))
     headers.push({ name: headerName(name), matcher: stringMatcher(value), inverted: true });
-  headers.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  headers.sort(byName);
   for (const [name, value] of [
     [':method', match.method],
     [':authority', match.authority],

@@ -14,8 +14,6 @@ import { type ProxyView, viewOf } from './proxy-view.ts';
 import { SharedParts, type TablePart } from './shared-part.ts';
 import { inOrder } from './statuses.ts';
 
-export type { TablePart } from './shared-part.ts';
-
 export interface TableOptions {
   /** Addresses that stand in for endpoints of the manifests. */
   overrides?: readonly EndpointOverride[];
@@ -41,14 +39,6 @@ export const tableReads = [
   'gateway-api/ReferenceGrant',
   ...routeKinds,
 ] as const;
-
-/** The parts of a table: lists and objects that did not change since the mesh before are the same. */
-export interface TableParts {
-  /** Of the proxy's traffic to others: one object for all proxies that nothing in the mesh tells apart. */
-  shared: TablePart;
-  /** Of the traffic to its workload: one object for all proxies that have the same. */
-  own: Pick<TablePart, 'listeners' | 'routes' | 'clusters'>;
-}
 
 /** Lists of a whole table. */
 interface Joined extends Pick<RoutingTable, 'listeners' | 'routes' | 'clusters' | 'statuses'> {
@@ -143,13 +133,6 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   const key = `${view.key}${own.digest}${overrides.length > 0 ? JSON.stringify(overrides) : ''}`;
   const { listeners, routes, clusters, statuses } = tables.join(id, key, shared, own, problems);
   return { proxy, mesh: settingsOf(mesh), listeners, routes, clusters, envoyPatches: patches, statuses };
-}
-
-/** The table of a proxy in the two parts that it is joined of: whoever serves many proxies need not look at the first one for each. */
-export function tableParts(mesh: Mesh, proxy: ProxyIdentity, options: TableOptions = {}): TableParts {
-  const tables = Tables.of(mesh);
-  const id = keyOf(proxy);
-  return { shared: tables.shared.of(mesh, id, tables.viewOf(mesh, id, proxy), options.overrides ?? []), own: tables.own.of(mesh, id, proxy) };
 }
 
 /** Proxies with equal keys have equal tables, but for `proxy`, as long as they have the same overrides. */

@@ -1,37 +1,22 @@
 // Configuration with EnvoyFilters on it, checked by the real Envoy.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { staticBootstrap } from '../../src/envoy/bootstrap.ts';
 import { patchBootstrap } from '../../src/envoy/patches/patch-bootstrap.ts';
 import { patchResources } from '../../src/envoy/patches/patch-resources.ts';
 import { filtersOfFile, managerName, patchOf, sidecar, types } from '../../src/envoy/patches/testing.ts';
 import { staticResources } from '../../src/envoy/static.ts';
 import type { EnvoyPatch } from '../../src/ir/envoy-patch.ts';
+import { refusal } from '../envoy/validate.ts';
 import { envoyProgram } from './envoy.ts';
 
 const program = envoyProgram();
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'weft-envoy-filters-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 /** What Envoy has against the configuration of the sidecar with the patches; empty: nothing. */
-function validate(patches: readonly EnvoyPatch[]): string {
+async function validate(patches: readonly EnvoyPatch[]): Promise<string> {
   const { resources } = patchResources(sidecar(), patches, { role: 'sidecar' });
   const node = { id: 'proxy', cluster: 'proxy', locality: { region: '', zone: '', subzone: '' }, metadata: {} };
   const { bootstrap } = patchBootstrap(staticBootstrap(staticResources(resources), { node, admin: undefined }), patches);
-  const file = join(folder, 'envoy.json');
-  writeFileSync(file, JSON.stringify(bootstrap));
-  const { status, stderr } = spawnSync(program as string, ['--mode', 'validate', '-c', file, '-l', 'error'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  return status === 0 ? '' : `${status} ${stderr}`;
+  return (await refusal(program as string, bootstrap)) ?? '';
 }
 
 const outbound = { context: 'SIDECAR_OUTBOUND' } as const;
@@ -102,12 +87,12 @@ describe.skipIf(program === undefined)('Envoy takes', () => {
       ],
     ],
     ['a bootstrap', [patchOf('BOOTSTRAP', 'MERGE', { statsFlushInterval: '0m10s' })]],
-  ])('%s', (_, patches) => {
-    expect(validate(patches)).toBe('');
+  ])('%s', async (_, patches) => {
+    expect(await validate(patches)).toBe('');
   });
 
-  it('and not what would be behind the router', () => {
+  it('and not what would be behind the router', async () => {
     const router = { filterChain: { filter: { name: managerName, subFilter: { name: 'envoy.filters.http.router' } } } };
-    expect(validate([patchOf('HTTP_FILTER', 'INSERT_AFTER', lua('x'), { match: { listener: router } })])).toContain('terminal filter');
+    expect(await validate([patchOf('HTTP_FILTER', 'INSERT_AFTER', lua('x'), { match: { listener: router } })])).toContain('terminal filter');
   });
 });

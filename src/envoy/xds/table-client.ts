@@ -5,6 +5,7 @@ import { nodeOf, type ProxyNode } from '../node.ts';
 import { typeUrls } from '../type-urls.ts';
 import { type DeltaRequest, decodeDeltaResponse, encodeDeltaRequest } from './client-messages.ts';
 import { detailsOf } from './grpc-details.ts';
+import { discoveryService } from './services.ts';
 import { TableReplica } from './table-replica.ts';
 
 export interface TableClientSettings {
@@ -25,7 +26,7 @@ export interface TableClientEvents {
   refused(problem: string): void;
 }
 
-const method = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+const method = discoveryService.DeltaAggregatedResources;
 
 /** Between two attempts: by chance and growing, so that many proxies do not come back at the same time. */
 const backoff = { baseMs: 500, maxMs: 10_000 };
@@ -83,7 +84,7 @@ export class TableClient {
       // A control plane is not reached through a proxy of the environment.
       'grpc.enable_http_proxy': 0,
     });
-    const stream: Stream = client.makeBidiStreamRequest(method, encodeDeltaRequest, (bytes: Buffer) => bytes);
+    const stream: Stream = client.makeBidiStreamRequest(method.path, encodeDeltaRequest, method.responseDeserialize);
     this.stream = stream;
     let status: StatusObject | undefined;
     stream.on('status', (ended: StatusObject) => {

@@ -94,7 +94,8 @@ export class Views implements ViewSource {
   /** None for a proxy that there is nothing for any more. */
   private keysOf(found: NodeIdentity): string[] {
     try {
-      return (['sotw', 'delta'] as const).map((variant) => this.keyOf(found, variant));
+      const own = this.ownKey(found);
+      return (['sotw', 'delta'] as const).map((variant) => `${variant} ${own}`);
     } catch (error) {
       if (error instanceof XdsRefusal) return [];
       throw error;
@@ -104,7 +105,7 @@ export class Views implements ViewSource {
   viewOf(node: XdsNode, variant: XdsVariant): View {
     const found = this.identityOf(node);
     if ('problem' in found) throw new XdsRefusal(found.problem);
-    const key = this.keyOf(found, variant);
+    const key = `${variant} ${this.ownKey(found)}`;
     const last = this.views.get(key);
     if (last?.generation === this.generation) return last;
     const table = this.settings.tableOf(found.identity);
@@ -120,8 +121,8 @@ export class Views implements ViewSource {
     return found;
   }
 
-  private keyOf({ identity, options }: NodeIdentity, variant: XdsVariant): string {
-    return `${variant} ${options.meshTls} ${this.settings.keyOf(identity)}`;
+  private ownKey({ identity, options }: NodeIdentity): string {
+    return `${options.meshTls} ${this.settings.keyOf(identity)}`;
   }
 
   private sets({ options }: NodeIdentity, table: RoutingTable, variant: XdsVariant): MakeSet {

@@ -6,6 +6,7 @@ import type { ProxyIdentity } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { PeerPolicies } from '../../model/peer-authentication.ts';
 import type { Protocol } from '../../model/protocols.ts';
+import { byName } from '../by-name.ts';
 import { listenerKind } from '../port-protocols.ts';
 import { sidecarOf } from '../proxy-scope.ts';
 import { clientCertDetails, proxySettings } from '../proxy-settings.ts';
@@ -96,7 +97,7 @@ class InboundBuilder {
       ...(this.settings.transparent ? { transparent: true } : {}),
     };
     const listeners = [...(captured ? [virtual] : []), ...this.ownListeners];
-    return { listeners: byName(listeners), routes: byName([...this.routes.values()]), clusters: byName(this.clusters) };
+    return { listeners: listeners.sort(byName), routes: [...this.routes.values()].sort(byName), clusters: this.clusters.toSorted(byName) };
   }
 
   private listener(name: string, address: string, port: number, chains: readonly FilterChain[]): Listener {
@@ -256,8 +257,4 @@ function tcpFilter(cluster: string, idleTimeoutMs: number | undefined): TcpFilte
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
     hashSourceIp: false,
   };
-}
-
-function byName<T extends { name: string }>(list: readonly T[]): T[] {
-  return [...list].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

@@ -1,5 +1,6 @@
 // Route configurations of a sidecar's listeners.
-import type { Route, RouteConfig, VirtualHost } from '../../ir/route.ts';
+import { catchAll } from '../../ir/catch-all.ts';
+import type { RouteConfig, VirtualHost } from '../../ir/route.ts';
 import type { Status } from '../../ir/table.ts';
 import { keepList, sameItems } from '../../model/same.ts';
 import { byName } from '../by-name.ts';
@@ -39,7 +40,7 @@ export class RouteCaches {
   nobodyOf(outlook: Outlook): VirtualHost {
     const { outboundMode } = outlook.scope;
     const key = `${outboundMode} ${outboundCluster(outlook.scope)}`;
-    const found = this.nobodies.get(key) ?? catchAll(outlook);
+    const found = this.nobodies.get(key) ?? catchAll(outboundCluster(outlook.scope), outlook.settings.includeAttemptCount);
     this.nobodies.set(key, found);
     return found;
   }
@@ -109,23 +110,4 @@ function serviceRoutes({ own, byName: lists }: RouteCaches, name: string, hosts:
   const made = { name, virtualHosts: [{ ...host, domains: ['*'] }], ignorePortInHost: true };
   own.set(host, [...known, made]);
   return made;
-}
-
-/** Requests for hosts that nobody has (SEL-R72, SEL-R73, SEL-R76). */
-function catchAll({ scope, settings: { includeAttemptCount } }: Outlook): VirtualHost {
-  const open = scope.outboundMode === 'ALLOW_ANY';
-  const name = open ? 'allow_any' : 'block_all';
-  const action: Route['action'] = open
-    ? {
-        kind: 'forward',
-        clusters: [{ cluster: outboundCluster(scope), weight: 1 }],
-        appendForwardedHost: false,
-        timeoutMs: 0,
-        maxGrpcTimeoutMs: 0,
-        mirrors: [],
-        hash: [],
-        missingClusterStatus: 503,
-      }
-    : { kind: 'direct', status: 502, body: '' };
-  return { name, domains: ['*'], routes: [{ name, match: { path: undefined, headers: [], query: [] }, action }], includeAttemptCount, requireTls: false };
 }

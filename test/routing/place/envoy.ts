@@ -3,70 +3,26 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { staticBootstrap } from '../../../src/envoy/bootstrap.ts';
+import type { JsonObject } from '../../../src/envoy/json.ts';
+import type { EnvoyResources } from '../../../src/envoy/resources.ts';
+import { rewrite, staticResources } from '../../../src/envoy/static.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
 import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
 import { AccessLog, logFormat } from './log.ts';
 
-type Json = Record<string, unknown>;
-
-interface Dump {
-  listeners: Json[];
-  clusters: Json[];
-  endpoints: Json[];
-  routes?: Json[];
-}
-
 const startMs = 15_000;
 
-/** Applies `change` to every object of a tree, from the inside out. */
-function rewrite(value: unknown, change: (object: Json) => Json): unknown {
-  if (Array.isArray(value)) return value.map((one) => rewrite(one, change));
-  if (typeof value !== 'object' || value === null) return value;
-  return change(Object.fromEntries(Object.entries(value).map(([key, one]) => [key, rewrite(one, change)])));
-}
-
-function bootstrap(dump: Dump, layout: Layout, logFile: string): Json {
-  const routes = new Map((dump.routes ?? []).map((route) => [route.name, route]));
-  const endpoints = new Map(dump.endpoints.map((assignment) => [assignment.cluster_name, assignment]));
+function bootstrap(dump: EnvoyResources, layout: Layout, logFile: string): JsonObject {
   const json_format = logFormat(caseHeader);
-  const listeners = rewrite(dump.listeners, (object) => {
-    if (object.rds) {
-      const { rds, ...rest } = object as { rds: { route_config_name: string } };
-      return { ...rest, route_config: untyped(routes.get(rds.route_config_name) ?? { name: rds.route_config_name }) };
-    }
-    if (object.path === '/dev/stdout') return { ...object, path: logFile, log_format: { json_format } };
-    return object;
-  });
-  const clusters = dump.clusters.map((cluster) => {
-    if (cluster.type !== 'EDS') return cluster;
-    const { eds_cluster_config, ...rest } = cluster as { eds_cluster_config?: { service_name?: string } };
-    const name = eds_cluster_config?.service_name ?? cluster.name;
-    return { ...rest, type: 'STATIC', load_assignment: { ...untyped(endpoints.get(name) ?? {}), cluster_name: name } };
-  });
-  const [region = '', zone = '', sub_zone = ''] = (layout.locality ?? '').split('/');
-  return {
-    node: { id: 'proxy', cluster: 'proxy', locality: { region, zone, sub_zone } },
-    layered_runtime: {
-      layers: [
-        {
-          name: 'static',
-          static_layer: {
-            'envoy.reloadable_features.http_reject_path_with_fragment': false,
-            're2.max_program_size.error_level': 32768,
-          },
-        },
-      ],
-    },
-    admin: { address: { socket_address: { address: '127.0.0.1', port_value: ports.admin } } },
-    static_resources: { listeners: (listeners as Json[]).map(untyped), clusters: clusters.map(untyped) },
-  };
-}
-
-function untyped(resource: Json): Json {
-  const { '@type': _, ...rest } = resource;
-  return rest;
+  const logged = rewrite({ ...dump, routes: dump.routes ?? [] }, (object) =>
+    object.path === '/dev/stdout' ? { ...object, path: logFile, log_format: { json_format } } : object,
+  );
+  const [region = '', zone = '', subzone = ''] = (layout.locality ?? '').split('/');
+  const node = { id: 'proxy', cluster: 'proxy', locality: { region, zone, subzone }, metadata: {} };
+  return staticBootstrap(staticResources(logged), { node, admin: { address: '127.0.0.1', port: ports.admin } });
 }
 
 async function live(): Promise<boolean> {
@@ -100,7 +56,7 @@ export class Envoy implements Engine {
   }
 
   async start(routingCase: RoutingCase, layout: Layout, place: Place): Promise<RunningProxy | NotRunning> {
-    const dump = JSON.parse(readFileSync(this.file(routingCase), 'utf8')) as Dump;
+    const dump = JSON.parse(readFileSync(this.file(routingCase), 'utf8')) as EnvoyResources;
     const log = new AccessLog(join(place.folder, 'access.log'));
     const config = join(place.folder, 'envoy.json');
     writeFileSync(config, JSON.stringify(bootstrap(dump, layout, log.file)));
