@@ -1,0 +1,68 @@
+// A cluster to install weft in, seen through a gate.
+import type { KubeClient } from '../../src/kube/client.ts';
+import { connect } from '../../src/kube/connect.ts';
+import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
+import { startCluster } from './cluster.ts';
+import { type Gate, openGate } from './gate.ts';
+import { inventory } from './inventory.ts';
+import { type Ran, runWeft, weft } from './weft.ts';
+
+export const admission = 'admissionregistration.k8s.io/v1';
+export const controller: ObjectRef = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'istio-system', name: 'weft-controller' };
+export const record: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'istio-system', name: 'weft-values' };
+export const injector: ObjectRef = { apiVersion: admission, kind: 'MutatingWebhookConfiguration', name: 'weft-sidecar-injector' };
+
+export interface Installing {
+  readonly gate: Gate;
+  readonly client: KubeClient;
+  /** Through the gate. */
+  run(...args: string[]): Promise<Ran>;
+  /** @throws Error unless it ends with 0 */
+  succeed(...args: string[]): Promise<Ran>;
+  /** Versions of everything that is installed. */
+  versions(): Promise<Map<string, string | undefined>>;
+  /** What was made, changed or removed since then. */
+  changed(before: ReadonlyMap<string, string | undefined>): Promise<string[]>;
+  /** `data` of a ConfigMap. */
+  dataOf(ref: ObjectRef): Promise<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export async function startInstalling(): Promise<Installing> {
+  const cluster = await startCluster();
+  const gate = await openGate(cluster);
+  const client = await connect({ kubeconfig: cluster.kubeconfig });
+  const versions = async (): Promise<Map<string, string | undefined>> => {
+    const ours = [...(await inventory(client))].filter(([, { metadata }]) => metadata.labels?.['weft.mesh/component'] !== undefined);
+    return new Map(ours.map(([key, { metadata }]) => [key, metadata.resourceVersion]));
+  };
+  return {
+    gate,
+    client,
+    run: (...args) => runWeft(args, { kubeconfig: gate.kubeconfig }),
+    succeed: (...args) => weft(args, { kubeconfig: gate.kubeconfig }),
+    versions,
+    async changed(before) {
+      const after = await versions();
+      return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key)).sort();
+    },
+    async dataOf(ref) {
+      return ((await client.get(ref))?.data ?? {}) as Record<string, string>;
+    },
+    async stop() {
+      client.close();
+      await gate.close();
+      await cluster.stop();
+    },
+  };
+}
+
+export interface Hook {
+  name: string;
+  clientConfig: { caBundle?: string; service?: { name: string } };
+}
+
+/** Of a configuration of webhooks; none where there is no such configuration. */
+export function hooksOf(configuration: KubeObject | undefined): Hook[] {
+  return (configuration?.webhooks ?? []) as Hook[];
+}
