@@ -51,6 +51,7 @@ export default defineAnalyzer({
   name: 'weft.ApiVersionAnalyzer',
   summary: 'resources are written in the current versions of their APIs',
   reads: Object.keys(kinds),
+  aboutFiles: true,
   preset: 'recommended',
   messages: { WFT1030 },
   check({ mesh, report }) {

@@ -56,7 +56,7 @@ function namespacesOf(context: Own, gateway: Resource<Gateway>): string[] {
   const { selector = {} } = gateway.spec;
   const workloads = gatewayWorkloads(mesh, selector);
   // What the user has written is better known than what stands for an installation.
-  const written = workloads.filter((w) => w.resource.document);
+  const written = preset === 'reference' ? workloads.filter((w) => w.resource.document) : workloads;
   const namespaces = [...new Set((written.length > 0 ? written : workloads).map((w) => w.namespace))].sort();
   if (preset !== 'reference' && namespaces.length > 0) return namespaces;
   if (namespaces[0]) return namespaces.slice(0, 1);

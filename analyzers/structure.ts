@@ -10,6 +10,7 @@ const structure: Analyzer<typeof messages> = defineAnalyzer({
   name: 'schema.StructureAnalyzer',
   summary: 'resources follow the schema that a cluster has of their kind',
   reads: allKindNames,
+  aboutFiles: true,
   preset: 'recommended',
   messages,
   check({ mesh, problemsOf, structureOf, report }) {

@@ -59,6 +59,8 @@ export interface Analyzer<M extends Messages = Messages, O = Record<string, unkn
   summary: string;
   /** Kinds that it looks at; a test compares with what it really reads. */
   reads: readonly KindName[];
+  /** It is about how resources are written: nothing is read from a cluster for its sake. */
+  aboutFiles?: true;
   messages: M;
   /** Which presets have it on, if not told otherwise: `reference` analyzers are in all of them. */
   preset: 'reference' | 'recommended' | 'strict';

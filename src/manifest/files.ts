@@ -5,6 +5,12 @@ import type { SourceText } from './resource.ts';
 
 const extensions: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
 
+/** Route tests beside manifests, which are none. */
+const testFile = /\.weft-test\.(?:ya?ml|json)$/;
+
+/** What of a directory is read: manifests, files that are named as tests, or both. */
+export type Wanted = 'manifests' | 'tests' | 'both';
+
 /** A larger file is refused: it is no manifest, and reading it would take the memory of everything else. */
 export const maxFileBytes = 500 * 1024 * 1024;
 
@@ -43,9 +49,10 @@ export function sourceText(name: string, text: string): SourceText {
  *
  * @param stdin reads the standard input, for the path `-`
  * @param anyExtension files that are named (not found in a directory) are read whatever they are called
+ * @param wanted of files that are found in a directory
  * @throws MissingFileError for a path that does not exist
  */
-export function readFiles(paths: readonly string[], stdin: () => string, { anyExtension = false } = {}): ReadFiles {
+export function readFiles(paths: readonly string[], stdin: () => string, { anyExtension = false, wanted = 'manifests' as Wanted } = {}): ReadFiles {
   const out: ReadFiles = { sources: [], skipped: [], unreadable: [], directories: [] };
   const seen = new Set<string>();
   for (const path of paths) {
@@ -62,13 +69,13 @@ export function readFiles(paths: readonly string[], stdin: () => string, { anyEx
       out.unreadable.push({ path, text: reason(error) });
       continue;
     }
-    if (directory) readDirectory(normalize(path).replace(/\/$/, ''), seen, out);
+    if (directory) readDirectory(normalize(path).replace(/\/$/, ''), seen, out, wanted);
     else readOne(path, seen, out, anyExtension);
   }
   return out;
 }
 
-function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): void {
+function readDirectory(directory: string, seen: Set<string>, out: ReadFiles, wanted: Wanted): void {
   try {
     const real = realpathSync(directory);
     if (seen.has(real)) return;
@@ -77,19 +84,24 @@ function readDirectory(directory: string, seen: Set<string>, out: ReadFiles): vo
     const names = readdirSync(directory).sort();
     for (const name of names) {
       const path = join(directory, name);
+      const isTest = testFile.test(name);
       let stats: ReturnType<typeof statSync>;
       try {
         stats = statSync(path);
       } catch (error) {
-        if (extensions.has(extname(name))) out.unreadable.push({ path, text: reason(error) });
+        if (extensions.has(extname(name)) && isWanted(isTest, wanted)) out.unreadable.push({ path, text: reason(error) });
         continue;
       }
-      if (stats.isDirectory()) readDirectory(path, seen, out);
-      else if (stats.isFile()) readOne(path, seen, out);
+      if (stats.isDirectory()) readDirectory(path, seen, out, wanted);
+      else if (stats.isFile() && isWanted(isTest, wanted)) readOne(path, seen, out);
     }
   } catch (error) {
     out.unreadable.push({ path: directory, text: reason(error) });
   }
+}
+
+function isWanted(isTest: boolean, wanted: Wanted): boolean {
+  return wanted === 'both' || (wanted === 'tests') === isTest;
 }
 
 function readOne(path: string, seen: Set<string>, out: ReadFiles, anyExtension = false): void {

@@ -77,6 +77,22 @@ export function isKnownVersion(apiVersion: string, name: string): boolean {
   return known === undefined || known.includes(apiVersion.slice(apiVersion.indexOf('/') + 1));
 }
 
+/** How the API of a cluster names a kind. */
+export interface ApiKind {
+  group: string;
+  kind: string;
+  /** Versions that Istio 1.28 reads, best first; empty: whichever the cluster prefers. */
+  versions: readonly string[];
+}
+
+/** `apiKind('gateway-api/Gateway')`; undefined for names of no kind, and for the mesh configuration, which is in a ConfigMap. */
+export function apiKind(name: string): ApiKind | undefined {
+  const key = [...names].find(([, other]) => other === name)?.[0];
+  if (key === undefined) return undefined;
+  const [group = '', kind = ''] = key.split('/');
+  return { group, kind, versions: versions[name] ?? versions[group] ?? [] };
+}
+
 export function isClusterScoped(name: string): boolean {
   return clusterScoped.has(name);
 }

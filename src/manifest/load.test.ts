@@ -11,7 +11,7 @@ const namesOf = ({ resources }: LoadedSource): string[] => resources.map((r) => 
 
 /** `CODE line: text` of each problem. */
 function problemsOf({ problems }: LoadedSource): string[] {
-  return problems.map(({ code, source, offset, text }) => `${code} ${offset === undefined ? '-' : positionAt(source, offset).line}: ${text}`);
+  return problems.map(({ code, source, offset, text }) => `${code} ${source && offset !== undefined ? positionAt(source, offset).line : '-'}: ${text}`);
 }
 
 const map = (metadata: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: ${metadata}\n`;

@@ -4,11 +4,13 @@ import { type RawObject, Resource, type SourceDocument, type SourceText } from '
 import { splitDocuments } from './split.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
-/** What is wrong with the input itself. `offset` is into the source's text; absent for a whole file. */
+/** What is wrong with the input itself. `offset` is into the source's text. */
 export interface InputProblem {
   code: string;
   level: Level;
-  source: SourceText;
+  /** Absent for an object of a cluster. */
+  source: SourceText | undefined;
+  /** Absent for a whole file. */
   offset: number | undefined;
   /** Where the faulty text ends; absent: at the end of its line. */
   end?: number;
@@ -40,10 +42,17 @@ export interface LoadOptions {
   defaultNamespace: string;
   /** Whether objects of a kind (by its name in kinds.ts) in a version are read. Others are passed over, whatever is in them. */
   isRead?: (kind: string, apiVersion: string) => boolean;
+  /** Documents that are passed over without a look at what is in them. */
+  isPassedOver?: ((document: SourceDocument) => boolean) | undefined;
 }
 
 /** Namespaces of the cluster's own machinery, whose objects no analyzer sees. */
-const systemNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+export const systemNamespaces: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+
+/** Whether an object belongs to such a namespace, or is one. */
+export function isOfSystem(kind: string, namespace: string, name: string): boolean {
+  return systemNamespaces.has(kind === 'Namespace' ? name : namespace);
+}
 
 /** Reads every document of a text into resources. Never throws for what the text contains. */
 export function loadSource(source: SourceText, options: LoadOptions): LoadedSource {
@@ -60,6 +69,7 @@ export function loadSource(source: SourceText, options: LoadOptions): LoadedSour
   for (let index = 0; index < chunks.length; index++) {
     const { start, end } = chunks[index] as { start: number; end: number };
     const document: SourceDocument = { source, index, start, end };
+    if (options.isPassedOver?.(document)) continue;
     const value = parseDocument(document, out);
     if (value !== undefined && value !== null) addObject(value, document, [], options, out);
   }
@@ -223,7 +233,7 @@ function addObject(value: unknown, document: SourceDocument, within: Path, optio
   for (const field of ['name', 'namespace', 'labels', 'annotations']) if (meta[field] === null) delete meta[field];
   const raw = object as unknown as RawObject;
   const namespace = isClusterScoped(name) ? '' : raw.metadata.namespace || options.defaultNamespace;
-  if (systemNamespaces.has(namespace) || (name === 'Namespace' && systemNamespaces.has(raw.metadata.name ?? ''))) return;
+  if (isOfSystem(name, namespace, raw.metadata.name ?? '')) return;
   out.resources.push(new Resource(raw, name, namespace, document, within));
 }
 

@@ -69,6 +69,8 @@ export class ListedAddresses {
     const slices = this.slices.in(namespace);
     const endpoints = this.endpoints.in(namespace);
     if (former?.slices === slices && former.endpoints === endpoints) return former;
+    const changed = former && changedServices(former, slices, endpoints);
+    if (former && changed && changed.size <= mostChanged) return { slices, endpoints, lists: listsAfter(former, slices, endpoints, changed) };
     const bySlices = Map.groupBy(
       slices.filter(({ labels }) => labels[serviceLabel] !== undefined),
       ({ labels }) => labels[serviceLabel] as string,
@@ -80,6 +82,34 @@ export class ListedAddresses {
     }
     return { slices, endpoints, lists };
   }
+}
+
+/** With more services than this a namespace is looked at as a whole. */
+const mostChanged = 16;
+
+/** Services that slices or endpoints of which came or went. */
+function changedServices(former: OfNamespace, slices: readonly Resource[], endpoints: readonly Resource[]): Set<string> {
+  const services = difference(former.slices, slices).flatMap(({ labels }) => labels[serviceLabel] ?? []);
+  for (const { name } of difference(former.endpoints, endpoints)) services.push(name);
+  return new Set(services);
+}
+
+function difference(before: readonly Resource[], after: readonly Resource[]): Resource[] {
+  if (before === after) return [];
+  const [old, now] = [new Set(before), new Set(after)];
+  return [...before.filter((resource) => !now.has(resource)), ...after.filter((resource) => !old.has(resource))];
+}
+
+/** The lists of a namespace where only some services have others than before. */
+function listsAfter(former: OfNamespace, slices: readonly Resource[], endpoints: readonly Resource[], changed: ReadonlySet<string>): AddressLists {
+  const lists = new Map(former.lists);
+  for (const service of changed) {
+    const ofService = slices.filter(({ labels }) => labels[serviceLabel] === service);
+    const own = ofService.length > 0 ? ofService : endpoints.filter(({ name }) => name === service);
+    if (own.length > 0) lists.set(service, joined(own.map(addressesIn), former.lists.get(service)));
+    else lists.delete(service);
+  }
+  return lists;
 }
 
 function joined(lists: readonly (readonly ListedAddress[])[], former: readonly ListedAddress[] | undefined): readonly ListedAddress[] {

@@ -9,20 +9,35 @@ export interface Change {
   after?: Resource | undefined;
 }
 
+/** How resources of a kind follow each other: as they are written, with new ones last, or by namespace and name. */
+export type Order = 'written' | 'name';
+
 const none: readonly Resource[] = [];
 
 /** The resources of one kind, found by namespace and name. It never changes; lists of namespaces that a change leaves alone go on. */
 export class KindTable {
-  static readonly empty = new KindTable(none);
+  static readonly empty = new KindTable(none, 'written');
 
   /** In the order of the input. */
   readonly list: readonly Resource[];
+  private readonly order: Order;
   private namespaces: ReadonlyMap<string, readonly Resource[]> | undefined;
   private names = new Map<string, ReadonlyMap<string, Resource>>();
   private sorted: readonly Resource[] | undefined;
 
-  constructor(list: readonly Resource[]) {
+  /** @param list in that order */
+  private constructor(list: readonly Resource[], order: Order) {
     this.list = list;
+    this.order = order;
+  }
+
+  static of(list: readonly Resource[], order: Order = 'written'): KindTable {
+    return new KindTable(order === 'name' ? list.toSorted(byName) : list, order);
+  }
+
+  /** A table without resources, for those that come. */
+  static emptyIn(order: Order | undefined): KindTable {
+    return order === 'name' ? new KindTable(none, order) : KindTable.empty;
   }
 
   /** Those of one namespace, in the order of the input: the same list as long as they are the same. */
@@ -48,7 +63,8 @@ export class KindTable {
   }
 
   /**
-   * The table after changes of this kind's resources: `after` takes the place of `before` in the order, what is new comes last.
+   * The table after changes of this kind's resources: `after` takes the place of `before` in the order, what is new comes last; or each
+   * has the place of its name.
    *
    * @throws Error where a resource that changes is not there
    */
@@ -57,10 +73,11 @@ export class KindTable {
     const touched = new Set<string>();
     for (const { before, after } of changes) {
       for (const resource of [before, after]) if (resource) touched.add(resource.namespace);
-      if (!before) list.push(after as Resource);
+      if (this.order === 'name') putByName(list, before, after);
+      else if (!before) list.push(after as Resource);
       else list.splice(placeOf(list, before), 1, ...(after ? [after] : []));
     }
-    const table = new KindTable(list);
+    const table = new KindTable(list, this.order);
     if (this.namespaces) {
       const namespaces = new Map(this.namespaces);
       for (const namespace of touched) {
@@ -80,6 +97,36 @@ function placeOf(list: readonly Resource[], resource: Resource): number {
   const place = list.indexOf(resource);
   if (place < 0) throw new Error(`${resource.friendlyName} is not in the mesh, so it cannot change there`);
   return place;
+}
+
+function putByName(list: Resource[], before: Resource | undefined, after: Resource | undefined): void {
+  if (before) {
+    const place = placeByName(list, before);
+    if (list[place] !== before) throw new Error(`${before.friendlyName} is not in the mesh, so it cannot change there`);
+    if (after && byName(before, after) === 0) {
+      list[place] = after;
+      return;
+    }
+    list.splice(place, 1);
+  }
+  if (after) list.splice(placeByName(list, after), 0, after);
+}
+
+/** Where the resource is, or would be, among those in the order of their names. */
+function placeByName(list: readonly Resource[], resource: Resource): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byName(list[middle] as Resource, resource) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function byName(a: Resource, b: Resource): number {
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** More changes at a time are sorted with everything else. */

@@ -54,6 +54,14 @@ describe('a mesh after changes', () => {
     expect([auto.knows('Service'), without.knows('Service'), without.with([{ after: service }]).knows('Service')]).toEqual([true, false, true]);
   });
 
+  it('knows of a cluster the kinds that were read entirely', () => {
+    const read = new Mesh([a, service], { ...options, templates: true, known: new Set(['Service', 'Deployment']) });
+    expect(['Service', 'Pod', 'Gateway', 'Deployment', 'MeshConfig'].map((kind) => read.knows(kind))).toEqual([true, false, false, true, true]);
+    // Pods that nothing in the cluster makes may run there.
+    expect(read.knowsWorkloads()).toBe(false);
+    expect(new Mesh([], { ...options, known: new Set(['Pod']) }).knowsWorkloads()).toBe(true);
+  });
+
   it('has nothing of a cluster where only the mesh is looked at', () => {
     const only = new Mesh([service], { ...options, assume: 'mesh-only' });
     expect(only.with([{ after: a }, { before: service }]).list('Pod')).toEqual([]);
@@ -120,7 +128,7 @@ it('the order of creation after changes is that of a sorted list', () => {
   const step = fc.record({ at: fc.nat(), after: fc.option(one, { nil: undefined }) });
   fc.assert(
     fc.property(fc.array(one, { maxLength: 8 }), fc.array(step, { maxLength: 10 }), (given, steps) => {
-      let table = new KindTable(given);
+      let table = KindTable.of(given);
       table.byCreation();
       for (const { at, after } of steps) {
         const before = at % 3 === 0 ? undefined : table.list[at % Math.max(table.list.length, 1)];
@@ -130,6 +138,28 @@ it('the order of creation after changes is that of a sorted list', () => {
         expect(table.byCreation().every((resource, i) => resource === table.list.toSorted(byCreation)[i])).toBe(true);
         table.in('shop');
       }
+    }),
+  );
+});
+
+it('in the order of names a table is the same, however it came about', () => {
+  const name = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), ns: fc.constantFrom('shop', 'pay') });
+  const step = fc.record({ at: fc.nat(), after: fc.option(name, { nil: undefined }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      let table = KindTable.emptyIn('name');
+      for (const { at, after: named } of steps) {
+        const before = at % 2 === 0 ? undefined : table.list[at % Math.max(table.list.length, 1)];
+        // One of each name.
+        const isTaken = named && table.find(named.ns, named.name) && !(before?.name === named.name && before.namespace === named.ns);
+        const after = named && !isTaken ? resource('Pod', named.name, named.ns, at) : undefined;
+        if (!before && !after) continue;
+        table = table.with([{ before, after }]);
+        expect(table.list).toEqual(KindTable.of(table.list.toReversed(), 'name').list);
+        for (const namespace of ['shop', 'pay']) expect(table.in(namespace)).toEqual(table.list.filter((one) => one.namespace === namespace));
+      }
+      const gone = resource('Pod', 'none', 'shop', 0);
+      expect(() => table.with([{ before: gone }])).toThrow('Pod shop/none is not in the mesh');
     }),
   );
 });

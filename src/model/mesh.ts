@@ -15,7 +15,7 @@ import type { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } f
 import type { Telemetry } from '../manifest/istio/telemetry.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { HostIndex } from './hosts.ts';
-import { type Change, KindTable } from './kind-table.ts';
+import { type Change, KindTable, type Order } from './kind-table.ts';
 import type { ConfigMap, Deployment, Namespace, Node, Pod, Secret, Service, WebhookConfiguration } from './kubernetes.ts';
 import { keepList } from './same.ts';
 import { type PodTemplateOwner, type Workload, workloadsOf } from './workloads.ts';
@@ -61,6 +61,8 @@ export type Assume = 'complete' | 'mesh-only' | 'auto';
 
 export interface MeshOptions {
   assume: Assume;
+  /** With `complete`: the only kinds that are. Of others there may be more, as of a cluster that was not read entirely. */
+  known?: ReadonlySet<string>;
   /** Namespace of the control plane. */
   istioNamespace: string;
   /** Pod templates of Deployments and the like count as workloads, beside Pods. The reference looks at Pods only. */
@@ -69,6 +71,8 @@ export interface MeshOptions {
   knownHosts: readonly string[];
   /** When the analysis is made, for what expires. */
   now: Date;
+  /** By name: the same resources make the same mesh, in whatever order they come. Default: as they are written. */
+  order?: Order;
   /** Merged mesh configuration; see mesh-config.ts. */
   meshConfig: MeshConfig;
   meshConfigResource?: Resource<MeshConfig>;
@@ -102,19 +106,20 @@ export class Mesh {
   constructor(resources: Iterable<Resource>, options: MeshOptions) {
     this.options = options;
     const kept = options.assume === 'mesh-only' ? [...resources].filter(({ kindName }) => !platformKinds.has(kindName)) : resources;
-    for (const [kind, list] of Map.groupBy(kept, ({ kindName }) => kindName)) this.tables.set(kind, new KindTable(list));
+    for (const [kind, list] of Map.groupBy(kept, ({ kindName }) => kindName)) this.tables.set(kind, KindTable.of(list, options.order));
     this.takeConfiguration();
   }
 
   private takeConfiguration(): void {
     const { meshConfigResource, meshNetworksResource } = this.options;
-    if (meshConfigResource) this.tables.set('MeshConfig', new KindTable([meshConfigResource]));
-    if (meshNetworksResource) this.tables.set('MeshNetworks', new KindTable([meshNetworksResource]));
+    if (meshConfigResource) this.tables.set('MeshConfig', KindTable.of([meshConfigResource]));
+    if (meshNetworksResource) this.tables.set('MeshNetworks', KindTable.of([meshNetworksResource]));
+    else this.tables.delete('MeshNetworks');
   }
 
   /**
    * The mesh after some changes, one after the other: a resource takes the place of the one that it replaces, and a new one comes
-   * last. Indexes, and values of `memo`, that read no kind that changes are those of this mesh.
+   * last, or where its name has it. Indexes, and values of `memo`, that read no kind that changes are those of this mesh.
    *
    * @param options another mesh configuration; with other options than that nothing of this mesh is used again
    * @throws Error where a resource that changes is not in this mesh
@@ -127,7 +132,7 @@ export class Mesh {
     for (const [kind, own] of changesByKind(changes)) {
       if (others.assume === 'mesh-only' && platformKinds.has(kind)) continue;
       changed.add(kind);
-      const table = (this.tables.get(kind) ?? KindTable.empty).with(own);
+      const table = (this.tables.get(kind) ?? KindTable.emptyIn(others.order)).with(own);
       if (table.list.length > 0) next.tables.set(kind, table);
       else next.tables.delete(kind);
     }
@@ -175,7 +180,7 @@ export class Mesh {
     this.observer?.(kind);
     switch (this.options.assume) {
       case 'complete':
-        return true;
+        return kind === 'MeshConfig' || (this.options.known?.has(kind) ?? true);
       case 'mesh-only':
         return !platformKinds.has(kind);
       default:
@@ -185,6 +190,8 @@ export class Mesh {
 
   /** Whether a workload that is not in the input can be said not to exist. */
   knowsWorkloads(): boolean {
+    // Of a cluster only the pods tell of all that runs.
+    if (this.options.known) return this.knows('Pod');
     return this.knows('Pod') || (this.options.templates && templateKinds.some((kind) => this.knows(kind)));
   }
 

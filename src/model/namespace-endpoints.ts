@@ -84,11 +84,14 @@ export class NamespaceEndpoints {
   readonly content: object;
   private readonly sources: EndpointSources;
   private readonly byHost: Map<string, Found[]>;
+  /** Pods of other namespaces were asked for, by their addresses. */
+  private looksElsewhere: boolean;
 
-  constructor(sources: EndpointSources, content: object = {}, byHost = new Map<string, Found[]>()) {
+  constructor(sources: EndpointSources, content: object = {}, byHost = new Map<string, Found[]>(), looksElsewhere = false) {
     this.sources = sources;
     this.content = content;
     this.byHost = byHost;
+    this.looksElsewhere = looksElsewhere;
   }
 
   at(host: string, { name, number }: Pick<MeshPort, 'name' | 'number'>): readonly ServiceEndpoint[] {
@@ -99,6 +102,7 @@ export class NamespaceEndpoints {
     }
     for (const found of list) if (found.number === number && found.name === name) return found.endpoints;
     const found = find(this.sources, host, name, number);
+    if (found.asked.podsByAddress) this.looksElsewhere = true;
     list.push(found);
     return found.endpoints;
   }
@@ -106,18 +110,27 @@ export class NamespaceEndpoints {
   /** Of other sources: lists that have the same endpoints are the same. */
   after(sources: EndpointSources): NamespaceEndpoints {
     const before = this.sources;
-    if ((Object.keys(sources) as (keyof EndpointSources)[]).every((name) => sources[name] === before[name])) return this;
+    const changed = (Object.keys(sources) as (keyof EndpointSources)[]).filter((name) => sources[name] !== before[name]);
+    if (changed.length === 0) return this;
+    // The most frequent change: pods of another namespace.
+    if (!this.looksElsewhere && changed.every((name) => name === 'podTable' || name === 'podsByAddress')) {
+      const copied = new Map<string, Found[]>();
+      for (const [host, list] of this.byHost) copied.set(host, [...list]);
+      return new NamespaceEndpoints(sources, this.content, copied);
+    }
     const next = new Map<string, Found[]>();
     let same = true;
+    let elsewhere = false;
     for (const [host, list] of this.byHost) {
       const parts = sources.services.get(host);
       if (parts) {
         const found = list.map((one) => again(one, before, sources, host, parts));
+        elsewhere ||= found.some(({ asked }) => asked.podsByAddress);
         if (!list.every(({ endpoints }, i) => endpoints === found[i]?.endpoints)) same = false;
         next.set(host, found);
       } else if (list.some(({ endpoints }) => endpoints.length > 0)) same = false;
     }
-    return new NamespaceEndpoints(sources, same ? this.content : {}, next);
+    return new NamespaceEndpoints(sources, same ? this.content : {}, next, elsewhere);
   }
 }
 

@@ -80,6 +80,11 @@ export class PeerPolicies {
     return Object.keys(policy?.spec.portLevelMtls ?? {}).map(Number);
   }
 
+  /** Those that have a say about a workload: for the mesh, its namespace and itself, the oldest first in each. */
+  appliedTo(workload: { namespace: string; labels: Labels }): PeerPolicy[] {
+    return this.levels(workload).flatMap((policies) => policies.toSorted(byCreation));
+  }
+
   /** Policies for the mesh, the namespace and the workload itself. */
   private levels({ namespace, labels }: { namespace: string; labels: Labels }): (readonly PeerPolicy[])[] {
     return [

@@ -1,4 +1,5 @@
 import type { Level } from '../message.ts';
+import { type JunitCase, type JunitSuite, junitDocument } from './junit.ts';
 import { pathOf, type Report, type ReportItem } from './report.ts';
 import { fingerprintOf } from './sarif.ts';
 import { visible } from './terminal-text.ts';
@@ -57,39 +58,23 @@ export function formatGitlab(report: Report): string {
 /** JUnit XML: one test case a message, so that it fails where errors are; a passing case where there is nothing to say. */
 export function formatJunit(report: Report): string {
   const byFile = Map.groupBy(report.items, (i) => i.file);
-  const suites = [...byFile].map(([file, items]) => suite(file, items));
-  if (suites.length === 0)
-    suites.push('  <testsuite name="weft analyze" tests="1" failures="0" errors="0">\n    <testcase name="no findings" classname="weft"/>\n  </testsuite>');
-  const failures = report.items.filter((i) => i.level !== 'Info').length;
-  const tests = Math.max(report.items.length, 1);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="weft" tests="${tests}" failures="${failures}" errors="0">\n${suites.join('\n')}\n</testsuites>\n`;
+  const suites = [...byFile].map(([file, items]) => suite(file, items, report.cluster));
+  return junitDocument(suites.length > 0 ? suites : [{ name: 'weft analyze', cases: [{ name: 'no findings', suite: 'weft' }] }]);
 }
 
-function suite(file: string | undefined, items: readonly ReportItem[]): string {
-  const failures = items.filter((i) => i.level !== 'Info').length;
-  const name = xml(file ?? 'mesh');
-  const cases = items.map((item) => {
-    const at = file === undefined ? '' : ` file="${name}"${item.place ? ` line="${item.place.line}"` : ''}`;
-    const head = `    <testcase name="${xml(`${item.code} ${item.origin}`.trim())}" classname="${name}"${at}>`;
-    const body = xml(
-      [item.text, item.field && `at ${item.field}`, item.effect && `effect: ${item.effect}`, item.help && `help: ${item.help}`].filter(Boolean).join('\n'),
-    );
+function suite(file: string | undefined, items: readonly ReportItem[], cluster: string | undefined): JunitSuite {
+  const name = file ?? (cluster === undefined ? 'mesh' : `cluster ${cluster}`);
+  const cases = items.map((item): JunitCase => {
+    const body = [item.text, item.field && `at ${item.field}`, item.effect && `effect: ${item.effect}`, item.help && `help: ${item.help}`]
+      .filter(Boolean)
+      .join('\n');
     const place = item.place ? `${file}:${item.place.line}\n` : file === undefined ? '' : `${file}\n`;
-    const inner =
-      item.level === 'Info'
-        ? `      <system-out>${body}</system-out>`
-        : `      <failure type="${item.level}" message="${xml(item.text)}">${xml(place)}${body}</failure>`;
-    return `${head}\n${inner}\n    </testcase>`;
+    return {
+      name: `${item.code} ${item.origin}`.trim(),
+      suite: name,
+      ...(file === undefined ? {} : { file, line: item.place?.line }),
+      ...(item.level === 'Info' ? { output: body } : { failure: { type: item.level, message: item.text, text: `${place}${body}` } }),
+    };
   });
-  return `  <testsuite name="${name}" tests="${items.length}" failures="${failures}" errors="0">\n${cases.join('\n')}\n  </testsuite>`;
-}
-
-/** Characters that XML 1.0 cannot hold become U+FFFD. */
-function xml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;');
+  return { name, cases };
 }

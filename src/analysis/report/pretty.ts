@@ -21,11 +21,11 @@ const mostRelated = 5;
  *        |                 ^^
  *        = help: …
  */
-export function formatPretty({ items }: Pick<Report, 'items'>, style: Style): string {
-  return items.map((item) => formatItem(item, style)).join('\n');
+export function formatPretty({ items, cluster }: Pick<Report, 'items' | 'cluster'>, style: Style): string {
+  return items.map((item) => formatItem(item, cluster, style)).join('\n');
 }
 
-function formatItem(item: ReportItem, style: Style): string {
+function formatItem(item: ReportItem, cluster: string | undefined, style: Style): string {
   const paint = style[colourOf[item.level]];
   const place = focusOf(item);
   const others = item.related.slice(0, mostRelated);
@@ -34,7 +34,8 @@ function formatItem(item: ReportItem, style: Style): string {
   const gutter = String(Math.max(place?.line ?? 0, ...others.map((r) => r.place?.line ?? 0))).length;
   const pad = ' '.repeat(gutter);
   const bar = style.dim('|');
-  const where = [visible(placeText(place) ?? item.file ?? ''), visible(item.origin), style.dim(visible(item.field ?? ''))].filter((s) => s !== '').join('  ');
+  const source = placeText(place) ?? item.file ?? (cluster === undefined ? '' : `cluster ${cluster}`);
+  const where = [visible(source), visible(item.origin), style.dim(visible(item.field ?? ''))].filter((s) => s !== '').join('  ');
   if (where !== '') out.push(`${pad}${style.dim('-->')} ${where}`);
   if (place) {
     const frame = frameOf(place, pad, style, paint);

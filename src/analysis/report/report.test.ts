@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { xmlError } from '../../../test/xml.ts';
 import { loadSource } from '../../manifest/load.ts';
-import type { Resource, SourceText } from '../../manifest/resource.ts';
+import { Resource, type SourceText } from '../../manifest/resource.ts';
 import { parseYaml } from '../../manifest/yaml.ts';
 import type { Finding } from '../finding.ts';
 import { formatGithub, formatGitlab, formatJunit } from './ci.ts';
@@ -84,6 +84,7 @@ function reportOf(items: ReportItem[], suppressed = 0): Report {
 }
 
 const [service, rule, namespace] = load(source('shop/mesh.yaml', text)) as [Resource, Resource, Resource];
+const inCluster = new Resource(structuredClone(service.raw), service.kindName, service.namespace, undefined);
 const subset = ['spec', 'http', 0, 'route', 0, 'destination', 'subset'] as const;
 
 const states: Readonly<Record<string, Report>> = {
@@ -105,6 +106,7 @@ const states: Readonly<Record<string, Report>> = {
   nothing: reportOf([]),
   unparsable: reportOf(loadSource(source('broken.yaml', broken), { defaultNamespace: '' }).problems.map(itemOfProblem)),
   suppressed: reportOf([], 2),
+  cluster: { ...reportOf([finding(inCluster, ['spec', 'hosts', 0], { help: 'write another' }), finding(rule, ['spec', 'host'])]), cluster: 'prod <east>' },
 };
 
 describe.each(Object.entries(formats))('%s', (name, format) => {

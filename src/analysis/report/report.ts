@@ -69,6 +69,8 @@ export interface Summary {
 export interface Report {
   items: ReportItem[];
   summary: Summary;
+  /** Name of the cluster that was read, too: what is in no file is from there. */
+  cluster?: string | undefined;
   /** Version of this tool. */
   version: string;
 }
@@ -126,7 +128,8 @@ export function itemOfFinding(finding: Finding): ReportItem {
     file: resource.document?.source.name,
     place,
     related: finding.related.map(itemOfRelated),
-    fix: finding.fix,
+    // Repairs are made in files.
+    fix: resource.document && finding.fix,
     unparsable: false,
     documentation: documentationOf(finding.code),
   };
@@ -141,7 +144,7 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
   const { source, offset, resource, path } = problem;
   let place: Place | undefined;
   if (resource && path) place = placeOf(resource, path);
-  else if (offset !== undefined) {
+  else if (source && offset !== undefined) {
     const start = Math.min(offset, source.text.length);
     place = toPlace(source, start, problem.end ?? endOfFirstLine(source, start));
   }
@@ -151,16 +154,16 @@ export function itemOfProblem(problem: InputProblem): ReportItem {
     text: path && path.length > 0 && problem.unparsable ? `${formatPath(path)} ${problem.text}` : problem.text,
     summary: inputMessages[problem.code]?.summary ?? problem.text,
     help: problem.help,
-    effect: problem.unparsable ? 'nothing in this document is analyzed' : undefined,
+    effect: problem.unparsable ? `nothing in this ${source ? 'document' : 'object'} is analyzed` : undefined,
     analyzer: 'input',
     origin: resource?.friendlyName ?? '',
     resource,
     field: path && path.length > 0 ? formatPath(path) : undefined,
     path,
-    file: source.name,
+    file: source?.name,
     place,
     related: (problem.related ?? []).map(itemOfRelated),
-    fix: problem.fix,
+    fix: source && problem.fix,
     unparsable: problem.unparsable,
     documentation: documentationOf(problem.code),
   };

@@ -2,14 +2,17 @@ import { exitCode } from '../exit.ts';
 import { write } from '../terminal.ts';
 import { pruneBaseline, writeBaseline } from './baseline.ts';
 import type { AnalyzeFlags } from './flags.ts';
-import { evaluate, prepare } from './session.ts';
+import { openCluster } from './open-cluster.ts';
+import { evaluate, prepare, readInput } from './session.ts';
 
 /** @returns the exit code */
 export async function runBaseline(action: 'create' | 'prune', paths: readonly string[], flags: AnalyzeFlags): Promise<number> {
   const warn = (text: string): void => void write('stderr', `${text}\n`);
   const session = await prepare(flags, warn);
   const file = session.baseline ?? 'weft-baseline.json';
-  const { items } = await evaluate(session, paths);
+  const input = await readInput(paths, session);
+  const cluster = await openCluster(session, paths);
+  const { items } = await evaluate(session, paths, { input, cluster }).finally(() => cluster?.close());
   const count = (n: number): string => `${n} ${n === 1 ? 'finding' : 'findings'}`;
   if (action === 'create') warn(`${file}: ${count(writeBaseline(file, items))}. Use it with weft analyze --baseline ${file}.`);
   else {

@@ -6,7 +6,7 @@ import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/re
 import { sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import { splitDocuments } from '../../manifest/split.ts';
-import { runPipeline } from '../pipeline.ts';
+import { runPipeline } from '../../pipeline/pipeline.ts';
 import { fixAll, previewFixes } from './fix.ts';
 
 async function itemsOf(sources: readonly SourceText[]): Promise<ReportItem[]> {

@@ -1,11 +1,10 @@
 import type { Level } from '../../analysis/message.ts';
+import type { ClusterSourceFlags } from '../cluster-source/cluster-source.ts';
 
 /** The flags of `weft analyze` as commander gives them. */
-export interface AnalyzeFlags {
+export interface AnalyzeFlags extends ClusterSourceFlags {
   allNamespaces?: boolean;
-  namespace?: string;
-  istioNamespace: string;
-  useKube?: boolean;
+  onlyNew?: boolean;
   output?: string[];
   suppress?: string[];
   color?: boolean;

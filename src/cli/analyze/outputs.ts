@@ -33,37 +33,47 @@ export function formatterOf(format: string): Promise<Formatter> {
 }
 
 /**
+ * @param formats that there are
  * @throws CliError (usage) for unknown formats and for two outputs to stdout
  */
-export function parseOutputs(values: readonly string[] | undefined, fallback: string): Output[] {
+export function parseOutputs(values: readonly string[] | undefined, fallback: string, formats: readonly string[] = formatNames()): Output[] {
   const outputs = (values ?? []).map((value) => {
     const at = value.indexOf('=');
     const written = at < 0 ? value : value.slice(0, at);
     const format = written.toLowerCase();
-    if (!Object.hasOwn(formatters, format)) {
-      throw usageError(`there is no output format "${written}"`, `Formats: ${Object.keys(formatters).join(', ')}; -o FORMAT=FILE writes to a file.`);
+    if (!formats.includes(format)) {
+      throw usageError(`there is no output format "${written}"`, `Formats: ${formats.join(', ')}; -o FORMAT=FILE writes to a file.`);
     }
     const file = at < 0 ? undefined : value.slice(at + 1);
     if (file === '') throw usageError(`-o ${value} names no file`, `-o ${format} prints to stdout, -o ${format}=FILE writes to a file.`);
     return { format, file };
   });
   if (outputs.filter((o) => o.file === undefined).length > 1)
-    throw usageError('only one output can go to stdout', 'Send the others to files: -o sarif=out.sarif');
+    throw usageError('only one output can go to stdout', `Send the others to files: -o ${formats.includes('sarif') ? 'sarif=out.sarif' : 'junit=out.xml'}`);
   if (!outputs.some((o) => o.file === undefined)) outputs.push({ format: fallback, file: undefined });
   return outputs;
 }
 
 /** The texts of a report in each format asked for; files are written at once, what goes to stdout is returned. */
-export async function writeOutputs(report: Report, outputs: readonly Output[], style: Style, plain: Style): Promise<string> {
+export function writeOutputs(report: Report, outputs: readonly Output[], style: Style, plain: Style): Promise<string> {
+  return writeEach(outputs, async (format, toFile) => (await formatterOf(format))(report, toFile ? plain : style));
+}
+
+/**
+ * Writes the files of all outputs, and returns the text for stdout.
+ *
+ * @throws CliError for a file that cannot be written
+ */
+export async function writeEach(outputs: readonly Output[], textOf: (format: string, toFile: boolean) => Promise<string>): Promise<string> {
   let stdout = '';
   for (const { format, file } of outputs) {
-    const formatter = await formatterOf(format);
+    const text = await textOf(format, file !== undefined);
     if (file === undefined) {
-      stdout = formatter(report, style);
+      stdout = text;
       continue;
     }
     try {
-      writeFileSync(file, formatter(report, plain));
+      writeFileSync(file, text);
     } catch (error) {
       throw new CliError(`cannot write ${file}: ${(error as Error).message}`);
     }

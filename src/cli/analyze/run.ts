@@ -1,13 +1,15 @@
 import { atLeast } from '../../analysis/message.ts';
 import type { Report, ReportItem } from '../../analysis/report/report.ts';
 import { plainStyle } from '../../analysis/report/style.ts';
-import { CliError, exitCode, usageError } from '../exit.ts';
+import type { ClusterSource } from '../cluster-source/cluster-source.ts';
+import { exitCode, usageError } from '../exit.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import type { AnalyzeFlags } from './flags.ts';
+import { openCluster } from './open-cluster.ts';
 import { type Output, parseOutputs, writeOutputs } from './outputs.ts';
 import { listAnalyzers } from './selection.ts';
-import { type Evaluation, evaluate, prepare, type Session } from './session.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, prepare, readInput, type Session } from './session.ts';
 import { conclude } from './summary.ts';
 
 const warn = (text: string): void => {
@@ -22,14 +24,26 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     write('stdout', listAnalyzers(session.available));
     return exitCode.ok;
   }
-  if (flags.useKube) throw new CliError('weft does not read clusters yet', exitCode.error, 'Name files or directories, and leave --use-kube out.');
   if (flags.dryRun && !flags.fix) throw usageError('--dry-run goes with --fix');
-  if (flags.watch) {
-    const { watch } = await import('./watch.ts');
-    return watch(session, paths, outputs);
-  }
+  if (flags.watch) (await import('./watch.ts')).checkWatchable(session, paths);
   const deadline = session.deadline?.();
-  let evaluation = await evaluate(session, paths, { deadline });
+  // Paths that are not there are told before anybody waits for a cluster.
+  const input = flags.watch ? undefined : await readInput(paths, session, deadline);
+  const cluster = await openCluster(session, paths, deadline);
+  try {
+    if (input) return await analyzeOnce(session, paths, outputs, { input, cluster, deadline });
+    const { watch } = await import('./watch.ts');
+    return await watch(session, paths, outputs, cluster);
+  } finally {
+    cluster?.close();
+  }
+}
+
+async function analyzeOnce(session: Session, paths: readonly string[], outputs: readonly Output[], options: EvaluateOptions): Promise<number> {
+  const { flags } = session;
+  const { cluster } = options;
+  let evaluation = await evaluate(session, paths, options);
+  if (cluster && flags.namespace !== undefined && !flags.allNamespaces) await cluster.checkNamespace(flags.namespace, evaluation.result.resources);
   if (flags.fix) {
     const { fixAll, previewFixes, writeFixes } = await import('./fix.ts');
     const { input } = evaluation;
@@ -37,7 +51,7 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     const wanted = async (e: Evaluation): Promise<ReportItem[]> =>
       (await acceptBaseline(session, e)).items.filter((i) => atLeast(i.level, session.outputThreshold));
     const fixed = await fixAll(input.sources, evaluation, wanted, (sources) =>
-      evaluate(session, paths, { deadline, input: { ...input, sources: [...sources] } }),
+      evaluate(session, paths, { ...options, input: { ...input, sources: [...sources] } }),
     );
     if (flags.dryRun) {
       if (fixed.files.length === 0) warn('There is nothing to repair.');
@@ -47,12 +61,23 @@ export async function runAnalyze(paths: readonly string[], flags: AnalyzeFlags):
     for (const line of writeFixes(fixed.files)) warn(`fixed ${line}`);
     evaluation = fixed.evaluation;
   }
-  return report(session, paths, await acceptBaseline(session, evaluation), outputs);
+  const accepted: Accepted = { ...(await acceptBaseline(session, evaluation)), cluster };
+  if (flags.onlyNew) {
+    const before = await evaluate(session, [], { ...options, input: { ...evaluation.input, sources: [], unreadable: [] } });
+    const { newOf } = await import('./new-items.ts');
+    const items = newOf(before.items, accepted.items);
+    accepted.change = { known: accepted.items.length - items.length, gone: newOf(evaluation.items, before.items).length };
+    accepted.items = items;
+  }
+  return report(session, paths, accepted, outputs);
 }
 
 export interface Accepted extends Evaluation {
   /** Findings of the baseline that do not occur any more. */
   gone: number;
+  cluster?: ClusterSource | undefined;
+  /** With --only-new: findings of the cluster alone, that are left out, and those that the files would end. */
+  change?: { known: number; gone: number };
 }
 
 /** What the baseline leaves of an evaluation. */
@@ -73,7 +98,7 @@ function exitCodeOf({ failureThreshold, flags }: Session, { items, result }: Pic
 /** Prints an evaluation and returns the exit code. */
 export async function report(session: Session, paths: readonly string[], evaluation: Accepted, outputs: readonly Output[]): Promise<number> {
   const { flags } = session;
-  const { items, suppressed, gone, result, input } = evaluation;
+  const { items, suppressed, gone, result, input, cluster, change } = evaluation;
   const data: Report = {
     items: items.filter((i) => atLeast(i.level, session.outputThreshold)),
     summary: {
@@ -84,6 +109,7 @@ export async function report(session: Session, paths: readonly string[], evaluat
       suppressed,
       ran: result.engine.ran,
     },
+    cluster: cluster?.name,
     version,
   };
   write('stdout', await writeOutputs(data, outputs, await styleFor(wantsColour(flags.color, 'stdout')), plainStyle));
@@ -93,6 +119,6 @@ export async function report(session: Session, paths: readonly string[], evaluat
   const failing = items.filter((i) => !i.unparsable && atLeast(i.level, session.failureThreshold)).length;
   const unparsable = items.filter((i) => i.unparsable).length;
   const style = await styleFor(wantsColour(flags.color, 'stderr'));
-  write('stderr', conclude(data, { paths, flags, failing, unparsable, gone, style }));
+  write('stderr', conclude(data, { paths, flags, failing, unparsable, gone, cluster, change, style }));
   return exitCodeOf(session, { items, result });
 }

@@ -9,10 +9,11 @@ import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/re
 import { MissingFileError, type ReadFiles, readFiles, sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import type { Assume } from '../../model/mesh.ts';
+import { type PipelineResult, runPipeline } from '../../pipeline/pipeline.ts';
+import type { PipelineCache } from '../../pipeline/pipeline-cache.ts';
+import type { ClusterSource } from '../cluster-source/cluster-source.ts';
 import { type Deadline, parseTimeout } from '../deadline.ts';
-import { CliError, exitCode, usageError } from '../exit.ts';
-import { type PipelineResult, runPipeline } from '../pipeline.ts';
-import type { PipelineCache } from '../pipeline-cache.ts';
+import { CliError, usageError } from '../exit.ts';
 import { readStdin, readStdinSync } from '../stdin.ts';
 import { isTerminal } from '../terminal.ts';
 import { type Config, type LevelAt, levelsOf, loadConfig, optionsOf, toLevel, unknownRules } from './config.ts';
@@ -99,24 +100,32 @@ export interface Evaluation {
 }
 
 export interface EvaluateOptions {
+  /** What it has beside the paths. */
+  cluster?: ClusterSource | undefined;
   /** Instead of what the paths have. */
   input?: ReadFiles;
   cache?: PipelineCache;
-  deadline?: Deadline;
+  deadline?: Deadline | undefined;
+  /** Findings of every namespace count, whatever the flags say. */
+  everyNamespace?: boolean;
 }
 
 /** A finding, or a problem of the input, which may not be about a resource. */
 type Said = Pick<Finding, 'code'> & Partial<Pick<Finding, 'resource'>>;
 
 /** @throws CliError for input that is not there, and when the time is over */
-export async function evaluate(session: Session, paths: readonly string[], { input: given, cache, deadline }: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(session: Session, paths: readonly string[], options: EvaluateOptions = {}): Promise<Evaluation> {
   const { flags, config, preset, suppressions } = session;
+  const { input: given, cluster, cache, deadline, everyNamespace } = options;
   const input = given ?? (await readInput(paths, session, deadline));
+  const namespace = flags.namespace ?? cluster?.namespace ?? 'default';
   const levelAt = levelsOf(config, session.configFile);
   const result = await runPipeline({
     sources: input.sources,
+    cluster: cluster?.input,
     meshConfigSource: readMeshConfigFile(session),
-    defaultNamespace: flags.allNamespaces ? '' : (flags.namespace ?? 'default'),
+    // A cluster would put them into that of the context.
+    defaultNamespace: flags.allNamespaces && !cluster ? '' : namespace,
     istioNamespace: flags.istioNamespace,
     assume: session.assume,
     preset,
@@ -128,7 +137,7 @@ export async function evaluate(session: Session, paths: readonly string[], { inp
     cache,
     interrupt: deadline,
   });
-  const inScope = (namespace: string): boolean => flags.allNamespaces === true || namespace === '' || namespace === (flags.namespace ?? 'default');
+  const inScope = (of: string): boolean => everyNamespace === true || flags.allNamespaces === true || of === '' || of === namespace;
   const isInScope = ({ resource }: Said): boolean => !resource || inScope(resource.kindName === 'Namespace' ? resource.name : resource.namespace);
   const isSuppressed = ({ code, resource }: Said): boolean => resource !== undefined && suppressions.suppresses({ code, resource });
   const problems = result.problems.filter((p) => p.unparsable || (preset !== 'reference' && isInScope(p)));
@@ -169,10 +178,7 @@ function aliasesOf(analyzers: readonly AnyAnalyzer[]): Map<string, readonly stri
 }
 
 /** @throws CliError for paths that are not there */
-export async function readInput(paths: readonly string[], { flags, warn }: Session, deadline?: Deadline): Promise<ReadFiles> {
-  if (paths.length === 0 && flags.useKube !== false) {
-    throw new CliError('nothing to analyze', exitCode.error, 'Name files or directories (weft analyze config/), or - for standard input.');
-  }
+export async function readInput(paths: readonly string[], { warn }: Pick<Session, 'warn'>, deadline?: Deadline): Promise<ReadFiles> {
   const fromStdin = paths.includes('-');
   if (fromStdin && isTerminal('stdin')) warn('Reading from standard input; end with Ctrl-D:');
   const stdin = fromStdin && deadline ? await readStdin(deadline) : undefined;

@@ -1,5 +1,6 @@
 import type { Report } from '../../analysis/report/report.ts';
 import type { Style } from '../../analysis/report/style.ts';
+import type { ClusterSource } from '../cluster-source/cluster-source.ts';
 import type { AnalyzeFlags } from './flags.ts';
 
 interface Conclusion {
@@ -9,17 +10,22 @@ interface Conclusion {
   unparsable: number;
   /** Findings of the baseline that do not occur any more. */
   gone: number;
+  cluster?: Pick<ClusterSource, 'name' | 'namespace' | 'gaps' | 'servesIstio'> | undefined;
+  /** With --only-new. */
+  change?: { known: number; gone: number } | undefined;
   style: Style;
 }
 
 const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`;
 
 /** What goes to stderr at the end: how it went, what was not looked at, and why. */
-export function conclude(report: Report, { paths, flags, failing, unparsable, gone, style }: Conclusion): string {
+export function conclude(report: Report, conclusion: Conclusion): string {
+  const { paths, flags, failing, unparsable, gone, cluster, change, style } = conclusion;
   const { items, summary } = report;
-  const scope = paths.length > 0 ? [...new Set(paths)].join(', ') : flags.allNamespaces ? 'all namespaces' : `namespace ${flags.namespace ?? 'default'}`;
+  const scope = scopeOf(conclusion);
   const lines: string[] = [];
-  const read = `${plural(summary.resources, 'resource')} in ${plural(summary.files, 'file')}`;
+  const files = plural(summary.files, 'file');
+  const read = `${plural(summary.resources, 'resource')}${cluster && paths.length === 0 ? '' : cluster ? ` with those of ${files}` : ` in ${files}`}`;
   if (items.length === 0 && failing > 0)
     lines.push(`${style.error('✘')} ${plural(failing, 'finding')} at or over the failure threshold, none of them printed: ${scope} (${read}).`);
   else if (items.length === 0) lines.push(`${style.good('✔')} Nothing to report: ${scope} (${read}).`);
@@ -35,7 +41,10 @@ export function conclude(report: Report, { paths, flags, failing, unparsable, go
   if (repairs > 0 && !flags.fix) lines.push(`  ${plural(repairs, 'finding')} can be repaired: --fix does it, and --fix --dry-run shows how.`);
   if (summary.suppressed > 0) lines.push(`  ${plural(summary.suppressed, 'finding')} suppressed.`);
   if (gone > 0) lines.push(`  ${plural(gone, 'finding')} of the baseline no longer ${gone === 1 ? 'occurs' : 'occur'}: weft baseline prune takes them out.`);
-  lines.push(...skippedLines(report, flags.verbose === true));
+  if (change && change.known > 0) lines.push(`  ${plural(change.known, 'finding')} of the cluster as it is left out (--only-new).`);
+  if (change && change.gone > 0) lines.push(`  ${plural(change.gone, 'finding')} of the cluster would be gone.`);
+  if (cluster) lines.push(...gapLines(cluster));
+  lines.push(...skippedLines(report, flags.verbose === true, cluster !== undefined));
   if (summary.unknownKinds.size > 0 && flags.verbose) {
     const kinds = [...summary.unknownKinds].map(([kind, n]) => `${n} ${kind}`).join(', ');
     lines.push(`  Not analyzed, because their kinds are not of the mesh: ${kinds}.`);
@@ -43,13 +52,36 @@ export function conclude(report: Report, { paths, flags, failing, unparsable, go
   return `${lines.join('\n')}\n`;
 }
 
-function skippedLines(report: Report, verbose: boolean): string[] {
+/** `cluster prod, namespace shop`, or the paths and the cluster that they are laid over. */
+function scopeOf({ paths, flags, cluster }: Conclusion): string {
+  const where = flags.allNamespaces ? 'all namespaces' : `namespace ${flags.namespace ?? cluster?.namespace ?? 'default'}`;
+  const named = paths.length > 0 ? [...new Set(paths)].join(', ') : undefined;
+  if (!cluster) return named ?? where;
+  return `${named === undefined ? '' : `${named} over `}cluster ${cluster.name}, ${where}`;
+}
+
+/** What is not known of the cluster, and what that means. */
+function gapLines({ gaps, servesIstio }: NonNullable<Conclusion['cluster']>): string[] {
+  const lines = gaps.map(({ kind, reason, readIn }) => {
+    const some = readIn.length > 0 ? `; read in namespace ${readIn.join(', ')} only` : '';
+    const meaning = kind === 'ConfigMap' ? '; the mesh configuration is taken to be the default' : '';
+    return `  Not read: ${kind}: ${reason}${some}${meaning}.`;
+  });
+  if (!servesIstio) lines.push('  The cluster has none of the kinds of Istio: their CustomResourceDefinitions are not installed.');
+  return lines;
+}
+
+function skippedLines(report: Report, verbose: boolean, ofCluster: boolean): string[] {
   const { skipped, ran } = report.summary;
   const byKind = Map.groupBy(skipped, (s) => s.kind);
   const lines: string[] = [];
   if (byKind.size > 0) {
     const kinds = [...byKind].map(([kind, list]) => `${kind} (${plural(list.length, 'check')})`).join(', ');
-    lines.push(`  Not checked, because the input has none of the kind: ${kinds}. Add them, or --assume complete.`);
+    lines.push(
+      ofCluster
+        ? `  Not checked, because not all of the kind could be read: ${kinds}.`
+        : `  Not checked, because the input has none of the kind: ${kinds}. Add them, or --assume complete.`,
+    );
   }
   if (!verbose) return lines;
   for (const [kind, list] of byKind) lines.push(`    without ${kind}: ${list.map((s) => s.analyzer).join(', ')}`);

@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast } from '../../analysis/message.ts';
 import type { ReportItem } from '../../analysis/report/report.ts';
 import { MissingFileError, type ReadFiles, readFiles } from '../../manifest/files.ts';
+import { PipelineCache } from '../../pipeline/pipeline-cache.ts';
+import type { ClusterSource } from '../cluster-source/cluster-source.ts';
 import { CliError, usageError } from '../exit.ts';
-import { PipelineCache } from '../pipeline-cache.ts';
 import { isTerminal, write } from '../terminal.ts';
 import { DirectoryWatcher, type Names } from './directory-watcher.ts';
+import { newOf } from './new-items.ts';
 import type { Output } from './outputs.ts';
 import { acceptBaseline, report } from './run.ts';
 import { evaluate, type Session } from './session.ts';
@@ -28,14 +30,20 @@ interface Look {
   error: CliError | undefined;
 }
 
+/** @throws CliError (usage) for what cannot be watched */
+export function checkWatchable({ flags }: Session, paths: readonly string[]): void {
+  if (paths.length === 0 || paths.includes('-')) throw usageError('--watch needs files or directories, which standard input is not');
+  if (flags.onlyNew) throw usageError('--watch marks what is new itself: leave --only-new out');
+  if (flags.fix) throw usageError('--watch and --fix do not go together: repair first, then watch');
+}
+
 /**
  * Analyzes again whenever an input changes, until a signal ends the process.
  *
- * @throws CliError for flags that make no sense, and for a first run that cannot be made
+ * @param cluster stays as it was when it was read
+ * @throws CliError for a first run that cannot be made
  */
-export async function watch(session: Session, paths: readonly string[], outputs: readonly Output[]): Promise<never> {
-  if (paths.length === 0 || paths.includes('-')) throw usageError('--watch needs files or directories, which standard input is not');
-  if (session.flags.fix) throw usageError('--watch and --fix do not go together: repair first, then watch');
+export async function watch(session: Session, paths: readonly string[], outputs: readonly Output[], cluster: ClusterSource | undefined): Promise<never> {
   const cache = new PipelineCache();
   const pause = new Pause();
   const watcher = new DirectoryWatcher(() => pause.end());
@@ -53,7 +61,7 @@ export async function watch(session: Session, paths: readonly string[], outputs:
         for (const path of look.input?.skipped ?? [])
           if (!last?.input?.skipped.includes(path)) session.warn(`Skipping ${path}: only .yaml, .yml and .json files are read`);
         last = look;
-        shown = await analyzeAgain(session, paths, outputs, { look, changes, start, shown, cache });
+        shown = await analyzeAgain(session, paths, outputs, { look, changes, start, shown, cache, cluster });
       }
       await pause.wait();
     }
@@ -69,6 +77,7 @@ interface Round {
   /** Of the last round that ended well. */
   shown: readonly ReportItem[] | undefined;
   cache: PipelineCache;
+  cluster: ClusterSource | undefined;
 }
 
 /** One round: prints the report, new findings first, and how it went. Its mistakes do not end the watch, except in the first round. */
@@ -76,11 +85,11 @@ async function analyzeAgain(
   session: Session,
   paths: readonly string[],
   outputs: readonly Output[],
-  { look, changes, start, shown, cache }: Round,
+  { look, changes, start, shown, cache, cluster }: Round,
 ): Promise<readonly ReportItem[] | undefined> {
   try {
     if (!look.input) throw look.error;
-    const evaluation = await acceptBaseline(session, await evaluate(session, paths, { input: look.input, cache, deadline: session.deadline?.() }));
+    const evaluation = await acceptBaseline(session, await evaluate(session, paths, { input: look.input, cache, cluster, deadline: session.deadline?.() }));
     const milliseconds = Math.round(performance.now() - start);
     const visible = evaluation.items.filter((item) => atLeast(item.level, session.outputThreshold));
     const news = shown && newOf(shown, visible);
@@ -89,7 +98,7 @@ async function analyzeAgain(
       evaluation.items = [...evaluation.items.filter((i) => i.isNew), ...evaluation.items.filter((i) => !i.isNew)];
     }
     if (isTerminal('stdout')) write('stdout', clearScreen);
-    await report(session, paths, evaluation, outputs);
+    await report(session, paths, { ...evaluation, cluster }, outputs);
     const counts = [news?.length ? `${news.length} new` : '', shown ? `${newOf(visible, shown).length} gone` : ''].filter(
       (part) => part !== '' && !part.startsWith('0 '),
     );
@@ -101,18 +110,6 @@ async function analyzeAgain(
     session.warn(`[${clock()}] Error: ${error.message}. ${waiting}`);
     return shown;
   }
-}
-
-/** The items that are in the second list and not, or less often, in the first. Lines do not count: they move. */
-function newOf(before: readonly ReportItem[], now: readonly ReportItem[]): ReportItem[] {
-  const keyOf = ({ code, origin, file, field, text }: ReportItem): string => [code, origin || file, field, text].join('\u0000');
-  const left = new Map<string, number>();
-  for (const item of before) left.set(keyOf(item), (left.get(keyOf(item)) ?? 0) + 1);
-  return now.filter((item) => {
-    const count = left.get(keyOf(item)) ?? 0;
-    left.set(keyOf(item), count - 1);
-    return count <= 0;
-  });
 }
 
 function clock(): string {

@@ -2,24 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AnyAnalyzer, analyze, type EngineResult, type Interrupt, type Preset } from '../analysis/engine.ts';
 import type { Finding } from '../analysis/finding.ts';
 import { orderFindings } from '../analysis/order.ts';
-import type { MeshConfig, MeshNetworks } from '../manifest/istio/mesh.gen.ts';
 import { isKnownVersion } from '../manifest/kinds.ts';
 import { type InputProblem, type LoadedSource, type LoadOptions, loadSource } from '../manifest/load.ts';
-import { type RawObject, Resource, type SourceText } from '../manifest/resource.ts';
-import { parseYaml } from '../manifest/yaml.ts';
+import type { Resource, SourceText } from '../manifest/resource.ts';
 import { defaultIngress } from '../model/default-ingress.ts';
 import { type Assume, Mesh, platformKinds } from '../model/mesh.ts';
-import { defaultMeshConfig, mergeMeshConfig } from '../model/mesh-config.ts';
-import { decodeMessage } from '../schema/decode.ts';
-import { specMessage } from '../schema/messages.ts';
-import { dropNulls } from '../schema/nulls.ts';
 import type { StructureProblem } from '../schema/structure.ts';
 import { loadValidators } from '../schema/validate.ts';
+import type { ClusterInput } from './cluster-input.ts';
+import { decodeResource } from './decode-resource.ts';
+import { readMeshConfig } from './mesh-configs.ts';
 import type { PipelineCache, ReadSource } from './pipeline-cache.ts';
 import { checkStructure } from './structure.ts';
 
 export interface PipelineOptions {
   sources: readonly SourceText[];
+  /** With `auto` it tells which kinds are known. */
+  cluster?: ClusterInput | undefined;
   meshConfigSource?: SourceText;
   /** Given to namespaced resources that name none; empty for all namespaces. */
   defaultNamespace: string;
@@ -35,6 +34,8 @@ export interface PipelineOptions {
   /** Of runs with the same options; only the sources and the time may differ. */
   cache?: PipelineCache;
   interrupt?: Interrupt;
+  /** Documents that are as if they were not there. */
+  isPassedOver?: LoadOptions['isPassedOver'];
 }
 
 export interface PipelineResult {
@@ -49,12 +50,14 @@ export interface PipelineResult {
 
 /** Reads the sources into a mesh and runs the analyzers over it. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
-  const { cache } = options;
+  const { cache, cluster } = options;
   const problems: InputProblem[] = [];
   const unknownKinds = new Map<string, number>();
   const byIdentity = new Map<string, Resource>();
   const structure = new Map<Resource, readonly StructureProblem[]>();
   const overridden: Resource[] = [];
+  const ofCluster = (resource: Resource): void => void byIdentity.set(identityOf(resource), resource);
+  cluster?.resources.forEach(ofCluster);
   for (const read of await readSources(options)) {
     problems.push(...read.problems);
     for (const [kind, count] of read.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
@@ -68,10 +71,17 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
       byIdentity.set(identity, resource);
     }
   }
+  problems.push(...(cluster?.problems ?? []).filter(({ resource }) => resource && !byIdentity.has(identityOf(resource))));
+  const known = cluster && new Set(cluster.complete);
+  if (cluster?.referenced) {
+    const more = await cluster.referenced(byIdentity.values());
+    for (const resource of more.resources) if (!byIdentity.has(identityOf(resource))) ofCluster(resource);
+    for (const kind of more.complete) known?.add(kind);
+  }
   if (options.preset !== 'reference') problems.push(...definedTwice(overridden, byIdentity));
   const { problems: meshConfigProblems, ...meshConfig } = await readMeshConfig([...byIdentity.values()], options);
   problems.push(...meshConfigProblems);
-  if (options.preset === 'reference' && options.assume === 'complete') {
+  if (options.preset === 'reference' && options.assume === 'complete' && !cluster) {
     for (const resource of defaultIngress(options.istioNamespace, meshConfig.meshConfig)) {
       const identity = identityOf(resource);
       if (!byIdentity.has(identity)) byIdentity.set(identity, resource);
@@ -79,7 +89,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   }
   const resources = [...byIdentity.values()];
   const mesh = new Mesh(resources, {
-    assume: options.assume,
+    ...(known && options.assume === 'auto' ? { assume: 'complete', known } : { assume: options.assume }),
     istioNamespace: options.istioNamespace,
     templates: options.preset !== 'reference',
     knownHosts: options.knownHosts,
@@ -113,7 +123,7 @@ async function readSources({ sources, cache, interrupt, ...options }: PipelineOp
     const known = cache?.source(source);
     if (known) return known;
     interrupt?.check(`reading ${source.name}`);
-    const loaded = loadSource(source, { defaultNamespace: options.defaultNamespace, isRead });
+    const loaded = loadSource(source, { defaultNamespace: options.defaultNamespace, isRead, isPassedOver: options.isPassedOver });
     const one: ReadSource = { source, resources: [], problems: loaded.problems, structure: new Map(), unknownKinds: loaded.unknownKinds };
     fresh.set(one, loaded);
     return one;
@@ -168,102 +178,4 @@ function identityOf(resource: Resource): string {
 
 function textOf({ document, within, raw }: Resource): string {
   return document && within.length === 0 ? document.source.text.slice(document.start, document.end) : JSON.stringify(raw);
-}
-
-/** Gives the spec its types; a resource whose fields have wrong types is a problem of the input and not analyzed. */
-function decodeResource(resource: Resource, structure: readonly StructureProblem[], problems: InputProblem[]): boolean {
-  const errors: Pick<InputProblem, 'path' | 'text' | 'help' | 'fix'>[] = structure.filter((problem) => problem.code === 'WFT0003');
-  const message = specMessage[resource.kindName];
-  if (!message) dropNulls(resource.raw);
-  else if (resource.raw.spec !== undefined && resource.raw.spec !== null) errors.push(...decodeMessage(message, resource.raw.spec, ['spec']).errors);
-  for (const { text, help, path, fix } of errors) {
-    problems.push({
-      code: 'WFT0003',
-      level: 'Error',
-      source: resource.document?.source as SourceText,
-      offset: resource.document?.start,
-      text,
-      help,
-      unparsable: true,
-      resource,
-      path,
-      fix,
-    });
-  }
-  return errors.length === 0;
-}
-
-interface MeshConfigs {
-  meshConfig: MeshConfig;
-  meshConfigResource: Resource<MeshConfig>;
-  meshNetworksResource?: Resource<MeshNetworks>;
-  problems: InputProblem[];
-}
-
-/** Defaults, then the ConfigMap `istio` of the input (which the reference takes from a cluster only), then --meshConfigFile. */
-async function readMeshConfig(resources: readonly Resource[], options: PipelineOptions): Promise<MeshConfigs> {
-  const { istioNamespace, meshConfigSource, preset, cache } = options;
-  const isMeshConfig = (r: Resource): boolean => preset !== 'reference' && r.kindName === 'ConfigMap' && r.name === 'istio' && r.namespace === istioNamespace;
-  const map = resources.find(isMeshConfig);
-  const read = (): Promise<MeshConfigs> => mergeMeshConfigs(map, options);
-  return cache ? cache.value('mesh configuration', [map, meshConfigSource?.name, meshConfigSource?.text], read) : read();
-}
-
-async function mergeMeshConfigs(map: Resource | undefined, options: PipelineOptions): Promise<MeshConfigs> {
-  const { istioNamespace, meshConfigSource } = options;
-  const problems: InputProblem[] = [];
-  const validate = await loadValidators(['MeshConfig'], false);
-  // The root namespace of the reference is not where its control plane is, unless the configuration says so.
-  let meshConfig = defaultMeshConfig(options.preset === 'reference' ? 'istio-system' : istioNamespace);
-  const data = (map?.raw.data ?? {}) as Record<string, string>;
-  const layers = [data.mesh, meshConfigSource?.text];
-  for (const text of layers) {
-    if (text === undefined) continue;
-    try {
-      const value = parseYaml(text, true).value ?? {};
-      const decoded = decodeMessage('istio.mesh.v1alpha1.MeshConfig', value, []);
-      if (decoded.errors.length === 0) {
-        const merged = mergeMeshConfig(meshConfig, value as MeshConfig);
-        // The reference goes on without a configuration that breaks a rule; otherwise validation tells the rule.
-        if (options.preset !== 'reference' || !validate(meshConfigOf(merged)).some((p) => p.level === 'Error')) meshConfig = merged;
-      } else reportMeshConfig(decoded.errors.map((e) => `${e.path.join('.')} ${e.text}`).join('; '));
-    } catch (error) {
-      reportMeshConfig((error as Error).message);
-    }
-  }
-  const meshConfigResource = meshConfigOf(meshConfig);
-  let meshNetworksResource: Resource<MeshNetworks> | undefined;
-  if (data.meshNetworks !== undefined) {
-    try {
-      const value = parseYaml(data.meshNetworks, true).value ?? {};
-      if (decodeMessage('istio.mesh.v1alpha1.MeshNetworks', value, []).errors.length === 0) {
-        meshNetworksResource = new Resource<MeshNetworks>(
-          object('MeshNetworks', 'meshnetworks', value),
-          'MeshNetworks',
-          istioNamespace,
-          map?.document,
-          map?.within,
-        );
-      }
-    } catch (error) {
-      reportMeshConfig((error as Error).message);
-    }
-  }
-  return { meshConfig, meshConfigResource, meshNetworksResource, problems };
-
-  function object(kind: string, name: string, spec: unknown): RawObject {
-    return { apiVersion: 'mesh.istio.io/v1alpha1', kind, metadata: { name, namespace: istioNamespace }, spec };
-  }
-
-  function meshConfigOf(spec: MeshConfig): Resource<MeshConfig> {
-    const file = meshConfigSource && { source: meshConfigSource, index: 0, start: 0, end: meshConfigSource.text.length };
-    const [document, within] = file ? [file, []] : [map?.document, map?.within];
-    return new Resource(object('MeshConfig', 'meshconfig', spec), 'MeshConfig', istioNamespace, document, within);
-  }
-
-  function reportMeshConfig(text: string): void {
-    const source = meshConfigSource ?? map?.document?.source;
-    if (source)
-      problems.push({ code: 'WFT0008', level: 'Warning', source, offset: undefined, text: `the mesh configuration is not used: ${text}`, unparsable: false });
-  }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyAnalyzer, Interrupt, Preset } from '../analysis/engine.ts';
 import { itemOfProblem } from '../analysis/report/report.ts';
+import { Deadline } from '../cli/deadline.ts';
 import { sourceText } from '../manifest/files.ts';
-import { Deadline } from './deadline.ts';
 import { runPipeline } from './pipeline.ts';
 
 interface Options {
