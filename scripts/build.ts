@@ -6,7 +6,7 @@
 // does not grow with the others. They are CommonJS: ES modules cost Node four milliseconds before the first one runs.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -42,7 +42,8 @@ function dataApart(found: Map<string, string>): Plugin {
     name: 'data-apart',
     setup({ onLoad }) {
       onLoad({ filter: /[/\\]schemas[/\\].*\.json$/ }, ({ path }) => {
-        const name = basename(path);
+        // Folders are part of the name: two of them may have a file for one kind.
+        const name = relative(join(root, 'schemas'), path).replaceAll(sep, '-');
         found.set(name, JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))));
         const contents = `import { readFileSync } from 'node:fs'; export default JSON.parse(readFileSync(__dirname + '/${name}', 'utf8'));`;
         return { contents, loader: 'js' };

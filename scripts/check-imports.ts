@@ -14,7 +14,18 @@ interface Room {
   separate?: boolean;
 }
 
-const everything = ['schemas', 'package.json', 'src/schema', 'analyzers', 'src/install', 'src/inject', 'src/controller'];
+const everything = [
+  'schemas',
+  'package.json',
+  'analyzers',
+  'src/install',
+  'src/controller',
+  'src/simulate',
+  'src/route-tests',
+  'src/proxy-config',
+  'src/route-diff',
+  'src/describe',
+];
 
 const rooms: Readonly<Record<string, Room>> = {
   'package.json': { imports: [] },
@@ -28,11 +39,17 @@ const rooms: Readonly<Record<string, Room>> = {
   analyzers: { imports: ['src/analysis', 'src/model', 'src/ir'], pure: true, separate: true },
   'src/proxy/core': { imports: ['src/ir'], pure: true },
   'src/proxy': { imports: ['src/proxy/core'] },
+  'src/simulate': { imports: ['src/ir', 'src/proxy/core', 'src/manifest'], pure: true },
+  'src/route-tests': { imports: ['src/simulate', 'src/translate'], pure: true },
+  'src/describe': { imports: ['src/simulate', 'src/translate', 'src/model', 'src/ir'], pure: true },
+  'src/proxy-config': { imports: [], pure: true },
+  'src/route-diff': { imports: ['src/simulate', 'src/translate', 'src/ir', 'src/model'], pure: true },
   'src/envoy': { imports: ['src/ir', 'schemas'] },
+  'src/pipeline': { imports: ['src/schema', 'src/analysis'] },
   'src/kube': { imports: ['src/manifest'] },
-  'src/install': { imports: ['src/kube', 'src/translate', 'src/envoy', 'src/proxy'] },
-  'src/inject': { imports: ['src/kube', 'src/translate', 'src/envoy', 'src/proxy'] },
-  'src/controller': { imports: ['src/install', 'src/inject'] },
+  'src/inject': { imports: ['src/kube', 'src/model', 'src/schema'] },
+  'src/install': { imports: ['src/inject', 'schemas'] },
+  'src/controller': { imports: ['src/inject', 'src/pipeline', 'src/translate', 'src/envoy', 'src/proxy'] },
   'src/cli': { imports: everything },
 };
 

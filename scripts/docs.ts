@@ -1,4 +1,4 @@
-// Writes the pages that say what the code says: docs/deviations.md, docs/messages.md, docs/cli.md.
+// Writes the pages that say what the code says: docs/deviations.md, docs/messages.md, docs/cli.md, docs/values.md.
 //
 //   node scripts/docs.ts
 import { writeFileSync } from 'node:fs';

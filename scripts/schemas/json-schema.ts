@@ -37,6 +37,8 @@ export interface Rule {
   rule: string;
   /** The field that it is about, where that is not the value itself: `.spec.name`. */
   fieldPath?: string;
+  /** What the API server says when it is broken. */
+  message?: string;
 }
 
 /** Where the schema of one kind came from, and what it says of everything but apiVersion, kind, metadata and status. */

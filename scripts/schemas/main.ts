@@ -6,6 +6,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGenerated } from './compile.ts';
 import { readDefinitions } from './crds.ts';
+import { writeDefinitions } from './definitions.ts';
 import { readSchemas, removeSchemas, writeKinds, writeSchema } from './files.ts';
 import { shareSchemas } from './share.ts';
 import { readSwagger } from './swagger.ts';
@@ -43,7 +44,9 @@ async function bringIn(): Promise<void> {
   await import('./types.ts');
 
   removeSchemas();
-  writeKinds(readDefinitions(join(folderOf(modules.istio), 'kubernetes/customresourcedefinitions.gen.yaml'), 'istio'));
+  const definitions = join(folderOf(modules.istio), 'kubernetes/customresourcedefinitions.gen.yaml');
+  writeKinds(readDefinitions(definitions, 'istio'));
+  writeDefinitions(definitions);
   const gatewayApi = join(folderOf(modules.gatewayApi), 'config/crd/experimental');
   const files = readdirSync(gatewayApi).filter((file) => file.startsWith('gateway.networking.k8s.io_'));
   writeKinds(files.sort().flatMap((file) => readDefinitions(join(gatewayApi, file), 'gateway-api')));

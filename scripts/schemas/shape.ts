@@ -22,6 +22,15 @@ export function demandsIpAddress(schema: JsonSchema): boolean {
 const allDiffer = /^self\.all\((\w+), self\.exists_one\((\w+), \1\.(\w+) == \2\.\3\)\)$/;
 const atMostOne = /^\(has\(self\.\w+\) \? 1 : 0\)(?: \+ \(has\(self\.\w+\) \? 1 : 0\))+ <= 1$/;
 
+/** What an API server says of a value that breaks a rule, after the path of the value. */
+export function messageFor(rule: string): string {
+  const spelling = rule.trim().replace(/\s+/g, ' ');
+  const differ = allDiffer.exec(spelling)?.[3];
+  if (differ) return `must not have two items of the same ${differ}`;
+  if (atMostOne.test(spelling)) return `may have only one of ${[...spelling.matchAll(/has\(self\.(\w+)\)/g)].map((m) => m[1]).join(', ')}`;
+  return wordsFor(spelling).text;
+}
+
 const identifier = (name: string): string => name.replace(/\W/g, '_');
 
 /** What every object has, whatever its kind. */

@@ -1,0 +1,37 @@
+import annotations from '../../../analyzers/annotations-k8s.ts';
+import deprecatedSettings from '../../../analyzers/deprecated-settings.ts';
+import deprecation from '../../../analyzers/deprecation.ts';
+import { itemOfFinding, type ReportItem } from '../../analysis/report/report.ts';
+import { runPipeline } from '../../pipeline/pipeline.ts';
+import { ClusterSource, type ClusterSourceFlags } from '../cluster-source/cluster-source.ts';
+import { write } from '../terminal.ts';
+
+const analyzers = [deprecation, deprecatedSettings, annotations];
+const codes: ReadonlySet<string> = new Set(['IST0002', 'IST0135']);
+
+/**
+ * What in the cluster is deprecated, by the analyzers of `weft analyze`.
+ *
+ * @throws CliError where nothing may be read
+ */
+export async function checkDeprecations(flags: ClusterSourceFlags): Promise<ReportItem[]> {
+  const reads = new Set<string>(analyzers.flatMap((analyzer) => [...analyzer.reads]));
+  const cluster = await ClusterSource.read(flags, { reads, templates: true, otherwise: '' });
+  try {
+    const { findings } = await runPipeline({
+      sources: [],
+      cluster: cluster.input,
+      defaultNamespace: cluster.namespace,
+      istioNamespace: flags.istioNamespace,
+      assume: 'auto',
+      preset: 'recommended',
+      analyzers,
+      knownHosts: [],
+      now: new Date(),
+    });
+    for (const { kind } of cluster.gaps) write('stderr', `Warning: ${kind} could not be read, so nothing is said of them.\n`);
+    return findings.filter(({ code }) => codes.has(code)).map(itemOfFinding);
+  } finally {
+    cluster.close();
+  }
+}

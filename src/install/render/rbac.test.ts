@@ -1,0 +1,66 @@
+// The control plane may do what it does, and nothing else.
+import { describe, expect, it } from 'vitest';
+import { kindsWithConditions } from '../../controller/status/status-keeper.ts';
+import { meshKinds } from '../../controller/watch/watched-kinds.ts';
+import { kindName } from '../../manifest/kinds.ts';
+import { mergeValues } from '../merge.ts';
+import { definitions } from './crds.ts';
+import { clusterRules, namespaceRules, type PolicyRule } from './rbac.ts';
+
+const valuesOf = (...set: string[]) => mergeValues({ files: [], set }).values;
+
+/** Groups and plurals of the kinds that are watched. */
+const plurals = new Map([
+  ...definitions.map(({ spec: { group, names } }) => [kindName(`${group}/v1`, names.kind), `${group}/${names.plural}`] as const),
+  ...['Service', 'Pod', 'Node', 'Namespace'].map((kind) => [kind, `/${kind.toLowerCase()}s`] as const),
+  ['EndpointSlice', 'discovery.k8s.io/endpointslices'] as const,
+  ...['Gateway', 'ReferenceGrant', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'].map(
+    (kind) => [`gateway-api/${kind}`, `gateway.networking.k8s.io/${kind.toLowerCase()}s`] as const,
+  ),
+]);
+
+const granted = (rules: readonly PolicyRule[]): string[] =>
+  rules.flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}${resourceNames ? ` ${resourceNames}` : ''}`)),
+    ),
+  );
+
+describe('clusterRules', () => {
+  const read = ['get', 'list', 'watch'];
+  const webhooks = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map((name) => `admissionregistration.k8s.io/${name}`);
+
+  it('are to read the kinds that the control plane watches, and to write its own webhooks', () => {
+    const watched = meshKinds.map((kind) => plurals.get(kind) ?? `no resource of ${kind}`);
+    const expected = [
+      ...[...watched, ...webhooks].flatMap((resource) => read.map((verb) => `${verb} ${resource}`)),
+      `patch ${webhooks[0]} weft-sidecar-injector`,
+      `patch ${webhooks[1]} weft-validator`,
+    ];
+    expect(granted(clusterRules(valuesOf())).sort()).toEqual(expected.sort());
+  });
+
+  it('are to write conditions only where they are asked for, and of kinds that have them only', () => {
+    const added = granted(clusterRules(valuesOf('controller.statusConditions=true'))).filter((right) => !granted(clusterRules(valuesOf())).includes(right));
+    const expected = [...kindsWithConditions].map((kind) => `patch ${plurals.get(kind)}/status`);
+    expect(added.sort()).toEqual(expected.sort());
+  });
+
+  it.each([[[]], [['controller.statusConditions=true']]])('have no wildcards and no secrets: %j', (set) => {
+    for (const rule of clusterRules(valuesOf(...set))) {
+      expect(JSON.stringify(rule)).not.toContain('*');
+      expect(rule.resources).not.toContain('secrets');
+    }
+  });
+});
+
+it('namespaceRules are about what has its names, but for what is to be created', () => {
+  expect(granted(namespaceRules(valuesOf('revision=canary')))).toEqual([
+    ...['get', 'list', 'watch'].map((verb) => `${verb} /configmaps istio-canary,istio-sidecar-injector-canary`),
+    'create coordination.k8s.io/leases',
+    'get coordination.k8s.io/leases weft-controller-canary',
+    'update coordination.k8s.io/leases weft-controller-canary',
+    'create /secrets',
+    ...['get', 'list', 'watch', 'update'].map((verb) => `${verb} /secrets weft-controller-serving-canary`),
+  ]);
+});
