@@ -31,7 +31,8 @@ export function adminCluster(address: JsonObject): JsonObject {
 export function viewListener({ name, address, port, pages }: AdminViews): JsonObject {
   return {
     name,
-    address: { socket_address: { address, port_value: port } },
+    // Every address of IPv6 takes those of IPv4 with it.
+    address: { socket_address: { address, port_value: port, ...(address === '::' ? { ipv4_compat: true } : {}) } },
     // Nobody else shall have the port without being told.
     enable_reuse_port: false,
     filter_chains: [

@@ -117,6 +117,8 @@ export interface Cluster {
   /** Connections are made from this address: 127.0.0.6 inbound. */
   sourceAddress?: string;
   localities: readonly LocalityEndpoints[];
+  /** The destination rule for its host, also where that says nothing about this cluster; of several that are merged, the one that wins. */
+  rule?: Origin;
   /** The destination rules that shape it. */
   origins: readonly Origin[];
 }

@@ -5,7 +5,7 @@ import { DestinationRules } from '../model/destination-rules.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { PeerPolicies } from '../model/peer-authentication.ts';
 import { keepList, sameItems } from '../model/same.ts';
-import { Services } from '../model/services.ts';
+import { type MeshService, Services } from '../model/services.ts';
 import { type InboundTraffic, inboundFor } from './clusters/inbound.ts';
 import { Members } from './clusters/members.ts';
 import { keepEqual } from './keep-equal.ts';
@@ -81,7 +81,7 @@ function kept<T extends { name: string }>(former: readonly T[] | undefined, next
 function inputsOf(mesh: Mesh, proxy: ProxyIdentity): readonly unknown[] {
   const services = Services.of(mesh);
   // A port with a name is one of the workload's containers.
-  const named = services.listIn(proxy.namespace).some(({ ports }) => ports.some(({ targetPort }) => typeof targetPort === 'string'));
+  const named = haveNamedTargets(services.listIn(proxy.namespace));
   return [
     mesh.meshConfig,
     services,
@@ -91,4 +91,16 @@ function inputsOf(mesh: Mesh, proxy: ProxyIdentity): readonly unknown[] {
     named ? mesh.workloads(proxy.namespace) : undefined,
     ...proxy.addresses.flatMap((address) => Members.of(mesh).at(address)),
   ];
+}
+
+// The services of a namespace are the same list until one of them changes.
+const namedTargets = new WeakMap<readonly MeshService[], boolean>();
+
+function haveNamedTargets(services: readonly MeshService[]): boolean {
+  let named = namedTargets.get(services);
+  if (named === undefined) {
+    named = services.some(({ ports }) => ports.some(({ targetPort }) => typeof targetPort === 'string'));
+    namedTargets.set(services, named);
+  }
+  return named;
 }

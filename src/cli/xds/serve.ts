@@ -1,27 +1,21 @@
-import { loadEnvoyApi } from '../../envoy/proto/api.ts';
-import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
-import { XdsServer } from '../../envoy/xds/server.ts';
-import { Views } from '../../envoy/xds/views.ts';
-import type { RoutingTable } from '../../ir/table.ts';
+import { ServedMesh } from '../../controller/served-mesh.ts';
+import { XdsService } from '../../controller/xds/xds-service.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { createLog, type LogLevel, logLevels, type ProxyLog } from '../../proxy/telemetry/log.ts';
-import { routingTable, viewKey } from '../../translate/table.ts';
-import { CliError, exitCode } from '../exit.ts';
+import { routingTable } from '../../translate/table.ts';
+import { exitCode } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice, parseMilliseconds, parseOverride } from '../proxy/flags.ts';
 import { identityOf } from '../proxy/identity.ts';
 import { MeshReader, type ReadMesh } from '../proxy/mesh-reader.ts';
 import { checkOverrides } from '../proxy/overrides.ts';
-import { originText, statusLines } from '../proxy/statuses.ts';
+import { originText } from '../proxy/statuses.ts';
 import { watchFiles } from '../proxy/watch-files.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
-import { eventsLog } from './events-log.ts';
-import { knownProxy } from './known-proxy.ts';
-import { listenAddress } from './listen-address.ts';
-import { ServedMesh } from './served-mesh.ts';
+import { cannotListen, listenAddress } from './listen-address.ts';
+import { nextSignal } from './next-signal.ts';
 import { serveSummary } from './summary.ts';
-import { WarnOnce } from './warn-once.ts';
 
 /** Flags of `weft xds serve` as commander gives them. */
 export interface ServeFlags {
@@ -42,9 +36,6 @@ const debounceMaxMs = 10_000;
 
 /** At the end, proxies are told to go elsewhere, and have this long. */
 const drainMs = 5_000;
-
-/** What only proxies had that are gone is forgotten after this time, in case they come back. */
-const pruneMs = 10_000;
 
 /**
  * Serves the configuration of all proxies of a mesh until SIGTERM or SIGINT.
@@ -69,39 +60,19 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   for (const override of overrides) checkOverride(override, served.mesh, flags);
 
   const log = await createLog({ level, format });
-  const warnings = new WarnOnce((text) => log.warning(text));
-  const tableOf = (proxy: RoutingTable['proxy']): RoutingTable => {
-    const table = routingTable(served.mesh, knownProxy(proxy, served.mesh), { overrides });
-    warnings.say(statusLines(table.statuses, served.source));
-    return table;
-  };
-  quietGrpc();
-  const api = loadEnvoyApi();
-  const views = new Views({
-    encode: (typeUrl, json) => api.encode(typeUrl, json),
-    tableOf,
-    onPatchProblem: (origin, message) => warnings.say([`${originText(origin, served.source)}: ${message}`]),
-    keyOf: (proxy) => viewKey(served.mesh, knownProxy(proxy, served.mesh)),
-  });
-  const events = eventsLog(log);
-  const prune = new Later(pruneMs, () => views.prune(server.nodes()));
-  const server = new XdsServer(views, {
+  const service = new XdsService({
+    mesh: () => served.mesh,
+    source: 'manifests',
+    describe: (origin) => originText(origin, served.source),
+    overrides,
     debounceMs,
-    debounceMaxMs: Math.max(debounceMs, debounceMaxMs),
-    events: {
-      ...events,
-      disconnected: (peer, problem) => {
-        if (stopping) return;
-        events.disconnected(peer, problem);
-        prune.soon();
-      },
-    },
+    debounceMaxMs,
+    log,
   });
-  let stopping = false;
   const signal = nextSignal();
-  const port = await server.listen(flags.address).catch(async (error: Error) => {
-    await server.close();
-    throw new CliError(`cannot listen on ${flags.address}: ${reasonOf(error)}`, undefined, 'Choose another address with --address HOST:PORT.');
+  const port = await service.listen(flags.address).catch(async (error: Error) => {
+    await service.close();
+    throw cannotListen('address', flags.address, error);
   });
   const at = address.withPort(port);
   if (isTerminal('stderr') && format === 'text')
@@ -109,32 +80,12 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   else log.info('serving', { address: at, resources: served.size });
   if (!address.isLocal) log.warning(`whoever can reach ${at} gets the configuration of the mesh: there is no TLS, and nobody is asked who they are`);
 
-  const stopWatching = flags.watch ? watch(reader, first, { served, changed, log }) : () => {};
-  function changed(): void {
-    log.debug('what has changed is sent', { proxies: server.nodes().length });
-    warnings.next();
-    views.changed();
-    server.changed();
-  }
-  log.info('stopping', { reason: await signal, proxies: server.nodes().length });
-  stopping = true;
+  const stopWatching = flags.watch ? watch(reader, first, { served, changed: () => service.changed(), log }) : () => {};
+  log.info('stopping', { reason: await signal, proxies: service.size });
   stopWatching();
-  prune.cancel();
-  await server.close({ drainMs });
+  await service.close({ drainMs });
   log.info('stopped');
   return exitCode.ok;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process has this port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'permission denied',
-};
-
-/** What the system says, without what the library says around it. */
-function reasonOf({ message }: Error): string {
-  const code = /\b(?:listen|bind) (E[A-Z]+)\b/.exec(message)?.[1];
-  return code === undefined ? message : (reasons[code] ?? code);
 }
 
 /** @throws CliError where no proxy has a service, port or subset of this name */
@@ -174,33 +125,4 @@ function watch(reader: MeshReader, first: ReadMesh, { served, changed, log }: { 
     },
     (error) => log.error(`the new manifests are refused, and the ones before go on: ${error.message}`),
   );
-}
-
-/** Does something once, some time after it was first asked for. */
-class Later {
-  private readonly ms: number;
-  private readonly run: () => void;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(ms: number, run: () => void) {
-    this.ms = ms;
-    this.run = run;
-  }
-
-  soon(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.run();
-    }, this.ms);
-  }
-
-  cancel(): void {
-    clearTimeout(this.timer);
-  }
-}
-
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
-  });
 }

@@ -1,6 +1,7 @@
 import { blackHoleCluster, type Cluster, inboundPassthroughCluster, passthroughCluster } from '../../ir/cluster.ts';
 import { defined, duration, type JsonObject, type TypedJson } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
+import { originMetadata } from '../origin-metadata.ts';
 import { typeUrls } from '../type-urls.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { connectionOptions, protocolOptions } from './connection-pool.ts';
@@ -26,6 +27,7 @@ export function clusterResource(cluster: Cluster, options: EnvoyOptions): TypedJ
     upstream_connection_options: connectionOptions(pool),
     upstream_bind_config: bindConfig(cluster),
     ...transportSockets(cluster, tls, options),
+    metadata: originMetadata(cluster.rule),
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Route, RouteAction } from '../../ir/route.ts';
 import { defined, type JsonObject } from '../json.ts';
+import { originMetadata } from '../origin-metadata.ts';
 import { corsConfig } from './cors.ts';
 import { directResponse } from './direct-response.ts';
 import { faultConfig } from './fault.ts';
 import { forwardAction } from './forward.ts';
 import { headerMutations } from './header-mutations.ts';
 import { routeMatch } from './match.ts';
-import { originMetadata } from './origin-metadata.ts';
 import { redirectAction } from './redirect.ts';
 
 /** An Envoy `Route`. */

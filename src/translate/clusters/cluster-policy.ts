@@ -36,12 +36,16 @@ type OwnField = 'tunnel' | 'proxyProtocol' | 'retryBudget';
 
 const noPolicy: ClusterPolicy = { origins: [] };
 
+/** The policies that decide about a cluster: that of the host, and that of its subset. */
+export function levelsOf(rule: EffectiveRule | undefined, subset: PlacedSubset | undefined): { host: Placed | undefined; own: Placed | undefined } {
+  const policy = subset?.subset.trafficPolicy;
+  return { host: rule?.policy, own: subset && policy && { rule: subset.rule, policy, path: [...subset.path, 'trafficPolicy'] } };
+}
+
 /** The policy for a port of a service, or of one of its subsets (DR-R10 to DR-R12). */
 export function policyFor(rule: EffectiveRule | undefined, port: number, subset: PlacedSubset | undefined): ClusterPolicy {
   if (!rule) return noPolicy;
-  const host: Placed | undefined = rule.policy;
-  const policy = subset?.subset.trafficPolicy;
-  const own: Placed | undefined = subset && policy && { rule: subset.rule, policy, path: [...subset.path, 'trafficPolicy'] };
+  const { host, own } = levelsOf(rule, subset);
   const block = (name: PortBlock) => blockFor(name, port, host, own)?.value;
   return {
     connectionPool: block('connectionPool') as ConnectionPoolSettings | undefined,

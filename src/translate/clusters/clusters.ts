@@ -195,6 +195,7 @@ class PortClusters {
         ? { tunnel: { protocol: policy.tunnel.protocol || 'CONNECT', targetHost: policy.tunnel.targetHost ?? '', targetPort: policy.tunnel.targetPort ?? 0 } }
         : {}),
       localities: localityEndpoints(policies, this.located(known, setting, failover, discovery)),
+      ...(rule?.rules[0] ? { rule: originOf(rule.rules[0]) } : {}),
       origins: policy.origins,
     };
   }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ProxyIdentity } from '../../ir/table.ts';
-import { sourceText } from '../../manifest/files.ts';
-import { routingTable } from '../../translate/table.ts';
-import { runPipeline } from '../pipeline.ts';
+import type { ProxyIdentity } from '../ir/table.ts';
+import { sourceText } from '../manifest/files.ts';
+import { runPipeline } from '../pipeline/pipeline.ts';
+import { routingTable } from '../translate/table.ts';
 import { ServedMesh } from './served-mesh.ts';
 
 async function read(files: Readonly<Record<string, string>>, meshConfig?: string) {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { loadSource } from '../../manifest/load.ts';
-import type { Resource } from '../../manifest/resource.ts';
-import type { Change } from '../../model/mesh.ts';
+import { loadSource } from '../manifest/load.ts';
+import type { Resource } from '../manifest/resource.ts';
+import type { Change } from '../model/mesh.ts';
 import { ResourceHistory } from './resource-history.ts';
 
 const read = (text: string): Resource[] => loadSource({ name: 'mesh.yaml', text, json: false }, { defaultNamespace: 'shop' }).resources;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Resource } from '../../manifest/resource.ts';
-import type { Change } from '../../model/mesh.ts';
+import { Resource } from '../manifest/resource.ts';
+import type { Change } from '../model/mesh.ts';
 
 interface Known {
   /** As it was read last, with its text. */

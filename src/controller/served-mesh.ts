@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Mesh } from '../../model/mesh.ts';
-import type { ReadMesh } from '../proxy/mesh-reader.ts';
+import { Mesh } from '../model/mesh.ts';
+import type { PipelineResult } from '../pipeline/pipeline.ts';
 import { ResourceHistory } from './resource-history.ts';
 
 /** The mesh that proxies get their tables from, over all versions of its files. */
@@ -24,7 +24,7 @@ export class ServedMesh {
   }
 
   /** @returns how many resources have changed, the mesh configuration among them; 0: the mesh is the one that it was */
-  take({ mesh, resources }: Pick<ReadMesh, 'mesh' | 'resources'>): number {
+  take({ mesh, resources }: Pick<PipelineResult, 'mesh' | 'resources'>): number {
     const changes = this.history.take(resources);
     this.written = mesh;
     if (!this.served || !isDeepStrictEqual(this.served.options.meshNetworksResource?.raw, mesh.options.meshNetworksResource?.raw)) {

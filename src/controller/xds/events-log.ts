@@ -1,9 +1,9 @@
+import { fullName, proxyName, typeName } from '../../envoy/xds/proxy-statuses.ts';
 import type { XdsPeer, XdsServerEvents } from '../../envoy/xds/server.ts';
-import type { ProxyLog } from '../../proxy/telemetry/log.ts';
-import { fullName, proxyName, typeName } from '../proxy-status/proxies.ts';
+import type { ScopeLog } from '../../proxy/telemetry/log.ts';
 
 /** What proxies do, as lines of the log. */
-export function eventsLog(log: ProxyLog): XdsServerEvents {
+export function eventsLog(log: ScopeLog): XdsServerEvents {
   const fieldsOf = ({ node, variant, peer }: XdsPeer): Record<string, unknown> => ({
     proxy: fullName(proxyName(node)),
     program: node.userAgent,

@@ -1,0 +1,53 @@
+// The controller as a process of its own, which reports what it has used.
+import { Controller } from '../../src/controller/controller.ts';
+import { installedNames } from '../../src/install/values.ts';
+import { connect } from '../../src/kube/connect.ts';
+import { createLog } from '../../src/proxy/telemetry/log.ts';
+
+export interface ServerReport {
+  port: number;
+  /** Seconds of user and system time since the start. */
+  cpu: number;
+  /** Of the mesh. */
+  resources: number;
+  /** Resident, and that of objects after a collection of garbage; in MB (10⁶ bytes). */
+  memory?: { rss: number; heap: number };
+}
+
+/** `memory`: with a collection of garbage before. */
+export type ServerMessage = 'report' | 'memory';
+
+const [kubeconfig = ''] = process.argv.slice(2);
+const controller = await Controller.create({
+  client: await connect({ kubeconfig }),
+  revision: 'default',
+  istioNamespace: 'istio-system',
+  names: installedNames('default'),
+  clusterId: 'Kubernetes',
+  clusterDomain: 'cluster.local',
+  identity: 'bench',
+  xdsAddress: '127.0.0.1:0',
+  bind: '127.0.0.1',
+  webhookPort: 0,
+  monitoringPort: 0,
+  debounceMs: 100,
+  statusConditions: false,
+  leaderElection: true,
+  version: 'bench',
+  log: await createLog({ level: 'error', format: 'text' }),
+});
+const { xds } = await controller.start();
+
+process.on('message', (message: ServerMessage) => {
+  if (message === 'memory') for (let i = 0; i < 3; i++) globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  process.send?.({
+    port: xds,
+    cpu: (user + system) / 1e6,
+    resources: controller.resources,
+    ...(message === 'memory' ? { memory: { rss: rss / 1e6, heap: heapUsed / 1e6 } } : {}),
+  } satisfies ServerReport);
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ port: xds, cpu: 0, resources: controller.resources } satisfies ServerReport);

@@ -1,0 +1,136 @@
+import { loadEnvoyApi } from '../../envoy/proto/api.ts';
+import type { ClientStatus } from '../../envoy/xds/client-status.ts';
+import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
+import { XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
+import { Views } from '../../envoy/xds/views.ts';
+import type { Origin, ProxyIdentity, RoutingTable } from '../../ir/table.ts';
+import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import type { ScopeLog } from '../../proxy/telemetry/log.ts';
+import { routingTable, viewKey } from '../../translate/table.ts';
+import { eventsLog } from './events-log.ts';
+import { knownProxy, type MeshSource } from './known-proxy.ts';
+import { WarnOnce } from './warn-once.ts';
+
+export interface XdsServiceSettings {
+  /** At this moment. */
+  mesh(): Mesh;
+  source: MeshSource;
+  /** The object of a problem, as its user knows it. */
+  describe(origin: Origin): string;
+  overrides?: readonly EndpointOverride[];
+  /** A change is sent when there was none for `debounceMs`, and after `debounceMaxMs` in any case. */
+  debounceMs: number;
+  debounceMaxMs: number;
+  log: ScopeLog;
+  /** Beside what is logged. */
+  events?: Partial<XdsServerEvents>;
+  /** How long it took to make a table. */
+  onTable?(milliseconds: number): void;
+}
+
+/** What only proxies had that are gone is forgotten after this time, in case they come back. */
+const pruneMs = 10_000;
+
+/** Serves proxies their part of a mesh that changes. */
+export class XdsService {
+  private readonly settings: XdsServiceSettings;
+  private readonly views: Views;
+  private readonly server: XdsServer;
+  private readonly warnings: WarnOnce;
+  private pruning: NodeJS.Timeout | undefined;
+  private closing = false;
+
+  constructor(settings: XdsServiceSettings) {
+    this.settings = settings;
+    const { log, debounceMs, debounceMaxMs, events: others = {} } = settings;
+    this.warnings = new WarnOnce((text) => log.warning(text));
+    quietGrpc();
+    const api = loadEnvoyApi();
+    this.views = new Views({
+      encode: (typeUrl, json) => api.encode(typeUrl, json),
+      tableOf: (proxy) => this.served(proxy),
+      onPatchProblem: (origin, message) => this.warnings.say([`${settings.describe(origin)}: ${message}`]),
+      keyOf: (proxy) => viewKey(settings.mesh(), this.known(proxy)),
+    });
+    const events = eventsLog(log);
+    this.server = new XdsServer(this.views, {
+      debounceMs,
+      debounceMaxMs: Math.max(debounceMs, debounceMaxMs),
+      events: {
+        connected: (peer) => {
+          events.connected(peer);
+          others.connected?.(peer);
+        },
+        refused: (peer, typeUrl, text) => {
+          events.refused(peer, typeUrl, text);
+          others.refused?.(peer, typeUrl, text);
+        },
+        disconnected: (peer, problem) => {
+          if (this.closing) return;
+          events.disconnected(peer, problem);
+          others.disconnected?.(peer, problem);
+          this.prune();
+        },
+      },
+    });
+  }
+
+  /**
+   * @param address `HOST:PORT`, port 0 for any that is free, or `unix:PATH`
+   * @returns the port
+   * @throws Error where the address cannot be had
+   */
+  listen(address: string): Promise<number> {
+    return this.server.listen(address);
+  }
+
+  /** The mesh is another one. */
+  changed(): void {
+    this.settings.log.debug('what has changed is sent', { proxies: this.server.nodes().length });
+    this.warnings.next();
+    this.views.changed();
+    this.server.changed();
+  }
+
+  /** Of the connected proxies. */
+  statuses(): ClientStatus[] {
+    return this.server.statuses();
+  }
+
+  /** How many proxies are connected. */
+  get size(): number {
+    return this.server.nodes().length;
+  }
+
+  /** @throws XdsRefusal for a gateway that nothing is known of */
+  tableOf(proxy: ProxyIdentity): RoutingTable {
+    return routingTable(this.settings.mesh(), this.known(proxy), { overrides: this.settings.overrides ?? [] });
+  }
+
+  /** Tells all proxies to go elsewhere, one after the other over `drainMs`, and ends. */
+  async close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
+    this.closing = true;
+    clearTimeout(this.pruning);
+    await this.server.close({ drainMs });
+  }
+
+  private known(proxy: ProxyIdentity): ProxyIdentity {
+    return knownProxy(proxy, this.settings.mesh(), this.settings.source);
+  }
+
+  private served(proxy: ProxyIdentity): RoutingTable {
+    const began = performance.now();
+    const table = this.tableOf(proxy);
+    this.settings.onTable?.(performance.now() - began);
+    this.warnings.sayOf(table.statuses, () => table.statuses.map(({ origin, message }) => `${this.settings.describe(origin)}: ${message}`));
+    return table;
+  }
+
+  private prune(): void {
+    this.pruning ??= setTimeout(() => {
+      this.pruning = undefined;
+      this.views.prune(this.server.nodes());
+    }, pruneMs);
+  }
+}
