@@ -71,7 +71,7 @@ async function taken(listeners: Listener[], destination: string, send: string): 
       tcp: (accepted, chain) => take(accepted, `tcp ${chain.name}`),
       refused: (accepted) => take(accepted, 'refused'),
     },
-    capture: { address: '127.0.0.1', outboundPort: port, inboundPort: 0, originalDestination: (_: Socket) => ({ address, port: Number(to) }) },
+    capture: { outboundPort: port, inboundPort: 0, originalDestination: (_: Socket) => ({ address, port: Number(to) }) },
   });
   (await set.prepare(listeners)).commit();
   const client = connect(port, '127.0.0.1', () => client.write(send));

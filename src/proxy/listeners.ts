@@ -32,7 +32,7 @@ export interface ConnectionTaker {
 export interface ListenerOptions {
   clock: Clock;
   taker: ConnectionTaker;
-  /** Address of listeners that are for every address, where connections are not captured. */
+  /** Address of listeners that are for every address, where connections are not captured; `*`: every one, of IPv4 and IPv6. */
   bind: string;
   /** Several workers share each port. */
   reusePort: boolean;
@@ -42,7 +42,6 @@ export interface ListenerOptions {
   idleTimeoutMs: number;
   /** Sockets for captured connections, by direction; the original destination chooses the listener (SEL-R40). */
   capture?: {
-    address: string;
     outboundPort: number;
     inboundPort: number;
     /** Undefined: the connection was not redirected. */
@@ -120,6 +119,8 @@ class ActiveListener {
 }
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
+/** Sockets of all addresses. */
+const all = '*';
 
 /**
  * The sockets of a table's listeners. A new table closes those that it does not have any more and opens what is new; a port that
@@ -214,7 +215,7 @@ export class ListenerSet {
     if (capture) {
       for (const port of new Set([capture.outboundPort, capture.inboundPort])) {
         if (port === capture.inboundPort && this.inboundDrained) continue;
-        if (port !== 0) wanted.set(`${capture.address}|${port}`, { address: capture.address, port });
+        if (port !== 0) wanted.set(`${all}|${port}`, { address: all, port });
       }
     }
     return wanted;
@@ -249,7 +250,7 @@ export class ListenerSet {
   }
 
   private addressOf(address: string): string {
-    return anyAddress.has(address) ? (this.options.capture ? '0.0.0.0' : this.options.bind) : address;
+    return anyAddress.has(address) ? (this.options.capture ? all : this.options.bind) : address;
   }
 
   private open(key: string, address: string, port: number): Promise<Bound> {
@@ -282,7 +283,7 @@ export class ListenerSet {
     let originalDestination: Accepted['originalDestination'];
     let active = this.byName.get(`bound|${bound.address}|${bound.port}`);
     const { capture } = this.options;
-    if (capture && bound.address === capture.address && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
+    if (capture && bound.address === all && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
       const original = capture.originalDestination(socket);
       if (original) {
         localAddress = plain(original.address);
@@ -357,7 +358,8 @@ function listen(server: Server, address: string, port: number, reusePort: boolea
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
     server.once('error', failed);
-    server.listen({ host: address, port, reusePort, backlog: 4096 }, () => {
+    // Without a host, Node takes both families, or IPv4 where there is no other.
+    server.listen({ ...(address === all ? {} : { host: address }), port, reusePort, backlog: 4096 }, () => {
       server.off('error', failed);
       // Out of file descriptors and the like: this connection is lost, the listener is not.
       server.on('error', ignoreError);

@@ -1,7 +1,5 @@
 import type { Headers } from './core/headers.ts';
-
-/** What is kept of a request's body to send it again (RT-R80). */
-export const retryBufferBytes = 1024 * 1024;
+import { retryBufferBytes } from './core/retry.ts';
 
 /** Most requests have no body. */
 const nothing: readonly Uint8Array[] = [];

@@ -43,7 +43,7 @@ export interface ClientLimits {
 
 export interface SidecarOptions {
   clock: Clock;
-  /** Address of listeners that are for every address. */
+  /** Address of listeners that are for every address; `*`: every one, of IPv4 and IPv6. */
   bind: string;
   /** One HTTP listener for all that the application sends, by the Host header; 0: none. */
   outboundPort: number;
@@ -141,7 +141,6 @@ export class Sidecar {
       ...(options.originalDestination
         ? {
             capture: {
-              address: '0.0.0.0',
               outboundPort: options.outboundPort,
               inboundPort: options.inboundPort,
               originalDestination: options.originalDestination,

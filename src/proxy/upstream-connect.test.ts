@@ -46,6 +46,18 @@ describe('connectUpstream', () => {
     socket.destroy();
   });
 
+  it('to a pod with addresses of both families, from the one of that family', async () => {
+    const port = await listen({ port: 0, host: '127.0.0.1' });
+    for (const [localAddress, expected] of [
+      ['::6', '127.0.0.6'],
+      ['::9', '127.0.0.1'],
+    ]) {
+      const socket = (await attempt({ port, localAddress })) as Socket;
+      expect(socket.localAddress).toBe(expected);
+      socket.destroy();
+    }
+  });
+
   it('refused', async () => {
     expect(await attempt({})).toEqual({ reason: 'remote connection failure', transport: 'delayed_connect_error:_Connection_refused' });
   });

@@ -1,4 +1,4 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, isIPv6, type NetConnectOpts, type Socket } from 'node:net';
 import type { ConnectionPool } from '../ir/cluster.ts';
 import type { Clock, Timer } from './core/clock.ts';
 import type { FailureReason } from './stream.ts';
@@ -127,7 +127,18 @@ export function connectUpstream(
 
 function target({ address, port, localAddress }: ConnectOptions): NetConnectOpts {
   if (port === 0) return { path: address, allowHalfOpen: true };
-  return localAddress === undefined ? { host: address, port, allowHalfOpen: true } : { host: address, port, localAddress, allowHalfOpen: true };
+  const from = localAddress === undefined ? undefined : sourceFor(address, localAddress);
+  return from === undefined ? { host: address, port, allowHalfOpen: true } : { host: address, port, localAddress: from, allowHalfOpen: true };
+}
+
+/** Addresses that a workload gets inbound connections from, of each family: its pod may have both. */
+const deliverySources: readonly [string, string] = ['127.0.0.6', '::6'];
+
+/** An address to connect from that is of the family of the destination; undefined: the system chooses. */
+function sourceFor(address: string, localAddress: string): string | undefined {
+  if (isIPv6(address) === isIPv6(localAddress)) return localAddress;
+  if (!deliverySources.includes(localAddress)) return undefined;
+  return deliverySources[isIPv6(address) ? 1 : 0];
 }
 
 function ignore(): void {}

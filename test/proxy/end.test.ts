@@ -33,7 +33,7 @@ describe('the end', () => {
     await until(() => idle.gone && silent.gone, 'idle connections closed', 3000);
     expect(busy.bytes).toBe(0);
     for (const answer of held) answer();
-    await until(() => busy.gone && session.closed, 'answered');
+    await until(() => busy.gone && stream.closed && session.closed, 'answered');
     busy.socket.destroy();
     expect(busy.text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nconnection: close\r\n[\s\S]*late$/);
     expect(body).toBe('late');

@@ -1,11 +1,13 @@
 // What the tests of the running proxy share: tables from manifests, servers, sockets, and waiting.
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { runPipeline } from '../../src/cli/pipeline.ts';
 import type { ProxyIdentity, RoutingTable } from '../../src/ir/table.ts';
 import { sourceText } from '../../src/manifest/files.ts';
 import { parseEndpointOverride } from '../../src/model/endpoint-overrides.ts';
+import { runPipeline } from '../../src/pipeline/pipeline.ts';
 import { routingTable } from '../../src/translate/table.ts';
+
+export { freePorts } from '../free-ports.ts';
 
 const client: ProxyIdentity = {
   role: 'sidecar',
@@ -97,20 +99,6 @@ export async function tcpBackend(onSocket: (socket: Socket) => void): Promise<nu
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   toClose(server);
   return (server.address() as AddressInfo).port;
-}
-
-/** Ports that nobody has at the moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** A client's connection that keeps what it reads. */

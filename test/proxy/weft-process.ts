@@ -14,8 +14,10 @@ export class WeftProcess {
   stderr = '';
   private readonly child: ChildProcess;
 
-  constructor(...args: readonly string[]) {
-    const child = spawn(process.execPath, [weft, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  /** @param first the first argument, or variables of its environment before that */
+  constructor(first: string | Readonly<Record<string, string>>, ...more: readonly string[]) {
+    const [args, env] = typeof first === 'string' ? [[first, ...more], {}] : [more, first];
+    const child = spawn(process.execPath, [weft, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...env } });
     this.child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import type { Address } from '../../envoy/bootstrap.ts';
 
-/** Envoy's administration answers at once. */
+/** An administration answers at once. */
 const answerMs = 5_000;
 
-/** Asks the administration of a running Envoy. */
+/** Asks the administration of a running proxy: an Envoy, or the embedded sidecar, which has the same pages. */
 export class AdminClient {
   private readonly at: { socketPath: string } | { host: string; port: number };
 
@@ -21,10 +21,26 @@ export class AdminClient {
     }
   }
 
-  /** @throws Error where nobody answers */
-  async post(path: string): Promise<void> {
+  /**
+   * The answer to a command.
+   *
+   * @throws Error where nobody answers, or with another status than 200
+   */
+  async post(path: string): Promise<string> {
     const { status, body } = await this.send('POST', path);
     if (status !== 200) throw new Error(`${path}: status ${status}: ${body.trim()}`);
+    return body;
+  }
+
+  /**
+   * A page.
+   *
+   * @throws Error where nobody answers, or with another status than 200
+   */
+  async page(path: string): Promise<string> {
+    const { status, body } = await this.send('GET', path);
+    if (status !== 200) throw new Error(`${path}: status ${status}: ${body.trim()}`);
+    return body;
   }
 
   /**
@@ -47,7 +63,7 @@ export class AdminClient {
         });
         response.on('end', () => resolve({ status: response.statusCode, body })).on('error', reject);
       });
-      sent.on('timeout', () => sent.destroy(new Error('the administration of Envoy does not answer')));
+      sent.on('timeout', () => sent.destroy(new Error('the administration of the proxy does not answer')));
       sent.on('error', reject).end();
     });
   }

@@ -49,9 +49,13 @@ export async function findEnvoy(named: string | undefined, environment: Environm
 }
 
 function whyNotExecutable(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) return 'is not there';
-  if (!stats.isFile()) return 'is no file';
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats) return 'is not there';
+    if (!stats.isFile()) return 'is no file';
+  } catch (error) {
+    return `cannot be reached: ${(error as Error).message}`;
+  }
   try {
     accessSync(path, constants.X_OK);
     return undefined;

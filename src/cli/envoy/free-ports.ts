@@ -20,20 +20,18 @@ interface Wanted {
  *
  * @throws CliError for the first that cannot be had
  */
-export async function checkFree(listeners: readonly Listener[], ports: ProxyPorts): Promise<void> {
+export async function checkFree(listeners: readonly Listener[], ports: Pick<ProxyPorts, 'admin' | 'outbound' | 'inbound'>): Promise<void> {
   const wanted: Wanted[] = listeners
     .filter(({ bind, port }) => bind && port > 0)
     .flatMap(({ address, moreAddresses = [], port }) => [address, ...moreAddresses].map((own) => ({ address: own, port, help: helpFor(port, ports) })));
-  const views = { admin: ports.admin, stats: ports.stats, agent: ports.agent, health: ports.health };
-  for (const [name, port] of Object.entries(views))
-    if (port > 0) wanted.push({ address: '127.0.0.1', port, help: `Choose another port with --${name}-port, or 0 for none.` });
+  if (ports.admin > 0) wanted.push({ address: '127.0.0.1', port: ports.admin, help: 'Choose another port with --admin-port, or 0 for none.' });
   for (const { address, port, help } of wanted) {
     const error = await whyNot(address, port);
     if (error) throw new CliError(`cannot listen on ${address}:${port}: ${reasons[error.code ?? ''] ?? error.message}`, undefined, help);
   }
 }
 
-function helpFor(port: number, { outbound, inbound }: ProxyPorts): string {
+function helpFor(port: number, { outbound, inbound }: Pick<ProxyPorts, 'outbound' | 'inbound'>): string {
   if (port === outbound) return 'Choose another port with --outbound-port, or another address with --bind.';
   if (port === inbound) return 'Choose another port with --inbound-port.';
   return 'The port is that of a Gateway or Sidecar in the manifests.';

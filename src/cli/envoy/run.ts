@@ -4,29 +4,22 @@ import { CliError, exitCode } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import type { ProxyFlags } from '../proxy/flags.ts';
 import { ManifestReader, type Manifests } from '../proxy/manifests.ts';
+import { startProbeServers } from '../proxy/probe-servers.ts';
 import { settingsOf } from '../proxy/settings.ts';
 import { originText, statusLines } from '../proxy/statuses.ts';
 import { describeTable, startSummary } from '../proxy/summary.ts';
 import { watchFiles } from '../proxy/watch-files.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
-import { type Ending, EnvoyEngine, EnvoyRefusal } from './engine.ts';
+import { checkBind } from './bind.ts';
+import { endedByItself, untilTheEnd } from './ending.ts';
+import { EnvoyEngine, EnvoyRefusal } from './engine.ts';
 import { findEnvoy } from './find.ts';
 import { checkFree } from './free-ports.ts';
 import { notInEnvoy } from './not-yet.ts';
+import { probedEnvoy } from './probed.ts';
+import { EnvoyReadiness } from './readiness.ts';
 import { RunFolder } from './run-folder.ts';
-
-/** Of a program that a signal ended. */
-const signalCodes: Readonly<Record<string, number>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGQUIT: 131,
-  SIGILL: 132,
-  SIGABRT: 134,
-  SIGBUS: 135,
-  SIGKILL: 137,
-  SIGSEGV: 139,
-  SIGTERM: 143,
-};
+import { Signals } from './signals.ts';
 
 /**
  * As `runProxy`, by an Envoy that gets its configuration from weft: `weft proxy run --engine envoy`.
@@ -35,7 +28,8 @@ const signalCodes: Readonly<Record<string, number>> = {
  * @throws CliError for flags that make no sense, input that is not there, ports that are taken, what Envoy refuses
  */
 export async function runEnvoy(flags: ProxyFlags): Promise<number> {
-  const { ports, ...settings } = settingsOf(flags);
+  const { ports, drainDelayMs, ...settings } = settingsOf(flags);
+  checkBind(flags);
   const reader = new ManifestReader(flags);
   const first = await reader.read();
   if (!first.table) {
@@ -46,13 +40,14 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const log = await createLog({ level: settings.logLevel, format: settings.logFormat });
   const local = { bind: flags.bind, outboundPort: ports.outbound, inboundPort: ports.inbound, capture: flags.capture === true };
   const folder = new RunFolder();
-  const engine = new EnvoyEngine(program, { ...settings, ports, local }, folder);
+  const engine = new EnvoyEngine(program, { ...settings, adminPort: ports.admin, local }, folder);
+  const envoy = engine.process;
   // Whatever happens to weft, its Envoy does not stay.
   process.on('exit', () => {
-    engine.kill();
+    envoy.kill();
     folder.delete();
   });
-  const signals = signalsOf(() => engine.reopenLogs());
+  const signals = new Signals(() => envoy.reopenLogs());
   const warn = ({ mesh, table }: Manifests, { problems }: Configuration): void => {
     if (!table) return;
     for (const text of notInEnvoy(mesh, table)) log.warning(text);
@@ -62,18 +57,26 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
 
   const configuration = await configured(engine, first);
   await checkFree(configuration.table.listeners, ports);
+  const readiness = new EnvoyReadiness(envoy.admin, { awaitsResources: false });
+  const lifecycle = { drain: () => readiness.draining(), quit: () => signals.quit() };
+  const probes = await startProbeServers(probedEnvoy(envoy.admin, readiness), lifecycle, { settings: { ...settings, ports }, ip: flags.ip, log });
   const starting = engine.start(configuration).catch((error: Error) => {
-    // Its process would keep this one.
-    engine.kill();
+    // Its process, and open ports, would keep this one.
+    envoy.kill();
+    probes.close();
     throw new CliError(error.message);
   });
   const started = await Promise.race([starting, signals.first]);
   if (typeof started === 'string') {
     starting.catch(() => {});
-    engine.kill();
+    envoy.kill();
+    probes.close();
     return exitCode.ok;
   }
-  if (started) return endedByItself(started);
+  if (started) {
+    probes.close();
+    return endedByItself(started);
+  }
   if (isTerminal('stderr') && settings.logFormat === 'text') {
     write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
     log.info('Envoy serves', { version: program.version, path: program.path });
@@ -101,13 +104,10 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
         (error) => log.error(`the new manifests are refused, and the ones before go on: ${error.message}`),
       )
     : () => {};
-  const reason = await Promise.race([signals.first, engine.ended]);
+  const code = await untilTheEnd(envoy, { signals, readiness, drainDelayMs, log });
   stopWatching();
-  if (typeof reason !== 'string') return endedByItself(reason);
-  log.info('draining', { reason, requests: await engine.active().catch(() => 0) });
-  await engine.stop(signals.second);
-  log.info('stopped');
-  return exitCode.ok;
+  probes.close();
+  return code;
 }
 
 /** @throws CliError that names the object which Envoy refuses */
@@ -122,19 +122,4 @@ async function configured(engine: EnvoyEngine, { table, mesh }: Manifests): Prom
     const { origin, resource } = blame;
     throw new CliError(origin ? `${originText(origin, mesh)}: Envoy refuses ${resource}: ${message}` : `Envoy refuses ${resource}: ${message}`);
   }
-}
-
-function signalsOf(hangUp: () => void): { first: Promise<string>; second: Promise<string> } {
-  const first = Promise.withResolvers<string>();
-  const second = Promise.withResolvers<string>();
-  let count = 0;
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => (count++ === 0 ? first : second).resolve(name));
-  process.on('SIGHUP', hangUp);
-  return { first: first.promise, second: second.promise };
-}
-
-/** Nobody asked it to: it is not started again, and weft ends as it did. */
-function endedByItself({ code, signal }: Ending): number {
-  write('stderr', `Error: Envoy ended by itself, ${signal === null ? `with exit code ${code}` : `by ${signal}`}: nothing is served any more.\n`);
-  return signal === null ? (code ?? exitCode.error) : (signalCodes[signal] ?? exitCode.error);
 }

@@ -1,20 +1,23 @@
 import { createAdminServer } from '../../proxy/admin/admin.ts';
-import { createAgentServer, createHealthServer, createStatsServer, Health } from '../../proxy/admin/health.ts';
-import type { AdminServer } from '../../proxy/admin/http-server.ts';
+import { Health } from '../../proxy/admin/health.ts';
+import { scraped } from '../../proxy/admin/probe-servers.ts';
 import type { AdminState, TableInfo } from '../../proxy/admin/state.ts';
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
 import { serverFamilies } from '../../proxy/telemetry/server-metrics.ts';
 import type { DataPlane } from '../../proxy/workers/data-plane.ts';
-import { CliError } from '../exit.ts';
 import { version } from '../version.ts';
 import type { AccessLogFile } from './access-log-file.ts';
+import { openServers } from './open-servers.ts';
+import { startProbeServers } from './probe-servers.ts';
+import type { ProxySettings } from './settings.ts';
 
 export interface AdminDeps {
   plane: DataPlane;
   log: ProxyLog;
   accessLog: AccessLogFile;
-  /** 0: none. */
-  ports: { admin: number; stats: number; agent: number; health: number };
+  settings: Pick<ProxySettings, 'ports' | 'probeBind'>;
+  /** Addresses of the pod. */
+  ip: readonly string[] | undefined;
   quit: () => void;
 }
 
@@ -22,6 +25,10 @@ export interface Admin {
   /** A new version of the manifests was refused. */
   rejected(findings: readonly string[]): void;
   accepted(): void;
+  /** There is a table; its sockets are being opened. */
+  initializing(): void;
+  /** The first table is in force. */
+  live(): void;
   draining(): void;
   close(): void;
 }
@@ -29,11 +36,11 @@ export interface Admin {
 const loopback = '127.0.0.1';
 
 /**
- * The administration servers of a proxy, all on loopback.
+ * The administration of a proxy on loopback, and its servers for the kubelet, load balancers and scrapers. It is not live yet.
  *
- * @throws CliError where a port is taken
+ * @throws CliError where a port is taken, or the environment has probes that cannot be understood
  */
-export async function startAdmin({ plane, log, accessLog, ports, quit }: AdminDeps): Promise<Admin> {
+export async function startAdmin({ plane, log, accessLog, settings, ip, quit }: AdminDeps): Promise<Admin> {
   const health = new Health();
   const startedAt = Date.now();
   let rejected: TableInfo['rejected'];
@@ -83,30 +90,17 @@ export async function startAdmin({ plane, log, accessLog, ports, quit }: AdminDe
     },
     quit,
   };
-  const servers: AdminServer[] = [];
-  const options = { onError: (error: unknown) => log.error(`administration: ${(error as Error).stack ?? String(error)}`) };
-  const wanted: [number, string, AdminServer][] = [
-    [ports.admin, '--admin-port', createAdminServer(state, options)],
-    [ports.stats, '--stats-port', createStatsServer(state, options)],
-    [ports.agent, '--agent-port', createAgentServer(state, options)],
-    [ports.health, '--health-port', createHealthServer(state, options)],
-  ];
-  for (const [port, flag, server] of wanted) {
-    if (port === 0) continue;
-    try {
-      await server.listen(port, loopback);
-      servers.push(server);
-    } catch (error) {
-      for (const open of servers) void open.close();
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      throw new CliError(
-        `cannot listen on ${loopback}:${port}: ${taken ? 'another process has this port' : (error as Error).message}`,
-        undefined,
-        `Choose another port with ${flag}, or 0 for none.`,
-      );
-    }
-  }
-  health.live();
+  const { ports } = settings;
+  const onError = (error: unknown) => log.error(`administration: ${(error as Error).stack ?? String(error)}`);
+  const own = await openServers([
+    { server: createAdminServer(state, { onError }), address: loopback, port: ports.admin, help: 'Choose another port with --admin-port, or 0 for none.' },
+  ]);
+  const drain = (): void => health.fail(true);
+  const probed = { state: () => health.state, metrics: scraped(state) };
+  const probes = await startProbeServers(probed, { drain, quit }, { settings, ip, log }).catch((error: Error) => {
+    own.close();
+    throw error;
+  });
   return {
     rejected: (findings) => {
       refusals++;
@@ -115,9 +109,12 @@ export async function startAdmin({ plane, log, accessLog, ports, quit }: AdminDe
     accepted: () => {
       rejected = undefined;
     },
+    initializing: () => health.initializing(),
+    live: () => health.live(),
     draining: () => health.draining(),
     close: () => {
-      for (const server of servers) void server.close();
+      own.close();
+      probes.close();
     },
   };
 }

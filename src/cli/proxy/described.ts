@@ -14,7 +14,7 @@ export function describedIdentity(flags: ManifestFlags): ProxyIdentity {
   if (flags.proxy === undefined && flags.gateway === undefined)
     throw usageError(
       'the control plane has to know which proxy this is',
-      'Name it with --proxy NAMESPACE/NAME or --gateway NAMESPACE/NAME, and its labels with --labels.',
+      'Name it with --proxy NAMESPACE/NAME or --gateway NAMESPACE/NAME, and its labels with --labels or --labels-file.',
     );
   const { istioNamespace } = flags;
   const nothing = new Mesh([], {
@@ -25,5 +25,6 @@ export function describedIdentity(flags: ManifestFlags): ProxyIdentity {
     now: new Date(0),
     meshConfig: defaultMeshConfig(istioNamespace),
   });
-  return identityOf({ ...flags, labels: flags.labels ?? '' }, nothing);
+  // Without any, the control plane knows them.
+  return identityOf(flags.labelsFile === undefined ? { ...flags, labels: flags.labels ?? '' } : flags, nothing);
 }

@@ -1,5 +1,5 @@
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
-import { exitCode } from '../exit.ts';
+import { exitCode, usageError } from '../exit.ts';
 import { printBroken } from './broken.ts';
 import { ignoredFilters } from './envoy-filters.ts';
 import type { FedTable, TableFeed } from './feed.ts';
@@ -17,6 +17,7 @@ import { watchFiles } from './watch-files.ts';
  */
 export async function fileFeed(flags: ProxyFlags, log: ProxyLog): Promise<TableFeed | number> {
   const reader = new ManifestReader(flags);
+  if (flags.watch && reader.files.length === 0) throw usageError('--watch follows files, and none are named', 'A cluster is followed by weft controller.');
   const first = await reader.read();
   const fed = fedOf(first, flags);
   if (!fed) {

@@ -2,17 +2,22 @@ import type { Locality } from '../../ir/table.ts';
 import { parseDuration } from '../../manifest/duration.ts';
 import { nearest } from '../../manifest/nearest.ts';
 import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoint-overrides.ts';
+import { parseLocality } from '../../translate/workload-identity.ts';
+import type { ClusterFlags } from '../cluster.ts';
 import { usageError } from '../exit.ts';
 
 /** Flags that tell which manifests are read, and which proxy they are read for. */
-export interface ManifestFlags {
+export interface ManifestFlags extends ClusterFlags {
   filename?: string[];
+  useKube?: boolean;
   namespace?: string;
   istioNamespace: string;
   meshConfigFile?: string;
   proxy?: string;
   gateway?: string;
   labels?: string;
+  labelsFile?: string;
+  serviceAccount?: string;
   locality?: string;
   ip?: string[];
   map?: string[];
@@ -27,6 +32,7 @@ export interface ListenerFlags {
   inboundPort: string;
   capture?: boolean;
   bind: string;
+  probeBind: string;
   adminPort: string;
   statsPort: string;
   agentPort: string;
@@ -41,6 +47,7 @@ export interface ProxyFlags extends ManifestFlags, ListenerFlags {
   ignoreEnvoyFilters?: boolean;
   concurrency: string;
   drainTime: string;
+  drainDelay: string;
   watch?: boolean;
   logLevel: string;
   logFormat?: string;
@@ -65,7 +72,7 @@ export function parseChoice<T extends string>(flag: string, text: string, choice
 /** @throws CliError (usage) */
 export function parseCount(flag: string, text: string, most: number): number {
   const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || count > most) throw usageError(`--${flag} takes a number from 1 to ${most}, not "${text}"`);
+  if (!/^\d+$/.test(text) || count > most) throw usageError(`--${flag} takes a number from 0 to ${most}, not "${text}"`);
   return count;
 }
 
@@ -86,11 +93,6 @@ export function parseLabels(text: string): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
-}
-
-export function parseLocality(text: string): Locality {
-  const [region = '', zone = '', subzone = ''] = text.split('/');
-  return { region, zone, subzone };
 }
 
 /** @throws CliError (usage) */

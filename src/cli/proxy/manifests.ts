@@ -3,7 +3,7 @@ import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import { routingTable } from '../../translate/table.ts';
 import { type ManifestFlags, parseOverride } from './flags.ts';
 import { identityOf } from './identity.ts';
-import { MeshReader, type ReadMesh } from './mesh-reader.ts';
+import { MeshReader, type ReadingCommand, type ReadMesh } from './mesh-reader.ts';
 import { checkOverrides } from './overrides.ts';
 
 /** What the manifests say of one proxy at one moment. */
@@ -20,13 +20,13 @@ export class ManifestReader {
   private checked = false;
 
   /**
-   * @param command as of MeshReader
+   * @param command as of MeshReader; each that makes the table of one proxy reads clusters, too
    * @throws CliError (usage) for flags that make no sense
    */
-  constructor(flags: ManifestFlags, command: { name: string; stdin?: boolean } = { name: 'weft proxy run' }) {
+  constructor(flags: ManifestFlags, command: Omit<ReadingCommand, 'cluster'> = { name: 'weft proxy run' }) {
     this.flags = flags;
     this.overrides = (flags.map ?? []).map((text) => parseOverride(text));
-    this.reader = new MeshReader(flags, command);
+    this.reader = new MeshReader(flags, { ...command, cluster: true });
   }
 
   /** All directories and files that decide, for whoever watches them. */
@@ -38,8 +38,9 @@ export class ManifestReader {
   async read(): Promise<Manifests> {
     const read = await this.reader.read();
     if (read.broken.length > 0) return { ...read, table: undefined };
-    const { mesh } = read;
-    const table = withAccessLog(routingTable(mesh, identityOf(this.flags, mesh), { overrides: this.overrides }), this.flags);
+    const { mesh, namespace } = read;
+    const identity = identityOf(namespace === undefined ? this.flags : { ...this.flags, namespace }, mesh);
+    const table = withAccessLog(routingTable(mesh, identity, { overrides: this.overrides }), this.flags);
     // A later version of the manifests may well have what is served from here no longer.
     if (!this.checked) checkOverrides(this.overrides, mesh, table);
     this.checked = true;

@@ -1,9 +1,9 @@
 import type { RoutingTable } from '../../ir/table.ts';
+import { knownNames } from '../../manifest/known-names.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import { toFqdn } from '../../model/hosts.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { CliError } from '../exit.ts';
-import { knownNames } from './known-names.ts';
 
 /**
  * Each `--map` has to mean something: what is mapped to nothing gets no request, and nobody would be told.

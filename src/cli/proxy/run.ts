@@ -19,25 +19,22 @@ const logFlushMs = 100;
 /**
  * Serves until a signal ends it: SIGTERM and SIGINT let requests under way end within the drain time, a second one does not wait.
  *
+ * @param given whether a flag was written, and does not only have its default
  * @returns 0 after a signal; 1 when a worker thread failed; 79 when the manifests are broken, 65 when they cannot be parsed
  * @throws CliError for flags that make no sense, input that is not there, ports that are taken
  */
-export async function runProxy(flags: ProxyFlags): Promise<number> {
+export async function runProxy(flags: ProxyFlags, given: (flag: string) => boolean): Promise<number> {
   const engine = parseChoice('engine', flags.engine, ['embedded', 'envoy']);
-  if (engine === 'envoy' && flags.xdsAddress !== undefined)
-    throw usageError(
-      '--xds-address is for the embedded engine',
-      'For an Envoy: weft proxy bootstrap --xds-address HOST:PORT --proxy NAMESPACE/NAME > envoy.json && envoy -c envoy.json',
-    );
   if (engine === 'envoy' && flags.ignoreEnvoyFilters) throw usageError('--ignore-envoy-filters is for the embedded engine: an Envoy does what they say');
+  if (engine === 'envoy' && flags.xdsAddress !== undefined) return (await import('../envoy/run-xds.ts')).runXdsEnvoy(flags, given);
   if (engine === 'envoy') return (await import('../envoy/run.ts')).runEnvoy(flags);
   if (flags.envoyPath !== undefined) throw usageError('--envoy-path goes with --engine envoy: the embedded engine is weft itself');
-  const { ports, drainMs, concurrency, logLevel, logFormat } = settingsOf(flags);
+  const settings = settingsOf(flags);
+  const { ports, drainMs, drainDelayMs, concurrency, logLevel, logFormat } = settings;
   const log = await createLog({ level: logLevel, format: logFormat });
   const signal = Promise.withResolvers<string>();
-  const feed = flags.xdsAddress === undefined ? await fileFeed(flags, log) : await remoteFeed(flags, log, signal);
-  if (typeof feed === 'number') return feed;
-  const { table } = feed.first;
+  const ofFiles = flags.xdsAddress === undefined ? await fileFeed(flags, log) : undefined;
+  if (typeof ofFiles === 'number') return ofFiles;
   const accessLog = new AccessLogFile();
   const takeLogSettings = ({ mesh }: RoutingTable): void => {
     const problem = accessLog.use(mesh);
@@ -52,19 +49,35 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
     logFlushMs,
   };
   let plane: DataPlane | undefined;
-  let admin: Admin;
+  let admin: Admin | undefined;
+  let feed: TableFeed | undefined = ofFiles;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
   try {
-    takeLogSettings(table);
     plane = dataPlane(threads, accessLog, concurrency);
-    await plane.apply(table);
-    admin = await startAdmin({ plane, log, accessLog, ports, quit: () => signal.resolve('quit') });
+    // Before there is a table: the kubelet asks for the application's health all the while.
+    admin = await startAdmin({ plane, log, accessLog, settings, ip: flags.ip, quit: () => signal.resolve('quit') });
+    feed ??= await Promise.race([remoteFeed(flags, log, signal.promise), failureOf(plane)]);
+    if (feed) {
+      takeLogSettings(feed.first.table);
+      admin.initializing();
+      await plane.apply(feed.first.table);
+      admin.live();
+    }
   } catch (error) {
-    // Its sockets and timers would keep the process.
-    feed.close();
+    // Sockets and timers would keep the process; a feed that still waits ends, too.
+    signal.resolve('failure');
+    feed?.close();
+    admin?.close();
     await plane?.drain();
     await plane?.close();
     throw startError(error as Error, ports.outbound);
   }
+  if (!feed) {
+    admin.close();
+    await plane.close();
+    return exitCode.ok;
+  }
+  const { table } = feed.first;
   if (isTerminal('stderr') && logFormat === 'text') write('stderr', startSummary(table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
   else log.info('serving', { version: plane.state.version, ...describeTable(table, ports.outbound, flags) });
   const said = new Set<string>();
@@ -86,13 +99,19 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
     },
     refused: (findings) => admin.rejected(findings),
   });
-  if (flags.xdsAddress === undefined) endBySignal(signal);
   process.on('SIGHUP', () => accessLog.reopen());
   const reason = await Promise.race([signal.promise, plane.failed]);
   if (reason instanceof Error) log.critical(`a worker thread failed, and the proxy ends: ${reason.stack ?? reason.message}`);
   admin.draining();
+  const again = new Promise<void>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
+  });
+  if (drainDelayMs > 0 && typeof reason === 'string' && reason.startsWith('SIG')) {
+    log.info('not ready any more: new connections are still taken', { reason, drainDelayMs });
+    await within(drainDelayMs, again);
+  }
   feed.close();
-  await shutDown(plane, drainMs, log, reason instanceof Error ? 'failure' : reason);
+  await shutDown(plane, log, { reason: reason instanceof Error ? 'failure' : reason, drainMs, again });
   admin.close();
   await accessLog.close();
   const code = reason instanceof Error ? exitCode.error : exitCode.ok;
@@ -101,15 +120,15 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
   return code;
 }
 
-/** @returns 0 where a signal came before the first table */
-async function remoteFeed(flags: ProxyFlags, log: ProxyLog, signal: PromiseWithResolvers<string>): Promise<TableFeed | number> {
+/** @returns undefined where it was ended before the first table */
+async function remoteFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise<string>): Promise<TableFeed | undefined> {
   const { xdsFeed } = await import('./xds-feed.ts');
-  endBySignal(signal);
-  return (await xdsFeed(flags, log, signal.promise)) ?? exitCode.ok;
+  return xdsFeed(flags, log, stopped);
 }
 
-function endBySignal({ resolve }: PromiseWithResolvers<string>): void {
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
+/** @throws Error when a worker thread fails before there is a table */
+async function failureOf({ failed }: DataPlane): Promise<never> {
+  throw await failed;
 }
 
 function dataPlane(settings: ThreadSettings, accessLog: AccessLogFile, threads: number): DataPlane {
@@ -121,21 +140,24 @@ function dataPlane(settings: ThreadSettings, accessLog: AccessLogFile, threads: 
   }
 }
 
-async function shutDown(plane: DataPlane, drainMs: number, log: ProxyLog, reason: string): Promise<void> {
+/** @param again somebody does not want to wait */
+async function shutDown(plane: DataPlane, log: ProxyLog, { reason, drainMs, again }: { reason: string; drainMs: number; again: Promise<void> }): Promise<void> {
   const { requests, connections } = await plane.usage();
   log.info('draining', { reason, requests, connections });
   await plane.drain();
-  const again = new Promise<void>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, drainMs);
-  });
-  await Promise.race([again, late, plane.idle()]);
-  clearTimeout(timer);
+  await within(drainMs, again, plane.idle());
   await plane.close();
   log.info('stopped');
+}
+
+/** Waits for one of these, but not longer. */
+async function within(ms: number, ...ends: Promise<unknown>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([...ends, late]);
+  clearTimeout(timer);
 }
 
 function startError(error: Error, outboundPort: number): CliError {

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { accessLogLine } from '../../proxy/telemetry/access-log.ts';
 import { type LogLevel, logLevels } from '../../proxy/telemetry/log.ts';
 import { usageError } from '../exit.ts';
+import { threadsForLimit } from './cpu-limit.ts';
 import { type ListenerFlags, type ManifestFlags, type ProxyFlags, parseChoice, parseCount, parseMilliseconds, parsePort } from './flags.ts';
 
 export interface ProxyPorts {
@@ -16,7 +18,11 @@ export interface ProxyPorts {
 /** What the flags say by themselves, without any manifest. */
 export interface ProxySettings {
   ports: ProxyPorts;
+  /** Of the servers for the kubelet, load balancers and scrapers; `*`: every address. */
+  probeBind: string;
   drainMs: number;
+  /** At the end, so long new connections are still taken. */
+  drainDelayMs: number;
   concurrency: number;
   logLevel: LogLevel;
   logFormat: 'text' | 'json';
@@ -28,12 +34,15 @@ const mostThreads = 256;
 /** @throws CliError (usage), before anything is read or opened */
 export function settingsOf(flags: ProxyFlags): ProxySettings {
   if (flags.proxy !== undefined && flags.gateway !== undefined) throw usageError('--proxy and --gateway do not go together: a process is one proxy');
+  if (flags.labels !== undefined && flags.labelsFile !== undefined) throw usageError('--labels and --labels-file do not go together');
   checkAccessLog(flags);
   const ports = portsOf(flags);
   return {
     ports,
+    probeBind: flags.probeBind,
     drainMs: parseMilliseconds('drain-time', flags.drainTime),
-    concurrency: parseCount('concurrency', flags.concurrency, mostThreads),
+    drainDelayMs: parseMilliseconds('drain-delay', flags.drainDelay),
+    concurrency: parseCount('concurrency', flags.concurrency, mostThreads) || threadsForLimit(),
     logLevel: parseChoice('log-level', flags.logLevel, logLevels),
     logFormat: parseChoice('log-format', flags.logFormat ?? 'text', ['text', 'json']),
   };
@@ -50,6 +59,7 @@ export function portsOf(flags: ListenerFlags & Pick<ManifestFlags, 'gateway'>): 
     health: parsePort('health-port', flags.healthPort),
   };
   checkDistinct(flags, ports);
+  if (flags.probeBind !== '*' && isIP(flags.probeBind) === 0) throw usageError(`--probe-bind takes an IP address, or * for all, not "${flags.probeBind}"`);
   return ports;
 }
 

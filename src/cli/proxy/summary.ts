@@ -181,7 +181,7 @@ function placesToGo(first: ServedHost | undefined, table: RoutingTable, { ports,
   const rows: [string, string][] = [];
   const gateway = table.proxy.role === 'gateway';
   if (gateway || capture || ports.outbound > 0) {
-    const address = bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind.includes(':') ? `[${bind}]` : bind;
+    const address = bind === '*' || bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind.includes(':') ? `[${bind}]` : bind;
     const name = first?.name?.replace(/^\*\./, 'any.');
     const host = name === undefined ? '' : `-H 'Host: ${name}${gateway || first?.port === 80 ? '' : `:${first?.port}`}' `;
     if (first && capture && !gateway) rows.push(['try', `curl http://${name}:${first.port}/  (from the captured application)`]);

@@ -71,8 +71,8 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
 }
 
 /** @throws CliError (usage) for flags that say what the control plane says */
-function refuseFileFlags({ filename, meshConfigFile, map, watch }: ProxyFlags): void {
-  const written = { '-f': filename, '--meshConfigFile': meshConfigFile, '--map': map, '--watch': watch };
+export function refuseFileFlags({ filename, useKube, meshConfigFile, map, watch }: ProxyFlags): void {
+  const written = { '-f': filename, '-k': useKube, '--meshConfigFile': meshConfigFile, '--map': map, '--watch': watch };
   const [flag] = Object.entries(written).find(([, value]) => value !== undefined && value !== false) ?? [];
   if (flag === undefined) return;
   const help = flag === '--map' ? 'weft xds serve takes --map.' : 'Manifests are given to weft xds serve.';

@@ -6,7 +6,7 @@ import type { LogLevel } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { recordForTests, tableForTests } from '../telemetry/testing.ts';
 import { createAdminServer } from './admin.ts';
-import { createAgentServer, createHealthServer, createStatsServer, Health } from './health.ts';
+import { Health } from './health.ts';
 import type { AdminServer } from './http-server.ts';
 import type { AdminState, ClusterStatus } from './state.ts';
 
@@ -394,40 +394,5 @@ describe('the door of the admin server', () => {
     const { port } = await admin();
     const second = createAdminServer(stateForTests().state);
     await expect(second.listen(port)).rejects.toThrow('EADDRINUSE');
-  });
-});
-
-describe('the other ports', () => {
-  const started = async (server: AdminServer) => {
-    open.push(server);
-    const { port, address } = await server.listen(0);
-    expect(address).toBe('127.0.0.1');
-    return (path: string) => ask(port, path);
-  };
-
-  it('TEL-R24: 15021 has the health check alone', async () => {
-    const { state, health } = stateForTests();
-    const get = await started(createHealthServer(state));
-    expect(await get('/healthz/ready')).toMatchObject({ status: 200, body: '' });
-    health.draining();
-    expect(await get('/healthz/ready')).toMatchObject({ status: 503, body: 'not ready: DRAINING\n' });
-    expect((await get('/stats/prometheus')).status).toBe(404);
-  });
-
-  it('TEL-R24, TEL-R6: 15090 has the metrics of a sidecar, and more where it is asked for', async () => {
-    const { state } = stateForTests();
-    const get = await started(createStatsServer(state));
-    const { body } = await get('/stats/prometheus');
-    expect(body).toContain('istio_requests_total{');
-    expect(body).not.toContain('envoy_cluster_upstream_rq');
-    expect((await get('/ready')).status).toBe(404);
-    const more = await started(createStatsServer(state, { inclusion: { regexps: ['cluster\\.outbound.*upstream_rq.*'] } }));
-    expect((await more('/stats/prometheus')).body).toContain('envoy_cluster_upstream_rq_completed{');
-  });
-
-  it('TEL-R23: 15020 has both', async () => {
-    const get = await started(createAgentServer(stateForTests().state));
-    expect((await get('/healthz/ready')).status).toBe(200);
-    expect((await get('/stats/prometheus?filter=istio_requests')).body).toContain('istio_requests_total{');
   });
 });

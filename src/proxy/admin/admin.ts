@@ -162,8 +162,8 @@ function filteredClusters({ query }: AdminRequest, clusters: readonly ClusterSta
 }
 
 export interface AdminOptions {
-  /** Names that Host headers may have besides `localhost` and addresses. */
-  hostNames?: readonly string[];
+  /** Names that Host headers may have besides `localhost` and addresses; `any`: every name. */
+  hostNames?: readonly string[] | 'any';
   onError?: (error: unknown) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { Endpoint } from './http-server.ts';
 
 /** A page with a link or a button for each path. It has no script. */
-export function homePage(endpoints: readonly Endpoint[], version: string): string {
+export function homePage(endpoints: readonly Endpoint[], version: string, program = 'weft proxy'): string {
   const rows = endpoints
     .filter(({ path }) => path !== '/')
     .sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -13,8 +13,8 @@ export function homePage(endpoints: readonly Endpoint[], version: string): strin
       return `<tr><td>${command}</td><td>${escaped(help)}${more.join('')}</td></tr>\n`;
     });
   const style = 'body{font-family:sans-serif}td{padding:.3em 1em;vertical-align:top}form{margin:0}';
-  return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>weft proxy</title><style>${style}</style></head><body>
-<h1>weft proxy ${escaped(version)}</h1>\n<table>\n${rows.join('')}</table></body></html>\n`;
+  return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${program}</title><style>${style}</style></head><body>
+<h1>${program} ${escaped(version)}</h1>\n<table>\n${rows.join('')}</table></body></html>\n`;
 }
 
 function escaped(text: string): string {

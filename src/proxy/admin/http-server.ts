@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ export interface AdminRequest {
   path: string;
   query: URLSearchParams;
   accept: string | undefined;
+  headers: IncomingHttpHeaders;
 }
 
 export interface AdminReply {
@@ -28,13 +29,15 @@ export interface Endpoint {
   parameters?: Readonly<Record<string, string>>;
   /** It changes something: GET is refused with 405 (TEL-R20). */
   post?: boolean;
+  /** Only for those on this machine, or in this pod, whatever address the server listens on; others get 403. */
+  local?: boolean;
   handle(request: AdminRequest): AdminReply | Promise<AdminReply>;
 }
 
 export interface AdminServerOptions {
   endpoints: readonly Endpoint[];
-  /** Names that a Host header may have besides `localhost` and addresses. */
-  hostNames?: readonly string[];
+  /** Names that a Host header may have besides `localhost` and addresses; `any`: every name, of a server that others are meant to reach. */
+  hostNames?: readonly string[] | 'any';
   /** Of a request that failed inside: a bug. */
   onError?: (error: unknown) => void;
 }
@@ -55,12 +58,15 @@ export class AdminServer {
   private readonly endpoints: ReadonlyMap<string, Endpoint>;
   private readonly help: string;
   private readonly hostNames: ReadonlySet<string>;
+  private readonly anyHost: boolean;
   private readonly onError: ((error: unknown) => void) | undefined;
 
   constructor(options: AdminServerOptions) {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.path, endpoint]));
     this.help = helpText(options.endpoints);
-    this.hostNames = new Set(['localhost', ...(options.hostNames ?? []).map((name) => name.toLowerCase())]);
+    const { hostNames = [] } = options;
+    this.anyHost = hostNames === 'any';
+    this.hostNames = new Set(['localhost', ...(hostNames === 'any' ? [] : hostNames.map((name) => name.toLowerCase()))]);
     this.onError = options.onError;
     this.server = createServer(
       { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 },
@@ -71,12 +77,14 @@ export class AdminServer {
 
   /**
    * @param port 0: any that is free
+   * @param address `*`: every one, of IPv4 and IPv6
    * @throws the system's error where the address cannot be had
    */
   listen(port: number, address = '127.0.0.1'): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ port, host: address }, () => {
+      // Without a host, Node takes both families, or IPv4 where there is no other.
+      this.server.listen(address === '*' ? { port } : { port, host: address }, () => {
         this.server.off('error', reject);
         this.server.on('error', (error) => this.onError?.(error));
         resolve(this.server.address() as AddressInfo);
@@ -115,8 +123,9 @@ export class AdminServer {
 
   private reply(request: IncomingMessage): AdminReply | Promise<AdminReply> {
     const method = request.method ?? '';
-    const { host, origin } = request.headers;
-    if (!this.isAllowedHost(host)) return text('forbidden: the Host header names another server\n', 403);
+    const { headers } = request;
+    const { host, origin } = headers;
+    if (!this.anyHost && !this.isAllowedHost(host)) return text('forbidden: the Host header names another server\n', 403);
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return text(`Method ${method} not allowed.`, 405);
     // A page of another site can send a POST here although it cannot read the answer.
     if (method === 'POST' && origin !== undefined && origin !== `http://${host}`) return text('forbidden: the request comes from another site\n', 403);
@@ -126,7 +135,8 @@ export class AdminServer {
     const endpoint = this.endpoints.get(path);
     if (!endpoint) return text(`invalid path. ${this.help}`, 404);
     if (endpoint.post && method !== 'POST') return text(`Method ${method} not allowed, POST required.`, 405);
-    return endpoint.handle({ path, query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)), accept: request.headers.accept });
+    if (endpoint.local && !(isLoopback(request.socket.remoteAddress) && this.isAllowedHost(host))) return text('forbidden: only from the same pod\n', 403);
+    return endpoint.handle({ path, query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)), accept: headers.accept, headers });
   }
 
   /** A name that an attacker lets point to loopback (DNS rebinding) is in the Host header; an address cannot be so made. */
@@ -135,6 +145,10 @@ export class AdminServer {
     const name = host.replace(/:\d*$/, '').toLowerCase();
     return this.hostNames.has(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
   }
+}
+
+function isLoopback(address = ''): boolean {
+  return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 }
 
 export function helpText(endpoints: readonly Endpoint[]): string {

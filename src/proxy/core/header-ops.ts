@@ -20,6 +20,11 @@ const framing: ReadonlySet<string> = new Set(['connection', 'content-length', 'k
 /** Pseudo headers and `host` cannot be changed by header operations (RT-R34). */
 const isMutable = (name: string): boolean => name !== '' && name !== 'host' && !name.startsWith(':');
 
+/** Whether an operation has any effect on a header; `name` in lower case. */
+export function canChange(op: 'remove' | 'set' | 'add', name: string): boolean {
+  return isMutable(name) && (op === 'remove' || !framing.has(name));
+}
+
 /** Header operations of one level, ready to apply: removes, then sets, then adds (RT-R30). */
 export class HeaderMutations {
   readonly #remove: readonly string[];
@@ -80,10 +85,10 @@ export function compileHeaderOps(
   const set: HeaderValue[] = [];
   const add: HeaderValue[] = [];
   for (const ops of levels) {
-    for (const name of ops?.remove ?? []) if (isMutable(name.toLowerCase())) remove.push(name.toLowerCase());
+    for (const name of ops?.remove ?? []) if (canChange('remove', name.toLowerCase())) remove.push(name.toLowerCase());
     for (const entry of ops?.add ?? []) {
       const name = entry.name.toLowerCase();
-      if (!isMutable(name) || framing.has(name)) continue;
+      if (!canChange('add', name)) continue;
       const value = compileFormat(entry.value, options);
       if ('error' in value) problems.push(`header ${entry.name}: ${value.error}`);
       else (entry.set ? set : add).push({ name, value, inline: inline[message].has(name) });

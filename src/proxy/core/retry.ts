@@ -4,6 +4,9 @@ import type { Random } from './clock.ts';
 import { grpcStatus, parseGrpcStatus } from './grpc.ts';
 import { getHeader, type Headers } from './headers.ts';
 
+/** What is kept of a request's body to send it again; a longer one is sent once (RT-R80). */
+export const retryBufferBytes = 1024 * 1024;
+
 /** Why a try ended without a response; `local reset`: given up by the proxy itself, as by a per-try timeout. */
 export type ResetReason =
   | 'remote connection failure'

@@ -5,7 +5,7 @@ import type { MetricFamily } from '../telemetry/metric-snapshot.ts';
 
 /** How a thread runs its sidecar. Plain data: it is posted to workers. */
 export interface ThreadSettings {
-  /** Address of listeners that are for every address. */
+  /** Address of listeners that are for every address; `*`: every one, of IPv4 and IPv6. */
   bind: string;
   /** 0: none. */
   outboundPort: number;
