@@ -63,11 +63,15 @@ export function loadDump(id: string): LoadedMesh {
   return meshOfCase({ ...routingCase, mesh: { ...log, ...routingCase.mesh } });
 }
 
-function recorded(id: string): Dump {
+/** The recorded configuration: JSON with a list of each kind. */
+export function dumpText(id: string): string {
   const file = [`${id}.config_dump.json`, `${id}.out.json`].map((name) => join(folder, name)).find((name) => existsSync(name)) as string;
   // The recorder of the larger meshes knew no domain of the cluster (SEL-R2).
-  const text = readFileSync(file, 'utf8').replaceAll(/nosuch\.default(?=[":])/g, 'nosuch.default.svc.cluster.local');
-  const { listeners = [], routes = [], clusters = [], endpoints = [] } = JSON.parse(text) as Partial<Dump>;
+  return readFileSync(file, 'utf8').replaceAll(/nosuch\.default(?=[":])/g, 'nosuch.default.svc.cluster.local');
+}
+
+function recorded(id: string): Dump {
+  const { listeners = [], routes = [], clusters = [], endpoints = [] } = JSON.parse(dumpText(id)) as Partial<Dump>;
   return { listeners, routes: [...routes, ...routesInside(listeners)], clusters, endpoints };
 }
 

@@ -1,7 +1,7 @@
 import schemaValidation from '../../analyzers/schema-validation.ts';
-import { runPipeline } from '../../src/cli/pipeline.ts';
 import type { Path } from '../../src/manifest/problem.ts';
 import { Mesh } from '../../src/model/mesh.ts';
+import { runPipeline } from '../../src/pipeline/pipeline.ts';
 import type { RandomObject } from './mesh-arbitrary.ts';
 
 /** How often an object is cut down before it is left out. */

@@ -4,12 +4,18 @@ import { collect, ignored, parseLevel } from '../flags.ts';
 /** `weft analyze`: the reference's flags (spec/analyze/commands.md, A) and ours. */
 export function analyzeCommand(): Command {
   return new Command('analyze')
-    .description('Find mistakes in mesh configuration: in files, directories, or standard input (-).')
-    .argument('[files...]', 'files, directories (with all below them), or - for standard input')
+    .description(
+      'Find mistakes in mesh configuration: in a cluster, in files, directories or standard input (-), or in a cluster as it would be with these files.',
+    )
+    .argument('[files...]', 'files, directories (with all below them), or - for standard input; without any, the cluster')
     .option('-A, --all-namespaces', 'report on all namespaces')
     .option('-R, --recursive', 'directories are always read with all below them; accepted for old scripts')
-    .option('-k, --use-kube', 'read the cluster, too')
-    .option('--no-use-kube', 'read files only')
+    .option(
+      '-k, --use-kube',
+      'lay the files over the cluster: what would it be if they were applied? Also by --context or --kubeconfig; on by default without files',
+    )
+    .option('--no-use-kube', 'never read a cluster')
+    .option('--only-new', 'with files over a cluster: report only what the cluster does not have already')
     .option('-o, --output <format[=file]>', 'log, pretty, json, yaml, sarif, junit, github or gitlab; several may be given, each to a file', collect)
     .option('-S, --suppress <CODE=RESOURCE>', 'drop a code for a resource, wildcards allowed: "IST0101=VirtualService shop/*"', collect)
     .option('--color', 'colour the output')

@@ -8,7 +8,9 @@ export function baselineCommand(): Command {
     command
       .command(name)
       .description(description)
-      .argument('<files...>', 'files, directories, or - for standard input')
+      .argument('[files...]', 'files, directories, or - for standard input; without any, the cluster')
+      .option('-k, --use-kube', 'read the cluster, too')
+      .option('--no-use-kube', 'read files only')
       .option('--baseline <file>', 'the file of the baseline (default: that of the configuration, else weft-baseline.json)')
       .option('-A, --all-namespaces', 'all namespaces')
       .option('--preset <name>', 'reference, recommended or strict')

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { ignored } from '../flags.ts';
+import type { DrainFlags } from '../proxy/drain.ts';
 import { accessLogOptions, listenerOptions, manifestOptions, meshTlsOptions } from '../proxy/options.ts';
+import type { WaitFlags } from '../proxy/wait.ts';
+import { captureCommand } from './proxy-capture.ts';
 
 /** `weft proxy …`: the data plane on this machine. */
 export function proxyCommand(): Command {
@@ -11,8 +14,9 @@ export function proxyCommand(): Command {
   manifestOptions(run);
   listenerOptions(run);
   accessLogOptions(run)
-    .option('--concurrency <n>', 'worker threads', '1')
+    .option('--concurrency <n>', 'worker threads; 0: as many as the CPU limit of the container, or the machine, allows', '1')
     .option('--drain-time <duration>', 'how long requests under way may take at the end', '45s')
+    .option('--drain-delay <duration>', 'how long new connections are still taken at the end, while it says that it is not ready', '0s')
     .option('--watch', 'take a new version of the manifests when they change; a broken one is refused')
     .addOption(ignored('--no-watch'))
     .option('--xds-address <address>', 'HOST:PORT or unix:PATH of a control plane (weft xds serve), which sends the routing table; instead of -f')
@@ -23,8 +27,28 @@ export function proxyCommand(): Command {
     .option('--log-format <format>', 'text or json', 'text')
     .action(async (_flags: unknown, own: Command) => {
       const { runProxy } = await import('../proxy/run.ts');
-      process.exitCode = await runProxy(own.optsWithGlobals());
+      process.exitCode = await runProxy(own.optsWithGlobals(), (flag) => own.getOptionValueSource(flag) === 'cli');
     });
+  command
+    .command('wait')
+    .description('Wait until the sidecar beside this process is ready: for postStart hooks, and for scripts that need it.')
+    .option('--timeout <duration>', 'longest wait', '60s')
+    .option('--period <duration>', 'time between two questions', '500ms')
+    .option('--url <url>', 'where it says whether it is ready', 'http://127.0.0.1:15021/healthz/ready')
+    .action(async (flags: WaitFlags) => {
+      const { runWait } = await import('../proxy/wait.ts');
+      process.exitCode = await runWait(flags);
+    });
+  command
+    .command('drain')
+    .description('Tell the sidecar beside this process to say that it is not ready, while traffic goes on: for preStop hooks.')
+    .option('--url <url>', 'its agent port', 'http://127.0.0.1:15020')
+    .option('--wait <duration>', 'then wait, so that load balancers and endpoints have taken it out', '0s')
+    .action(async (flags: DrainFlags) => {
+      const { runDrain } = await import('../proxy/drain.ts');
+      process.exitCode = await runDrain(flags);
+    });
+  command.addCommand(captureCommand());
   const bootstrap = command
     .command('bootstrap')
     .description('Print what an Envoy is started with: all resources of one proxy inside, or the address of a control plane.');

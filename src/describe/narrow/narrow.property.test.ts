@@ -1,0 +1,94 @@
+// What is passed over cannot matter: descriptions of all documents, and of those that are kept, are the same.
+import fc from 'fast-check';
+import { dump } from 'js-yaml';
+import { expect, it } from 'vitest';
+import type { SourceText } from '../../manifest/resource.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import { Services } from '../../model/services.ts';
+import { runPipeline } from '../../pipeline/pipeline.ts';
+import { randomObjects, resourceOf, type TestObject } from '../../translate/incremental/testing.ts';
+import { findService, findWorkload } from '../find.ts';
+import { describePod } from '../pod.ts';
+import { describeService } from '../service.ts';
+import { narrowing } from './narrow.ts';
+
+const others = { a: 'anna', b: 'berta', c: 'clara', shop: 'far', pay: 'away' } as const;
+
+/** The same objects under other names, which have nothing to do with the first ones but ports, gateways and namespaces now and then. */
+function elsewhere(objects: readonly TestObject[], keepNamespaces: boolean): TestObject[] {
+  const text = JSON.stringify(objects).replace(/(?<![\w-])(a|b|c|shop|pay)(?![\w-])/g, (name) =>
+    keepNamespaces && (name === 'shop' || name === 'pay') ? name : others[name as keyof typeof others],
+  );
+  return JSON.parse(text) as TestObject[];
+}
+
+function sourceOf(objects: readonly TestObject[]): SourceText {
+  const text = objects.map((object) => dump(JSON.parse(JSON.stringify(resourceOf(object).raw)), { noRefs: true })).join('---\n');
+  return { name: 'mesh.yaml', text, json: false };
+}
+
+type Narrowed = ReturnType<typeof narrowing>;
+
+async function read(source: SourceText, isPassedOver?: Narrowed): Promise<Mesh> {
+  const { mesh } = await runPipeline({
+    sources: [source],
+    defaultNamespace: 'default',
+    istioNamespace: 'istio-system',
+    assume: 'complete',
+    preset: 'recommended',
+    analyzers: [],
+    knownHosts: [],
+    now: new Date(0),
+    isPassedOver,
+  });
+  return mesh;
+}
+
+/** Where two values differ first. */
+function difference(a: unknown, b: unknown, path = ''): string | undefined {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return Object.is(a, b) ? undefined : `${path}: ${JSON.stringify(a)?.slice(0, 300)} and ${JSON.stringify(b)?.slice(0, 300)}`;
+  }
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], `${path}.${key}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+let passedOver = 0;
+
+function narrow(source: SourceText, kind: string, namespace: string, name: string): Narrowed {
+  const found = narrowing([source], { kind, namespace, name, defaultNamespace: 'default', istioNamespace: 'istio-system' }, 0);
+  return (
+    found &&
+    ((document) => {
+      const is = found(document);
+      if (is) passedOver++;
+      return is;
+    })
+  );
+}
+
+it('descriptions of services and pods do not depend on what is passed over', async () => {
+  await fc.assert(
+    fc.asyncProperty(randomObjects, randomObjects, fc.boolean(), async (near, far, keepNamespaces) => {
+      const source = sourceOf([...near, ...elsewhere(far, keepNamespaces)]);
+      const whole = await read(source);
+      for (const { name, namespace, source: from } of Services.of(whole).all.slice(0, 3)) {
+        if (from !== 'kubernetes') continue;
+        const mesh = await read(source, narrow(source, 'Service', namespace, name));
+        const found = findService(mesh, namespace, name);
+        expect(difference(found && describeService(mesh, found), describeService(whole, findService(whole, namespace, name) as never))).toBeUndefined();
+      }
+      for (const workload of whole.allWorkloads().slice(0, 3)) {
+        const { namespace, name } = workload;
+        const mesh = await read(source, narrow(source, 'Pod', namespace, name));
+        const found = findWorkload(mesh, namespace, name);
+        expect(difference(found && describePod(mesh, found), describePod(whole, findWorkload(whole, namespace, name) as never))).toBeUndefined();
+      }
+    }),
+    { numRuns: Number(process.env.NARROW_RUNS ?? 60) },
+  );
+  expect(passedOver, 'nothing was passed over').toBeGreaterThan(10);
+}, 120_000);

@@ -1,0 +1,88 @@
+// Destinations and mirrors of a route, and what each of them sees.
+import type { CompiledCluster } from '../proxy/core/compiled-route.ts';
+import * as replies from '../proxy/core/local-reply.ts';
+import { mirrorHead } from '../proxy/core/mirror.ts';
+import { applyRoute } from '../proxy/core/route-request.ts';
+import type { NamedCluster } from './cluster-book.ts';
+import { headerChanges } from './header-changes.ts';
+import { copyOf, type HttpContext, pairs, percentOf, replyOf, type Taken } from './http-context.ts';
+import type { DestinationFailure, SimulatedDestination, SimulatedMirror, UpstreamHead } from './simulation.ts';
+
+/** Those that may get the request, then those that are written with the weight 0. */
+export function destinationsOf(context: HttpContext, taken: Taken): SimulatedDestination[] {
+  const { compiled, route, host } = taken;
+  const { book, provenance } = context;
+  const used = compiled.clusters.map((destination, index) => destinationOf(context, taken, destination, index));
+  const unused = provenance.unweighted(route, host).map(({ cluster, source }): SimulatedDestination => {
+    const named = book.named(cluster);
+    return { ...placeOf(context, named), weight: 0, percent: 0, source, responseHeaders: [] };
+  });
+  return [...used, ...unused];
+}
+
+function placeOf({ book }: HttpContext, { name, host, subset, port, namespace, cluster }: NamedCluster) {
+  return { cluster: name, host, subset, port, namespace, ...(cluster ? { upstream: book.factsOf(cluster) } : {}) };
+}
+
+function destinationOf(context: HttpContext, taken: Taken, destination: CompiledCluster, index: number): SimulatedDestination {
+  const { route, compiled, host } = taken;
+  const { book, provenance, record } = context;
+  const named = book.named(destination.cluster);
+  const failure = failureOf(context, taken, book.failureOf(named), destination);
+  return {
+    ...placeOf(context, named),
+    weight: destination.weight,
+    percent: compiled.totalWeight > 0 ? (destination.weight * 100) / compiled.totalWeight : 100,
+    source: provenance.destination(route, host, index),
+    ...(failure ? { failure } : {}),
+    sees: headAt(context, taken, destination, index),
+    responseHeaders: headerChanges({ route, host, destination: index, policy: destination.headers }, 'response', provenance, record),
+  };
+}
+
+function failureOf(
+  context: HttpContext,
+  taken: Taken,
+  reason: DestinationFailure['reason'] | undefined,
+  destination: CompiledCluster,
+): DestinationFailure | undefined {
+  if (reason === undefined) return undefined;
+  const missing = reason !== 'no-endpoints' && reason !== 'no-usable-endpoints';
+  const reply = missing ? replies.clusterNotFound[taken.compiled.forward?.missingClusterStatus ?? 503] : replies.noHealthyUpstream;
+  return { reason, reply: replyOf(context, reply, taken, destination) };
+}
+
+/** What the endpoint of a destination gets at the first try. */
+function headAt({ record, provenance }: HttpContext, { route, compiled, host }: Taken, destination: CompiledCluster, index: number): UpstreamHead {
+  const own = copyOf(record);
+  own.cluster = destination.cluster;
+  // The operations of a destination are done before those of the route, which may read what they wrote.
+  const before = headerChanges({ route, host, destination: index, policy: destination.headers }, 'request', provenance, own);
+  const between = copyOf(own);
+  destination.request?.apply(between.headers, between);
+  const after = headerChanges({ route, host, destination: undefined, policy: route.headers }, 'request', provenance, between);
+  applyRoute(own, compiled, destination);
+  return { method: own.method, path: own.path, authority: own.authority, headers: pairs(own.headers), changes: [...before, ...after] };
+}
+
+export function mirrorsOf(context: HttpContext, taken: Taken): SimulatedMirror[] {
+  const { route, compiled, host } = taken;
+  const { book, provenance, policy } = context;
+  const [first] = compiled.clusters;
+  const mirrors = compiled.forward?.mirrors ?? [];
+  if (!first || mirrors.length === 0) return [];
+  // A copy is what goes to the destination that is drawn; of several they differ by the operations of each.
+  const { changes: _, ...sees } = headAt(context, taken, first, 0);
+  const copy = { ...sees, headers: pairs(mirrorHead(sees.headers.flat(), policy.nodeAddress)) };
+  return mirrors.map((mirror, index): SimulatedMirror => {
+    const named = book.named(mirror.cluster);
+    const reason = book.failureOf(named);
+    return {
+      ...placeOf(context, named),
+      percent: percentOf(mirror.share),
+      source: provenance.mirror(route, host, index),
+      ...(reason === undefined ? {} : { failure: { reason } }),
+      sees: copy,
+    };
+  });
+}

@@ -1,0 +1,246 @@
+// What becomes of a request at a proxy, as its routing table says: no second interpretation of the user's objects, and the proxy's own
+// functions for every step.
+import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import { type Provenance, tableProvenance, written } from '../ir/provenance.ts';
+import type { RouteConfig, VirtualHost } from '../ir/route.ts';
+import type { Origin, RoutingTable, Status } from '../ir/table.ts';
+import { ExchangeRecord } from '../proxy/core/exchange-record.ts';
+import { explainMatch } from '../proxy/core/explain.ts';
+import { conditionRequest, HeadPolicy } from '../proxy/core/request-head.ts';
+import { RequestIds } from '../proxy/core/request-id.ts';
+import { CompiledVirtualHost, type DomainIndex } from '../proxy/core/router.ts';
+import { ClusterBook } from './cluster-book.ts';
+import { Entrances, type FoundEntry } from './entry.ts';
+import { touchingFilters } from './envoy-filters.ts';
+import { connectionOf, headOf, plainRequest, seenRequest, unknownProxy } from './head.ts';
+import { domainsOf, TableHosts } from './hosts.ts';
+import { answered, fixedOutcome, type HttpOutcome, onRoute, refused, towardsTls, withoutRoute } from './http.ts';
+import type { HttpContext } from './http-context.ts';
+import type { SimulatedHttpRequest, SimulatedRequest } from './request.ts';
+import type { Entry, SeenRequest, SimulatedDestination, Simulation, Trail } from './simulation.ts';
+
+export interface SimulateOptions {
+  /** Where values are written; absent: as the table itself knows it. */
+  provenance?: Provenance;
+  /** The trail has the route that takes the request alone: it is looked up, whatever number of others come before it. */
+  chosenOnly?: boolean;
+}
+
+/**
+ * What becomes of one request. The same table and request give the same result; it is plain data. A request id that the proxy makes is
+ * made of zeros, and the client's address is from the documentation range unless one is given.
+ */
+export function simulate(table: RoutingTable, request: SimulatedRequest, options: SimulateOptions = {}): Simulation {
+  return new Simulator(table, options).simulate(request);
+}
+
+/** Simulates many requests: what depends on the table alone is made once. */
+export class Simulator {
+  readonly table: RoutingTable;
+  readonly hosts: TableHosts;
+  private readonly provenance: Provenance;
+  private readonly chosenOnly: boolean;
+  private readonly configs: ReadonlyMap<string, RouteConfig>;
+  private readonly entrances: Entrances;
+  private readonly book: ClusterBook;
+  private readonly domains = new Map<RouteConfig, DomainIndex<VirtualHost>>();
+  private readonly compiled = new Map<VirtualHost, CompiledVirtualHost>();
+  private readonly policies = new Map<HttpFilter, HeadPolicy>();
+  private readonly statuses: ReadonlyMap<string, readonly Status[]>;
+
+  constructor(table: RoutingTable, { provenance = tableProvenance, chosenOnly = false }: SimulateOptions = {}) {
+    this.table = table;
+    this.provenance = provenance;
+    this.chosenOnly = chosenOnly;
+    this.hosts = new TableHosts(table);
+    this.configs = new Map(table.routes.map((config) => [config.name, config]));
+    this.entrances = new Entrances(table, this.hosts, this.configs);
+    this.book = new ClusterBook(table.clusters, this.hosts, provenance);
+    this.statuses = Map.groupBy(table.statuses, ({ origin }) => keyOf(origin));
+  }
+
+  simulate(request: SimulatedRequest): Simulation {
+    const found = this.entrances.find(request);
+    const { listener, chain } = found;
+    if (!listener) return this.simulation(request, found, answered({ kind: 'no-listener' }));
+    if (!chain) return this.simulation(request, found, answered({ kind: 'no-filter-chain' }));
+    const plain = request.kind === 'tcp' ? request.tls === undefined : request.scheme === 'http';
+    if (chain.tls && plain && chain.match.transport !== 'raw_buffer') return this.simulation(request, found, answered({ kind: 'tls-expected' }));
+    const { filter } = chain;
+    if (filter.kind === 'tcp') return this.simulation(request, found, this.tcp(filter, listener));
+    if (request.kind === 'tcp') return this.simulation(request, found, answered({ kind: 'http-expected', routes: filter.routes }));
+    return this.http(request, found, listener, chain as FilterChain & { filter: HttpFilter });
+  }
+
+  private http(request: SimulatedHttpRequest, found: FoundEntry, listener: Listener, chain: FilterChain & { filter: HttpFilter }): Simulation {
+    const { filter } = chain;
+    const record = new ExchangeRecord();
+    const policy = this.policyOf(listener, filter);
+    const refusal = conditionRequest(headOf(request), connectionOf(request, found, chain), policy, ids, record);
+    record.filterChain = chain.name;
+    record.claims = request.claims;
+    const context: HttpContext = { record, policy, filter, bodyBytes: request.bodyBytes, book: this.book, provenance: this.provenance };
+    const seen = seenRequest(request, found, record);
+    const config = this.configs.get(filter.routes);
+    if (refusal) return this.simulation(request, found, refused(context, refusal), { seen });
+    if (!config) return this.simulation(request, found, answered({ kind: 'no-route-configuration' }), { seen });
+    const host = this.domainsOf(config).find(record.authority);
+    const { trail, explained } = this.trailOf(config, host, record);
+    if (host?.requireTls && chain.tls === undefined) {
+      const redirect = towardsTls(context, host);
+      if (redirect) return this.simulation(request, found, redirect, { seen, trail, host });
+    }
+    if (!host || explained.chosen < 0) {
+      const why = record.method === 'CONNECT' ? 'connect' : host ? 'no-match' : 'no-virtual-host';
+      return this.simulation(request, found, withoutRoute(context, why), { seen, trail, host });
+    }
+    const compiled = this.compiledOf(host).routes[explained.chosen];
+    if (!compiled) throw new Error(`${host.name} has no route ${explained.chosen}`);
+    return this.simulation(request, found, onRoute(context, compiled, host), { seen, trail, host });
+  }
+
+  private trailOf(config: RouteConfig, host: VirtualHost | undefined, record: ExchangeRecord): { trail: Trail; explained: ReturnType<typeof explainMatch> } {
+    // The others cannot be chosen: the index of domains says what the proxy's does.
+    const asked = host && this.chosenOnly ? { ...host, routes: [] } : host;
+    const explained = explainMatch({ ...config, virtualHosts: asked ? [asked] : [] }, record);
+    const found = host && this.chosenOnly ? this.compiledOf(host).match(record) : undefined;
+    if (found) {
+      explained.chosen = found.index;
+      explained.routes.push({ index: found.index, name: found.name, failed: undefined });
+    }
+    const { virtualHost } = explained;
+    const trail: Trail = {
+      host: explained.host,
+      ...(virtualHost && host ? { virtualHost: { ...virtualHost, ...(host.origin ? { origin: host.origin } : {}), routes: host.routes.length } } : {}),
+      routes: explained.routes.flatMap(({ index, name, failed }) => {
+        const route = host?.routes[index];
+        return route ? [{ index, name, match: route.match, ...(route.origin ? { origin: route.origin } : {}), ...(failed ? { failed } : {}) }] : [];
+      }),
+      chosen: explained.chosen,
+    };
+    return { trail, explained };
+  }
+
+  private tcp(filter: TcpFilter, listener: Listener): HttpOutcome {
+    const total = filter.clusters.reduce((sum, { weight }) => sum + weight, 0);
+    const fixed = fixedOutcome(filter.clusters, false);
+    const source = written(filter.origin ?? (fixed ? undefined : listener.origin));
+    const destinations = filter.clusters.map(({ cluster, weight }): SimulatedDestination => {
+      const named = this.book.named(cluster);
+      const reason = this.book.failureOf(named);
+      return {
+        cluster,
+        host: named.host,
+        subset: named.subset,
+        port: named.port,
+        namespace: named.namespace,
+        weight,
+        percent: total > 0 ? (weight * 100) / total : 100,
+        source,
+        ...(reason === undefined ? {} : { failure: { reason } }),
+        ...(named.cluster ? { upstream: this.book.factsOf(named.cluster) } : {}),
+        responseHeaders: [],
+      };
+    });
+    const outcome = fixed ?? { kind: 'tcp' as const, source };
+    return { ...answered(outcome), destinations: outcome.kind === 'blocked' ? [] : destinations };
+  }
+
+  private simulation(
+    request: SimulatedRequest,
+    found: FoundEntry,
+    result: HttpOutcome,
+    { seen = plainRequest(request, found), trail, host }: { seen?: SeenRequest; trail?: Trail; host?: VirtualHost | undefined } = {},
+  ): Simulation {
+    const { listener, chain } = found;
+    const routes = chain?.filter.kind === 'http' ? chain.filter.routes : undefined;
+    const entry: Entry = {
+      port: found.port,
+      portFrom: found.portFrom,
+      ...(listener ? { listener: { name: listener.name, ...(listener.origin ? { origin: listener.origin } : {}) } } : {}),
+      ...(chain ? { chain: { name: chain.name, kind: chain.filter.kind, ...(chain.tls ? { tls: chain.tls.mode } : {}) } } : {}),
+      ...(routes === undefined ? {} : { routes }),
+    };
+    const route = trail && trail.chosen >= 0 ? host?.routes[trail.chosen] : undefined;
+    const clusters = [...result.destinations, ...result.mirrors];
+    return {
+      proxy: this.table.proxy,
+      request: seen,
+      entry,
+      ...(trail ? { trail } : {}),
+      ...result,
+      envoyFilters: touchingFilters(this.table, {
+        listener,
+        routes,
+        virtualHost: host?.name,
+        route: route?.name,
+        clusters: clusters.map(({ cluster, ...rest }) => ({ name: cluster, ...rest })),
+      }),
+      problems: this.problemsOf(
+        [
+          listener?.origin,
+          host?.origin,
+          route?.origin,
+          ...clusters.flatMap(({ source, upstream }) => [source.kind === 'written' ? source.origin : undefined, ...(upstream?.origins ?? [])]),
+        ],
+        route?.origin,
+      ),
+    };
+  }
+
+  /**
+   * Of the objects that take part, each once.
+   *
+   * @param chosen of the route: other rules of its object do not matter
+   */
+  private problemsOf(origins: readonly (Origin | undefined)[], chosen: Origin | undefined): Status[] {
+    if (this.statuses.size === 0) return [];
+    const keys = new Set(origins.flatMap((origin) => (origin ? [keyOf(origin)] : [])));
+    const all = [...keys].flatMap((key) => this.statuses.get(key) ?? []);
+    return chosen ? all.filter(({ origin }) => keyOf(origin) !== keyOf(chosen) || !isOfAnotherRule(origin, chosen)) : all;
+  }
+
+  private domainsOf(config: RouteConfig): DomainIndex<VirtualHost> {
+    let index = this.domains.get(config);
+    if (!index) {
+      index = domainsOf(config);
+      this.domains.set(config, index);
+    }
+    return index;
+  }
+
+  private compiledOf(host: VirtualHost): CompiledVirtualHost {
+    let compiled = this.compiled.get(host);
+    if (!compiled) {
+      compiled = new CompiledVirtualHost(host, {}, []);
+      this.compiled.set(host, compiled);
+    }
+    return compiled;
+  }
+
+  private policyOf(listener: Listener, filter: HttpFilter): HeadPolicy {
+    let policy = this.policies.get(filter);
+    if (!policy) {
+      policy = new HeadPolicy(filter, {
+        egress: listener.direction === 'outbound',
+        pathNormalization: this.table.mesh.pathNormalization,
+        nodeAddress: this.table.proxy.addresses[0] ?? unknownProxy,
+      });
+      this.policies.set(filter, policy);
+    }
+    return policy;
+  }
+}
+
+const ids = new RequestIds((bytes) => bytes.fill(0));
+
+/** Rules are `spec.http[0]`, `spec.rules[0]`. */
+const ruleDepth = 3;
+
+function isOfAnotherRule({ path }: Origin, chosen: Origin): boolean {
+  return path.length >= ruleDepth && typeof path[2] === 'number' && path.slice(0, ruleDepth).join('|') !== chosen.path.slice(0, ruleDepth).join('|');
+}
+
+function keyOf({ kind, namespace, name }: Origin): string {
+  return `${kind}|${namespace}|${name}`;
+}
