@@ -20,7 +20,14 @@ const proxy = {
 };
 
 /** Against real programs: slow, and not part of `npm test`. */
-const real = { name: 'real', include: ['test/real/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+const real = {
+  name: 'real',
+  include: ['test/real/**/*.test.ts'],
+  globalSetup: ['test/cli/setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  fileParallelism: false,
+};
 
 export default defineConfig({
   test: {

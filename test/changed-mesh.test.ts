@@ -2,10 +2,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { analyzers } from '../analyzers/index.ts';
 import { analyze, type EngineOptions } from '../src/analysis/engine.ts';
-import { runPipeline } from '../src/cli/pipeline.ts';
 import { allKindNames } from '../src/manifest/kinds.ts';
 import { Resource } from '../src/manifest/resource.ts';
 import { Mesh } from '../src/model/mesh.ts';
+import { runPipeline } from '../src/pipeline/pipeline.ts';
 import { annotationProblem } from '../src/schema/annotations.ts';
 import { loadValidators } from '../src/schema/validate.ts';
 import { meshes } from './meshes.ts';

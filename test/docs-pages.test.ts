@@ -6,8 +6,12 @@ import { analyzers } from '../analyzers/index.ts';
 import { loadConfig } from '../src/cli/analyze/config.ts';
 import { loadPlugins } from '../src/cli/analyze/plugins.ts';
 import { createProgram } from '../src/cli/main.ts';
-import { runPipeline } from '../src/cli/pipeline.ts';
+import type { InjectionConfig } from '../src/inject/config.ts';
+import { injectPod } from '../src/inject/inject.ts';
+import { parseInjectionConfig } from '../src/inject/read-config.ts';
 import { sourceText } from '../src/manifest/files.ts';
+import { parseYaml } from '../src/manifest/yaml.ts';
+import { runPipeline } from '../src/pipeline/pipeline.ts';
 import { flagOf } from '../src/proxy/core/response-flags.ts';
 
 /** The first block of a language in a page. */
@@ -39,16 +43,55 @@ it('the plug-in in docs/plugins.md is one', () =>
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
 
-it.each(['envoy.md', 'control-plane.md'])('docs/%s names flags that there are', (name) => {
+it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md'])('docs/%s names flags that there are', (name) => {
   const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
   const ofOthers = new Set(['--no-deps', '--mode']);
-  const commands = ['proxy', 'translate', 'xds', 'proxy-status']
-    .flatMap((own) => createProgram(own).commands)
-    .flatMap((command) => [command, ...command.commands]);
+  const commands = [
+    'analyze',
+    'proxy',
+    'translate',
+    'xds',
+    'controller',
+    'proxy-status',
+    'install',
+    'upgrade',
+    'uninstall',
+    'tag',
+    'kube-inject',
+    'experimental',
+  ]
+    .map((own) => createProgram(own))
+    .flatMap((program) => [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)]);
   const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
   const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag));
   expect([...named].filter((flag) => !known.has(flag) && !ofOthers.has(flag))).toEqual([]);
-  expect([...named].length).toBeGreaterThan(8);
+  expect([...named].length).toBeGreaterThan(4);
+});
+
+describe('examples of docs/injection.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/injection.md'), 'utf8');
+  const [own, gateway, values] = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => parseYaml(text).value as Record<string, never>);
+  const config = (changes: object): InjectionConfig => ({ ...parseInjectionConfig('{image: i, xdsAddress: x}'), ...changes });
+  const context = { namespace: 'shop', owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } };
+
+  it('a container of the user', () => {
+    expect(injectPod(own ?? {}, context, config({}))).toMatchObject({
+      injected: true,
+      pod: { spec: { containers: [{ image: 'i', resources: { requests: { cpu: '500m' } } }] } },
+    });
+  });
+
+  it('a gateway', () => {
+    const result = injectPod(gateway ?? {}, context, config({}));
+    expect(result.injected && result.pod.spec.containers[0]?.args).toContain('--gateway');
+  });
+
+  it('a template', () => {
+    const { injector } = values as unknown as { injector: object };
+    const result = injectPod({ spec: { containers: [{ name: 'app' }] } }, context, config(injector));
+    expect(result).toMatchObject({ pod: { metadata: { annotations: { owner: 'nobody' } }, spec: { dnsConfig: { searches: ['shop.global'] } } } });
+    expect(JSON.stringify(result)).toContain('Deployment/web');
+  });
 });
 
 describe('docs/proxy.md', () => {

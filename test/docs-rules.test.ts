@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { analyzers } from '../analyzers/index.ts';
 import type { Messages } from '../src/analysis/message.ts';
-import { runPipeline } from '../src/cli/pipeline.ts';
 import { sourceText } from '../src/manifest/files.ts';
+import { runPipeline } from '../src/pipeline/pipeline.ts';
 
 const folder = join(import.meta.dirname, '../docs/rules');
 const own = analyzers.flatMap((a) => Object.keys(a.messages as Messages).filter((code) => /^WFT1\d{3}$/.test(code)));

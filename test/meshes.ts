@@ -6,10 +6,10 @@ import type { SourceText } from '../src/manifest/resource.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** The files of a folder, by name. */
+/** The files of a folder, by name; without route tests. */
 export function meshIn(folder: string): SourceText[] {
   const names = readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.yaml'))
+    .filter((name) => name.endsWith('.yaml') && !name.endsWith('.weft-test.yaml'))
     .sort();
   return names.map((name) => sourceText(`${folder}/${name}`, readFileSync(join(root, folder, name), 'utf8')));
 }

@@ -7,9 +7,9 @@ import { analyzers } from '../analyzers/index.ts';
 import { formatPretty } from '../src/analysis/report/pretty.ts';
 import { itemOfFinding, itemOfProblem, referenceOf } from '../src/analysis/report/report.ts';
 import { plainStyle } from '../src/analysis/report/style.ts';
-import { type PipelineResult, runPipeline } from '../src/cli/pipeline.ts';
 import { maxFileBytes, readFiles, sourceText } from '../src/manifest/files.ts';
 import type { SourceText } from '../src/manifest/resource.ts';
+import { type PipelineResult, runPipeline } from '../src/pipeline/pipeline.ts';
 
 function run(sources: readonly SourceText[]): Promise<PipelineResult> {
   return runPipeline({

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { analyzers } from '../../analyzers/index.ts';
+import { profileNames } from '../install/profiles.ts';
+import { componentNames } from '../install/values.ts';
 import { logLevels } from '../proxy/telemetry/log.ts';
 import { formatNames } from './analyze/outputs.ts';
 import { usageError } from './exit.ts';
@@ -52,6 +54,8 @@ const values: Readonly<Record<string, () => readonly string[]>> = {
   '--output': formatNames,
   '--failure-threshold': () => ['Error', 'Warning', 'Info'],
   '--output-threshold': () => ['Error', 'Warning', 'Info'],
+  '--profile': () => profileNames,
+  '--filter': () => componentNames,
   '--preset': () => ['reference', 'recommended', 'strict'],
   '--assume': () => ['auto', 'complete', 'mesh-only'],
   '--analyzer': () => analyzers.map((a) => a.name),
@@ -68,27 +72,36 @@ const values: Readonly<Record<string, () => readonly string[]>> = {
 /** Those of commands whose flags have others. */
 const ownValues: Readonly<Record<string, typeof values>> = {
   bootstrap: { '--output': () => formats },
+  dump: { '--output': () => ['yaml', 'json'] },
+  list: { '--output': () => ['text', 'json'] },
   'proxy-status': { '--output': () => ['table', 'json', 'yaml'] },
+  'route explain': { '--output': () => ['text', 'json', 'yaml'] },
   translate: { '--output': () => formats },
 };
 
 const argumentsOf: Readonly<Record<string, () => readonly string[]>> = {
+  'route explain': () => ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'],
   explain: () => [...new Set(analyzers.flatMap((a) => Object.keys(a.messages)))].sort(),
   completion: () => Object.keys(scripts),
+  dump: () => profileNames,
 };
 
 /** What can come next; empty where files are meant. The last word is the one being typed. */
 export function candidates(root: Command, words: readonly string[]): string[] {
   const typed = words.at(-1) ?? '';
   let command = root;
-  for (const word of words.slice(0, -1)) command = command.commands.find((c) => c.name() === word || c.aliases().includes(word)) ?? command;
+  const taker = (before = '') => [...command.options, ...root.options].find((o) => !o.hidden && o.required && (o.long === before || o.short === before));
+  for (const [i, word] of words.slice(0, -1).entries()) {
+    // The value of a flag may be called as a command.
+    if (!taker(words[i - 1])) command = command.commands.find((c) => c.name() === word || c.aliases().includes(word)) ?? command;
+  }
+  const ofCommand = <T>(table: Readonly<Record<string, T>>): T | undefined => table[`${command.parent?.name()} ${command.name()}`] ?? table[command.name()];
   const fits = (list: readonly string[]): string[] => list.filter((c) => c.startsWith(typed));
   const options = [...command.options, ...root.options].filter((o) => !o.hidden);
-  const before = words.at(-2) ?? '';
-  const flag = options.find((o) => o.required && (o.long === before || o.short === before));
-  if (flag) return fits((ownValues[command.name()]?.[flag.long ?? ''] ?? values[flag.long ?? ''])?.() ?? []);
+  const flag = taker(words.at(-2));
+  if (flag) return fits((ofCommand(ownValues)?.[flag.long ?? ''] ?? values[flag.long ?? ''])?.() ?? []);
   if (typed.startsWith('-')) return fits(options.flatMap((o) => (o.long ? [o.long] : [])));
   const children = command.commands.filter((c) => !c.name().startsWith('__')).map((c) => c.name());
   if (children.length > 0) return fits([...children, 'help']);
-  return fits(argumentsOf[command.name()]?.() ?? []);
+  return fits(ofCommand(argumentsOf)?.() ?? []);
 }

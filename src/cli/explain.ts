@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { analyzers } from '../../analyzers/index.ts';
 import { inputMessages } from '../analysis/catalogue/input.ts';
-import type { MessageDefinition } from '../analysis/message.ts';
+import { precheckMessages } from '../analysis/catalogue/precheck.ts';
+import type { MessageDefinition, Messages } from '../analysis/message.ts';
 import { documentationOf } from '../analysis/report/report.ts';
 import type { Style } from '../analysis/report/style.ts';
 import { nearest } from '../manifest/nearest.ts';
@@ -32,6 +33,7 @@ export function allMessages(): Map<string, Explained> {
     out.set(code, { code, name, level, summary, aliases, analyzers: analyzer ? [analyzer] : [], documentationUrl: documentationOf(code) });
   };
   for (const [code, definition] of Object.entries(inputMessages)) add(code, definition, undefined);
+  for (const [code, definition] of Object.entries(precheckMessages as Messages)) add(code, definition, undefined);
   for (const analyzer of analyzers) {
     for (const [code, definition] of Object.entries(analyzer.messages as Record<string, MessageDefinition>)) add(code, definition, analyzer.name);
   }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { CliError } from './exit.ts';
 import { normalizeBooleans, parseLevel } from './flags.ts';
 
-const flags = [{ name: 'color', negatable: true }, { name: 'fix' }, { name: 'A' }];
+const flags = [{ name: 'color', negatable: true }, { name: 'fix' }, { name: 'A' }, { name: 'k', no: '--no-use-kube' }];
 
 it.each([
   ['--color=true', ['--color']],
@@ -11,6 +11,8 @@ it.each([
   ['--fix=false', []],
   ['-A=true', ['-A']],
   ['-A=f', []],
+  ['-k=true', ['-k']],
+  ['-k=false', ['--no-use-kube']],
   ['--color', ['--color']],
   ['--output=json', ['--output=json']],
   ['-o=json', ['-o=json']],

@@ -31,6 +31,8 @@ export interface BooleanFlag {
   name: string;
   /** `--no-NAME` exists, since the flag is on by default, or has a default that is neither. */
   negatable?: boolean;
+  /** Of a short one, the long flag that says no. */
+  no?: string;
 }
 
 /**
@@ -51,6 +53,7 @@ export function normalizeBooleans(argv: readonly string[], flags: readonly Boole
     const value = truth.get(match[2] as string);
     if (value === undefined) throw usageError(`${written} takes true or false, not "${match[2]}"`);
     if (value) return [written];
+    if (flag.no !== undefined) return [flag.no];
     return flag.negatable ? [`--no-${flag.name}`] : [];
   });
   return end < 0 ? out : [...out, ...argv.slice(end)];

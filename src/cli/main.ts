@@ -1,51 +1,107 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { toCliError } from './cluster.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { baselineCommand } from './commands/baseline.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
+import { controllerCommand } from './commands/controller.ts';
+import { diffCommand } from './commands/diff.ts';
+import { experimentalCommand } from './commands/experimental.ts';
 import { explainCommand } from './commands/explain.ts';
+import { installCommand, upgradeCommand } from './commands/install.ts';
+import { kubeInjectCommand } from './commands/kube-inject.ts';
+import { manifestCommand } from './commands/manifest.ts';
+import { profileCommand } from './commands/profile.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { proxyConfigCommand } from './commands/proxy-config.ts';
 import { proxyStatusCommand } from './commands/proxy-status.ts';
+import { routeCommand } from './commands/route.ts';
+import { tagCommand } from './commands/tag.ts';
+import { testCommand } from './commands/test.ts';
 import { translateCommand } from './commands/translate.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { validateCommand } from './commands/validate.ts';
+import { verifyInstallCommand } from './commands/verify-install.ts';
 import { versionCommand } from './commands/version.ts';
 import { xdsCommand } from './commands/xds.ts';
 import { CliError, exitCode } from './exit.ts';
-import { type BooleanFlag, ignored, normalizeBooleans } from './flags.ts';
+import { type BooleanFlag, collect, ignored, normalizeBooleans } from './flags.ts';
+import { withLongNames } from './proxy/capture-names.ts';
 import { write } from './terminal.ts';
 
 const booleanFlags: readonly BooleanFlag[] = [
-  ...['color', 'remote', 'use-kube', 'watch'].map((name) => ({ name, negatable: true })),
+  ...['color', 'findings', 'leader-election', 'remote', 'use-kube', 'wait', 'watch'].map((name) => ({ name, negatable: true })),
   ...[
     'all-namespaces',
+    'auto-inject-namespaces',
     'capture',
+    'clean',
+    'cluster-specific',
+    'detailed-exitcode',
+    'directory',
     'dry-run',
     'fix',
+    'force',
+    'force-conflicts',
     'ignore-envoy-filters',
     'ignore-unknown',
+    'ignoreUnmeshed',
     'list-analyzers',
     'log_as_json',
+    'only-new',
+    'overwrite',
     'plaintext',
+    'purge',
     'recursive',
     'referential',
+    'reset',
+    'reset-values',
+    'reuse-values',
+    'run-validation',
     'short',
+    'skip-confirmation',
+    'skip-controlplane',
+    'skip-rule-apply',
     'static',
+    'status-conditions',
     'verbose',
+    'verify',
   ].map((name) => ({ name })),
-  ...['A', 'k', 'L', 'R', 's', 'v', 'x'].map((name) => ({ name })),
+  { name: 'k', no: '--no-use-kube' },
+  ...['A', 'L', 'R', 's', 'v', 'x', 'y'].map((name) => ({ name })),
 ];
+
+/** Commands that are verbose unless told otherwise. */
+const verboseByDefault: ReadonlySet<string | undefined> = new Set(['proxy-config', 'pc']);
 
 const commands: Readonly<Record<string, () => Command>> = {
   analyze: analyzeCommand,
   validate: validateCommand,
   translate: translateCommand,
+  test: testCommand,
+  route: routeCommand,
+  diff: diffCommand,
   proxy: proxyCommand,
   xds: xdsCommand,
+  controller: controllerCommand,
   'proxy-status': proxyStatusCommand,
+  'proxy-config': proxyConfigCommand,
   baseline: baselineCommand,
   explain: explainCommand,
   completion: completionCommand,
+  'kube-inject': kubeInjectCommand,
+  install: installCommand,
+  upgrade: upgradeCommand,
+  uninstall: uninstallCommand,
+  'verify-install': verifyInstallCommand,
+  tag: tagCommand,
+  manifest: manifestCommand,
+  profile: profileCommand,
+  experimental: experimentalCommand,
   version: versionCommand,
 };
+
+/** For help and errors of usage: what goes away while it reads them is no error. */
+const streams: OutputConfiguration = { writeOut: (text) => write('stdout', text), writeErr: (text) => write('stderr', text) };
 
 /**
  * The command line, without anything done.
@@ -59,10 +115,10 @@ export function createProgram(only?: string): Command {
     .option('-i, --istioNamespace <name>', 'namespace of the control plane', 'istio-system')
     .option('-c, --kubeconfig <file>', 'kubeconfig of the cluster')
     .option('--context <name>', 'context of the kubeconfig')
-    .addOption(ignored('--as <user>'))
-    .addOption(ignored('--as-group <group...>'))
-    .addOption(ignored('--as-uid <uid>'))
-    .addOption(ignored('--kubeclient-timeout <duration>'))
+    .option('--as <user>', 'act as this user of the cluster')
+    .option('--as-group <group>', 'with --as: act as a member of this group; may be given several times', collect)
+    .option('--as-uid <uid>', 'with --as: act with this UID')
+    .option('--kubeclient-timeout <duration>', 'how long one answer of the cluster may take', '15s')
     .addOption(ignored('--vklog <level>'))
     .addOption(ignored('--log_output_level <levels>'))
     .addOption(ignored('--log_as_json'))
@@ -70,7 +126,7 @@ export function createProgram(only?: string): Command {
     .addOption(ignored('--log_target <targets>'))
     .addOption(ignored('--log_stacktrace_level <levels>'))
     .helpCommand(true)
-    .configureOutput({ writeOut: (text) => write('stdout', text), writeErr: (text) => write('stderr', text) })
+    .configureOutput(streams)
     .showHelpAfterError('(weft --help lists commands and flags)')
     .exitOverride();
   const wanted = only !== undefined && Object.hasOwn(commands, only) ? commands[only] : undefined;
@@ -90,9 +146,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   try {
     const program = createProgram(argv[2]);
+    const flags = verboseByDefault.has(argv[2]) ? [...booleanFlags, { name: 'verbose', negatable: true }] : booleanFlags;
     inheritExit(program);
     if (argv.length <= 2) program.outputHelp();
-    else await program.parseAsync(normalizeBooleans(argv.slice(2), booleanFlags), { from: 'user' });
+    else await program.parseAsync(normalizeBooleans(withLongNames(argv.slice(2)), flags), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   } finally {
@@ -100,16 +157,17 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Sub-commands throw, too, instead of ending the process. */
+/** Sub-commands throw, too, instead of ending the process, and write as the program does. */
 function inheritExit(command: Command, path = 'weft'): void {
   for (const child of command.commands) {
     const own = `${path} ${child.name()}`;
-    child.exitOverride().showHelpAfterError(`(${own} --help lists its flags)`);
+    child.exitOverride().configureOutput(streams).showHelpAfterError(`(${own} --help lists its flags)`);
     inheritExit(child, own);
   }
 }
 
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = toCliError(thrown);
   if (error instanceof CommanderError) {
     // commander printed its message already.
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;

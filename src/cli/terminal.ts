@@ -24,6 +24,16 @@ export function isTerminal(stream: Stream): boolean {
   }
 }
 
+/** Columns where the width of a terminal is not known. */
+const usualWidth = 80;
+
+/** Columns that a stream has: `COLUMNS`, else those of the terminal. */
+export function widthOf(stream: 'stdout' | 'stderr'): number {
+  const asked = Number(process.env.COLUMNS);
+  if (Number.isInteger(asked) && asked > 0) return asked;
+  return (isTerminal(stream) ? process[stream].columns : undefined) || usualWidth;
+}
+
 /** `--color` wins over NO_COLOR, that over FORCE_COLOR, that over what the stream is. */
 export function wantsColour(flag: boolean | undefined, stream: Stream): boolean {
   if (flag !== undefined) return flag;

@@ -1,4 +1,5 @@
 // The real command with real sockets: it serves, tells where, takes what changes, and ends by a signal.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -6,6 +7,7 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { freePorts } from '../free-ports.ts';
 
 const root = join(import.meta.dirname, '../..');
 const fixture = join(root, 'fixtures/payment');
@@ -19,20 +21,6 @@ async function listening(server: { listen(port: number, host: string, ready: () 
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   cleanups.push(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** Ports that nobody has at this moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createTcpServer();
-      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** An application that says its name. */

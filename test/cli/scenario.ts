@@ -73,8 +73,15 @@ export async function run({ files, command }: Scenario): Promise<Outcome> {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
-    const { FORCE_COLOR: _force, NO_COLOR: _no, ...inherited } = process.env;
-    const env = { ...inherited, PATH: `${join(root, 'bin')}${delimiter}${process.env.PATH}`, LC_ALL: 'C.UTF-8', COLUMNS: '80' };
+    const { FORCE_COLOR: _force, NO_COLOR: _no, KUBERNETES_SERVICE_HOST: _pod, ...inherited } = process.env;
+    // Whoever runs the tests may have a cluster.
+    const env = {
+      ...inherited,
+      KUBECONFIG: join(folder, 'kubeconfig'),
+      PATH: `${join(root, 'bin')}${delimiter}${process.env.PATH}`,
+      LC_ALL: 'C.UTF-8',
+      COLUMNS: '80',
+    };
     const child = spawn('bash', ['-c', command], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
       let text = '';

@@ -8,14 +8,14 @@ import { repairsOf } from '../../src/cli/analyze/fix.ts';
 import { applyInline } from '../../src/cli/analyze/inline.ts';
 import { formatNames, formatterOf } from '../../src/cli/analyze/outputs.ts';
 import { chooseAnalyzers } from '../../src/cli/analyze/selection.ts';
-import { runPipeline } from '../../src/cli/pipeline.ts';
-import { PipelineCache } from '../../src/cli/pipeline-cache.ts';
 import { checkSource } from '../../src/cli/validate/run.ts';
 import { loadSource } from '../../src/manifest/load.ts';
 import type { SourceText } from '../../src/manifest/resource.ts';
 import { splitDocuments } from '../../src/manifest/split.ts';
 import { parseYaml } from '../../src/manifest/yaml.ts';
 import type { Assume } from '../../src/model/mesh.ts';
+import { runPipeline } from '../../src/pipeline/pipeline.ts';
+import { PipelineCache } from '../../src/pipeline/pipeline-cache.ts';
 import { xmlError } from '../xml.ts';
 
 export interface Setting {

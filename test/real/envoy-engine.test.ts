@@ -1,4 +1,5 @@
 // `weft proxy run --engine envoy` with the real Envoy: what it serves, what it takes while it runs, and how it ends.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { setup } from '../cli/setup.ts';
+import { freePorts } from '../free-ports.ts';
 import { envoyProgram } from './envoy.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,19 +20,6 @@ beforeAll(setup);
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createTcpServer();
-      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 interface Application {
   port: number;
@@ -211,10 +200,10 @@ describe.runIf(envoy !== undefined)('the Envoy engine', () => {
     expect((await get(run.admin, '/clusters', 'localhost')).body).toContain(
       `outbound|8080|v1|payment-service.payment.svc.cluster.local::127.0.0.1:${v1.port}::rq_success::1`,
     );
-    expect(await get(run.agent, '/healthz/ready', 'localhost')).toMatchObject({ status: 200, body: 'LIVE\n' });
+    expect(await get(run.agent, '/healthz/ready', 'localhost')).toMatchObject({ status: 200, body: '' });
     const { body } = await get(run.agent, '/stats/prometheus', 'localhost');
     expect(body).toMatch(/^envoy_cluster_upstream_rq_total\{cluster_name="outbound\|8080\|v1\|payment-service\.payment\.svc\.cluster\.local"\} 1$/m);
-    expect((await get(run.agent, '/quitquitquit', 'localhost')).status).toBe(404);
+    expect((await get(run.agent, '/clusters', 'localhost')).status).toBe(404);
   });
 
   it('takes new manifests while connections stay, and refuses broken ones and those that Envoy refuses', async () => {

@@ -19,7 +19,11 @@ const host = 'payment-service.payment.svc.cluster.local';
 
 /** The fixture, reached through a gateway, since nothing redirects connections to a sidecar here. */
 function payment(port: number): { files: Record<string, string>; routes: string } {
-  const files = Object.fromEntries(readdirSync(fixture).map((name) => [name, readFileSync(join(fixture, name), 'utf8')]));
+  const files = Object.fromEntries(
+    readdirSync(fixture)
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => [name, readFileSync(join(fixture, name), 'utf8')]),
+  );
   const routes = `${files['virtual-service.yaml']}`.replace('  hosts:', '  gateways: [edge]\n  hosts:');
   return { files: { ...files, 'virtual-service.yaml': routes, 'gateway.yaml': gateway(port) }, routes };
 }

@@ -1,8 +1,9 @@
 // A real Envoy that has all of its configuration from the control plane.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, get, type Server } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import { XdsServer } from '../../src/envoy/xds/server.ts';
 import { fetchClientStatus } from '../../src/envoy/xds/status-client.ts';
 import { EnvoySource } from '../../src/envoy/xds/testing.ts';
 import type { XdsVariant } from '../../src/envoy/xds/view.ts';
+import { freePort } from '../free-ports.ts';
 import { envoyProgram } from './envoy.ts';
 
 const program = envoyProgram();
@@ -80,14 +82,6 @@ function resources(variant: XdsVariant, contents: Contents): Record<string, Reco
     [typeUrls.routes]: byName([routesOf('80', hosts), ...moreRoutes.map((name) => routesOf(name, []))]),
     ...(isDelta ? { [typeUrls.virtualHost]: byName(hosts) } : {}),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function fetchText(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {

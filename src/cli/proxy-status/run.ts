@@ -1,13 +1,13 @@
+import { fullName, named, type ProxyStatus, proxyStatuses, stateNames } from '../../envoy/xds/proxy-statuses.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { fetchClientStatus } from '../../envoy/xds/status-client.ts';
+import { knownNames } from '../../manifest/known-names.ts';
 import { nearest } from '../../manifest/nearest.ts';
 import { CliError, exitCode } from '../exit.ts';
 import { parseChoice, parseMilliseconds } from '../proxy/flags.ts';
-import { knownNames } from '../proxy/known-names.ts';
 import { addressText, parseXdsAddress } from '../proxy/xds-address.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
 import { formatted } from '../translate/output.ts';
-import { fullName, named, type ProxyStatus, proxyStatuses, stateNames } from './proxies.ts';
 import { statusDetail, statusTable } from './text.ts';
 
 /** Flags of `weft proxy-status` as commander gives them. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { plainStyle } from '../../analysis/report/style.ts';
 import { typeUrls } from '../../envoy/type-urls.ts';
 import type { ClientStatus, SyncState, TypeStatus } from '../../envoy/xds/client-status.ts';
-import { named, proxyStatuses } from './proxies.ts';
+import { named, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
 import { ago, statusDetail, statusTable } from './text.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');

@@ -1,6 +1,6 @@
 import type { Style } from '../../analysis/report/style.ts';
 import type { SyncState } from '../../envoy/xds/client-status.ts';
-import { fullName, type NamedType, type ProxyStatus, stateNames, typeNames } from './proxies.ts';
+import { fullName, type NamedType, type ProxyStatus, stateNames, typeNames } from '../../envoy/xds/proxy-statuses.ts';
 
 /** What Envoys ask for: shown even where the proxies that are there do not. */
 const usual: readonly string[] = ['CDS', 'LDS', 'EDS', 'RDS'];

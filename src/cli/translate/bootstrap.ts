@@ -4,6 +4,8 @@ import type { JsonObject } from '../../envoy/json.ts';
 import { nodeOf } from '../../envoy/node.ts';
 import { staticResources } from '../../envoy/static.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
+import { asksForCluster } from '../cluster.ts';
+import { checkBind } from '../envoy/bind.ts';
 import { adminViews } from '../envoy/views.ts';
 import { exitCode, usageError } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
@@ -36,7 +38,7 @@ const ofResources = {
   accessLogFormat: 'access-log-format',
 } as const;
 /** Pages of the administration. */
-const ofAdministration = { statsPort: 'stats-port', agentPort: 'agent-port', healthPort: 'health-port' } as const;
+const ofAdministration = { probeBind: 'probe-bind', statsPort: 'stats-port', agentPort: 'agent-port', healthPort: 'health-port' } as const;
 
 /**
  * Prints what an Envoy is started with: all resources of a proxy inside, or the address of a control plane.
@@ -52,6 +54,7 @@ export async function runBootstrap(flags: BootstrapFlags, given: (flag: string) 
   const { xdsAddress } = flags;
   const ports = portsOf(xdsAddress === undefined ? flags : { ...flags, outboundPort: '0', inboundPort: '0' });
   checkAccessLog(flags);
+  checkBind(flags);
   if (xdsAddress === undefined && flags.xdsProtocol !== undefined) throw usageError('--xds-protocol needs --xds-address: without it there is no control plane');
   refuse(
     ofResources,
@@ -62,7 +65,7 @@ export async function runBootstrap(flags: BootstrapFlags, given: (flag: string) 
   const optionsFor = (identity: ProxyIdentity, meshId: string): BootstrapOptions => ({
     node: nodeOf({ identity, options: envoy }, meshId),
     admin: ports.admin === 0 ? undefined : { address: '127.0.0.1', port: ports.admin },
-    views: adminViews(ports),
+    views: adminViews(ports, flags.probeBind),
     sdsSocket,
   });
   const print = (bootstrap: JsonObject): number => {
@@ -70,9 +73,13 @@ export async function runBootstrap(flags: BootstrapFlags, given: (flag: string) 
     return exitCode.ok;
   };
   const controlPlane = xdsAddress === undefined ? undefined : { address: parseXdsAddress(xdsAddress), protocol };
-  if (controlPlane && flags.filename === undefined) return print(adsBootstrap(controlPlane, optionsFor(describedIdentity(flags), '')));
-  if (!controlPlane && flags.filename === undefined)
-    throw usageError('a bootstrap needs manifests or a control plane', 'Name files or directories with -f, or a control plane with --xds-address HOST:PORT.');
+  const isDescribed = flags.filename === undefined && !asksForCluster(flags);
+  if (controlPlane && isDescribed) return print(adsBootstrap(controlPlane, optionsFor(describedIdentity(flags), '')));
+  if (!controlPlane && isDescribed)
+    throw usageError(
+      'a bootstrap needs manifests or a control plane',
+      'Name files or directories with -f, a cluster with -k, or a control plane with --xds-address HOST:PORT.',
+    );
 
   const { table, broken, mesh }: Manifests = await new ManifestReader(flags, { name: 'weft proxy bootstrap', stdin: true }).read();
   if (!table) {

@@ -2,13 +2,10 @@ import { itemOfProblem, placeOf } from '../../analysis/report/report.ts';
 import { visible } from '../../analysis/report/terminal-text.ts';
 import { MissingFileError, type ReadFiles, readFiles } from '../../manifest/files.ts';
 import { type InputProblem, loadSource } from '../../manifest/load.ts';
-import { nearest } from '../../manifest/nearest.ts';
 import { positionAt } from '../../manifest/position.ts';
-import { formatPath } from '../../manifest/problem.ts';
-import type { Resource, SourceText } from '../../manifest/resource.ts';
-import { decodeMessage } from '../../schema/decode.ts';
+import type { SourceText } from '../../manifest/resource.ts';
+import { loadChecks } from '../../pipeline/check-resource.ts';
 import { specMessage } from '../../schema/messages.ts';
-import { loadValidators } from '../../schema/validate.ts';
 import { CliError, exitCode } from '../exit.ts';
 import { readStdinSync } from '../stdin.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
@@ -21,8 +18,6 @@ export interface ValidateFlags {
   istioNamespace: string;
   color?: boolean;
 }
-
-const topLevel: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
 
 /**
  * Everything goes to stderr, as with the reference.
@@ -80,43 +75,25 @@ export async function checkSource(source: SourceText, flags: Pick<ValidateFlags,
     else out.warnings.push(describeProblem(problem));
   }
   for (const object of others) out.errors.push(...checkOperator(object).map((text) => `${source.name}: ${text}`));
-  const validate = await loadValidators(
-    resources.map((r) => r.kindName),
-    true,
-  );
+  const check = await loadChecks(resources.map((r) => r.kindName));
   for (const resource of resources) {
     const say = (list: string[], said: Said): void => {
       const place = placeOf(resource, said.path);
       list.push(`${place ? `${place.file}:${place.line}: ` : ''}${resource.friendlyName}: ${said.text}`);
     };
-    const message = specMessage[resource.kindName];
     if (resource.kindName === 'Service' && resource.namespace !== flags.istioNamespace) for (const said of checkService(resource)) say(out.errors, said);
     if (resource.kindName === 'Deployment') for (const said of checkDeployment(resource)) say(out.notes, said);
-    if (!message) continue;
-    for (const key of Object.keys(resource.raw)) {
-      if (!topLevel.has(key)) say(out.errors, { path: [key], text: unknownField(key, topLevel) });
-    }
-    const decoded = decodeMessage(message, resource.raw.spec ?? {}, ['spec']);
-    for (const error of decoded.errors) say(out.errors, { path: error.path, text: `${formatPath(error.path)} ${error.text}` });
-    for (const { path, field, known } of decoded.unknown) say(out.errors, { path, text: unknownField(field, known) });
-    if (decoded.errors.length > 0) continue;
-    for (const problem of validate(withDefaultNamespace(resource))) say(problem.level === 'Error' ? out.errors : out.warnings, problem);
+    if (specMessage[resource.kindName] === undefined) continue;
+    const { unknown, undecodable, errors, warnings } = check(resource);
+    for (const said of [...unknown, ...undecodable, ...errors]) say(out.errors, said);
+    for (const said of warnings) say(out.warnings, said);
   }
   return out;
 }
 
-function unknownField(field: string, known: Iterable<string>): string {
-  const near = nearest(field, known);
-  return `unknown field "${field}"${near ? `; did you mean ${near}?` : ''}`;
-}
-
-/** Rules about namespaces (exportTo) take a resource without one to be in `default`. */
-function withDefaultNamespace(resource: Resource): Resource {
-  return resource.namespace === '' ? Object.create(resource, { namespace: { value: 'default' } }) : resource;
-}
-
 function describeProblem(problem: InputProblem): string {
   const item = itemOfProblem(problem);
-  const line = item.place?.line ?? (problem.offset === undefined ? undefined : positionAt(problem.source, problem.offset).line);
+  const { source, offset } = problem;
+  const line = item.place?.line ?? (source && offset !== undefined ? positionAt(source, offset).line : undefined);
   return `${item.file}${line === undefined ? '' : `:${line}`}: ${item.origin === '' ? '' : `${item.origin}: `}${item.text}`;
 }

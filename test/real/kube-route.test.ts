@@ -1,0 +1,120 @@
+// `weft route explain` on a real cluster: its endpoints, its objects, and files over it.
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { connect } from '../../src/kube/connect.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import type { Simulation } from '../../src/simulate/simulation.ts';
+import { setup } from '../cli/setup.ts';
+import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
+import { installMeshKinds } from '../kube/mesh-kinds.ts';
+import { type Ran, runWeft } from '../kube/weft.ts';
+import { meshIn } from '../meshes.ts';
+import { until } from '../proxy/support.ts';
+
+const available = await clusterAvailable();
+const canary = join(import.meta.dirname, '../../fixtures/payment-steps/canary.yaml');
+
+let cluster: TestCluster;
+let client: KubeClient;
+
+const explain = (...args: string[]): Promise<Ran> => runWeft(['route', 'explain', ...args, '-k'], { kubeconfig: cluster.kubeconfig });
+
+async function explained(...args: string[]): Promise<Simulation> {
+  const { stdout, stderr, status } = await explain(...args, '-o', 'json');
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Simulation;
+}
+
+async function pods(): Promise<readonly KubeObject[]> {
+  const resource = await client.resource('v1', 'Pod');
+  return resource ? (await client.list(resource, { namespace: 'payment' })).items : [];
+}
+
+beforeAll(async () => {
+  if (!available) return;
+  setup();
+  cluster = await startCluster();
+  client = await connect({ kubeconfig: cluster.kubeconfig });
+  await installMeshKinds(client);
+  const objects = meshIn('fixtures/payment').flatMap(({ text }) => loadAll(text) as KubeObject[]);
+  objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  for (const object of objects) await client.apply(object);
+  await until(
+    async () => {
+      return (await pods()).filter(({ status }) => (status as { podIP?: string } | undefined)?.podIP).length === 5;
+    },
+    'five pods run',
+    60_000,
+  );
+}, 150_000);
+
+afterAll(async () => {
+  client?.close();
+  await cluster?.stop();
+});
+
+describe.skipIf(!available)('a cluster', () => {
+  test('has endpoints, and places without files', async () => {
+    const { outcome, destinations, mirrors, proxy, forwarding } = await explained(
+      'GET',
+      'http://payment-service.payment:8080/pay',
+      '--from',
+      'deploy/payment-service-v1.payment',
+    );
+    expect(outcome).toEqual({ kind: 'routed' });
+    expect(proxy).toMatchObject({ namespace: 'payment', name: 'payment-service-v1', labels: { version: 'v1' } });
+    expect(destinations).toMatchObject([{ subset: 'v1', percent: 100, upstream: { endpoints: { total: 3, healthy: 3 } } }]);
+    expect(mirrors).toMatchObject([{ subset: 'v2', percent: 100, upstream: { endpoints: { total: 2 } } }]);
+    expect(destinations[0]?.failure).toBeUndefined();
+    expect(destinations[0]?.source).toMatchObject({ kind: 'written', origin: { kind: 'VirtualService', path: ['spec', 'http', 0, 'route', 0] } });
+    expect(destinations[0]?.source).not.toHaveProperty('origin.file');
+    expect(forwarding?.timeoutMs).toEqual({ value: 0, source: { kind: 'default' } });
+    const { stdout } = await explain('GET', 'http://payment-service.payment:8080/pay');
+    expect(stdout).toContain('→ payment-service.payment v1 100%, a copy of each to v2\n');
+    expect(stdout).toContain('VirtualService payment/payment-service spec.http[0].route[0]');
+    expect(stdout).toContain('3 endpoints');
+  });
+
+  test('is asked as it would be with files over it', async () => {
+    const { destinations, mirrors } = await explained('http://payment-service.payment:8080/pay', '-f', canary);
+    expect(destinations.map(({ subset, percent }) => [subset, percent])).toEqual([
+      ['v1', 90],
+      ['v2', 10],
+    ]);
+    expect(destinations[0]?.source).toMatchObject({ origin: { file: canary } });
+    expect(mirrors).toEqual([]);
+  });
+
+  test('without endpoints of a subset says what clients get', async () => {
+    await client.apply(scaled('payment-service-v1', 0));
+    await until(async () => (await pods()).length === 2, 'two pods are left', 60_000);
+    await until(
+      async () => {
+        const { destinations } = await explained('http://payment-service.payment:8080/pay');
+        return destinations[0]?.failure?.reason === 'no-endpoints';
+      },
+      'v1 has no endpoints',
+      30_000,
+    );
+    const { stdout } = await explain('http://payment-service.payment:8080/pay');
+    expect(stdout).toContain('it has no endpoints: 503 UH');
+  });
+
+  test('names callers that there are', async () => {
+    const { status, stderr } = await explain('http://payment-service.payment:8080/', '--from', 'deploy/payment-servic-v1.payment');
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('Did you mean payment-service-v1.payment?'),
+    });
+  });
+});
+
+/** A Deployment of the fixture with another number of pods. */
+function scaled(name: string, replicas: number): KubeObject {
+  const all = meshIn('fixtures/payment').flatMap(({ text }) => loadAll(text) as KubeObject[]);
+  const found = all.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name);
+  if (!found) throw new Error(`no Deployment ${name}`);
+  return { ...found, spec: { ...(found.spec as object), replicas } };
+}
