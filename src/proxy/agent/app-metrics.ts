@@ -1,8 +1,8 @@
 // The metrics of the application beside the sidecar, for a scraper that asks for those of the whole pod at one place.
-import { type IncomingMessage, request } from 'node:http';
 import type { MetricFamily } from '../telemetry/metric-snapshot.ts';
 import type { ExpositionFormat } from '../telemetry/prometheus.ts';
 import { connectToPod } from './pod-connection.ts';
+import { requestOver } from './request-over.ts';
 
 /** Where the application has its metrics. */
 export interface MetricsEndpoint {
@@ -121,23 +121,8 @@ export class AppMetrics {
     // An application may have its metrics for its own machine only, or for the pod's address only.
     const plain = await connectToPod({ host: '127.0.0.1', port, pod: this.pod, signal }).catch(() => connectToPod({ port, pod: this.pod, signal }));
     const socket = scheme === 'http' ? plain : (await import('node:tls')).connect({ socket: plain, rejectUnauthorized: false });
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request(
-        {
-          path,
-          headers: { host: `localhost:${port}`, accept, connection: 'close', 'user-agent': 'weft' },
-          setHost: false,
-          createConnection: () => socket,
-          signal,
-        },
-        resolve,
-      );
-      sent.on('error', (error) => {
-        socket.destroy();
-        reject(error);
-      });
-      sent.end();
-    });
+    const headers = { host: `localhost:${port}`, accept, connection: 'close', 'user-agent': 'weft' };
+    const response = await requestOver(socket, { path, headers, signal });
     const { statusCode } = response;
     if (statusCode !== 200) {
       response.destroy();

@@ -1,8 +1,9 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AppProbe, HttpCheck } from './app-probe.ts';
 import { checkGrpcHealth } from './grpc-health.ts';
 import { connectToPod } from './pod-connection.ts';
+import { requestOver } from './request-over.ts';
 
 /** What the kubelet is answered. */
 export interface ProbeAnswer {
@@ -86,24 +87,7 @@ async function get(url: URL, check: HttpCheck, { pod, signal, headers }: Asking)
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const plain = await connectToPod({ host: check.host, port, pod, signal });
   const socket = url.protocol === 'https:' ? await secured(plain, signal) : plain;
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        method: 'GET',
-        path: `${url.pathname}${url.search}`,
-        headers: headersFor(url, check, headers),
-        setHost: false,
-        createConnection: () => socket,
-        signal,
-      },
-      resolve,
-    );
-    sent.on('error', (error) => {
-      socket.destroy();
-      reject(error);
-    });
-    sent.end();
-  });
+  return requestOver(socket, { path: `${url.pathname}${url.search}`, headers: headersFor(url, check, headers), signal });
 }
 
 /** Like the kubelet, without asking who it is. */
