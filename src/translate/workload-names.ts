@@ -5,7 +5,7 @@ import type { Mesh } from '../model/mesh.ts';
 import { sidecarOf } from './workload-identity.ts';
 
 /** Kinds of workloads by the names that kubectl takes. */
-const kinds: Readonly<Record<string, string>> = {
+export const workloadKindNames = {
   po: 'Pod',
   pod: 'Pod',
   pods: 'Pod',
@@ -25,7 +25,7 @@ const kinds: Readonly<Record<string, string>> = {
   cronjob: 'CronJob',
   we: 'WorkloadEntry',
   workloadentry: 'WorkloadEntry',
-};
+} as const;
 
 export interface WorkloadName {
   /** Undefined: any. */
@@ -40,7 +40,7 @@ export function parseWorkloadName(text: string): WorkloadName | undefined {
   const slash = text.indexOf('/');
   const [before, after] = slash < 0 ? ['', text] : [text.slice(0, slash), text.slice(slash + 1)];
   const word = before.toLowerCase();
-  const kind = Object.hasOwn(kinds, word) ? kinds[word] : undefined;
+  const kind = Object.hasOwn(workloadKindNames, word) ? workloadKindNames[word as keyof typeof workloadKindNames] : undefined;
   const dot = after.lastIndexOf('.');
   const [name, namespace] = dot < 0 ? [after, undefined] : [after.slice(0, dot), after.slice(dot + 1)];
   if (name === '' || namespace === '' || (slash >= 0 && before === '') || after.includes('/')) return undefined;

@@ -1,5 +1,6 @@
 // What a person names: `NAME`, `NAME.NAMESPACE`, `deploy/NAME.NAMESPACE`.
 import { nearest } from '../../manifest/nearest.ts';
+import { workloadKindNames } from '../../translate/workload-names.ts';
 import { CliError, usageError } from '../exit.ts';
 
 export type TargetKind = 'Pod' | 'Service' | 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'ReplicaSet' | 'Job' | 'CronJob';
@@ -15,30 +16,16 @@ export interface Target {
   anyNamespace: boolean;
 }
 
-/** By the names that kubectl takes. */
+const { we: _, workloadentry: _entry, ...podKinds } = workloadKindNames;
+
+/** By the names that kubectl takes. A WorkloadEntry is not described. */
 const kinds: Readonly<Record<string, TargetKind>> = {
-  po: 'Pod',
-  pod: 'Pod',
-  pods: 'Pod',
+  ...podKinds,
+  replicasets: 'ReplicaSet',
+  cronjobs: 'CronJob',
   svc: 'Service',
   service: 'Service',
   services: 'Service',
-  deploy: 'Deployment',
-  deployment: 'Deployment',
-  deployments: 'Deployment',
-  sts: 'StatefulSet',
-  statefulset: 'StatefulSet',
-  statefulsets: 'StatefulSet',
-  ds: 'DaemonSet',
-  daemonset: 'DaemonSet',
-  daemonsets: 'DaemonSet',
-  rs: 'ReplicaSet',
-  replicaset: 'ReplicaSet',
-  replicasets: 'ReplicaSet',
-  job: 'Job',
-  jobs: 'Job',
-  cronjob: 'CronJob',
-  cronjobs: 'CronJob',
 };
 
 /**

@@ -1,22 +1,13 @@
 import { expect, it } from 'vitest';
 import { plainStyle } from '../../analysis/report/style.ts';
-import { loadSource } from '../../manifest/load.ts';
-import { Mesh } from '../../model/mesh.ts';
-import { defaultMeshConfig } from '../../model/mesh-config.ts';
+import { meshOf } from '../../analysis/testing.ts';
 import { listenAddress } from './listen-address.ts';
 import { serveSummary } from './summary.ts';
 
-const meshOf = (text: string): Mesh =>
-  new Mesh(loadSource({ name: 'mesh.yaml', text, json: false }, { defaultNamespace: 'shop' }).resources, {
-    assume: 'complete',
-    istioNamespace: 'istio-system',
-    templates: true,
-    knownHosts: [],
-    now: new Date(0),
-    meshConfig: defaultMeshConfig('istio-system'),
-  });
+const options = { defaultNamespace: 'shop', templates: true } as const;
 
-const mesh = meshOf(`
+const mesh = meshOf(
+  `
 apiVersion: v1
 kind: Node
 metadata: { name: node1, labels: { topology.kubernetes.io/region: r1, topology.kubernetes.io/zone: z1 } }
@@ -31,7 +22,9 @@ apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: edge, namespace: shop }
 spec: { selector: { istio: edge }, servers: [] }
-`);
+`,
+  options,
+);
 
 it.each([
   ['127.0.0.1:15010', true, '127.0.0.1:15010'],
@@ -59,7 +52,7 @@ it('tells a person how proxies get their configuration', () => {
 
 Serving. Changes of the manifests are sent as they come. Ctrl-C ends it.
 `);
-  const other = serveSummary({ address: 'a:1', mesh: meshOf(''), resources: 1, flags: { filename: ['a.yaml'], watch: false } }, plainStyle);
+  const other = serveSummary({ address: 'a:1', mesh: meshOf('', options), resources: 1, flags: { filename: ['a.yaml'], watch: false } }, plainStyle);
   expect(other).toContain('a:1, 1 resource from a.yaml\n');
   expect(other).toContain('--proxy NAMESPACE/NAME --labels app=NAME\n');
   expect(other).toContain('\nServing. Ctrl-C ends it.\n');

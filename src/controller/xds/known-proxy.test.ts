@@ -1,22 +1,13 @@
 import { expect, it } from 'vitest';
+import { meshOf } from '../../analysis/testing.ts';
 import { XdsRefusal } from '../../envoy/xds/view.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
-import { loadSource } from '../../manifest/load.ts';
-import { Mesh } from '../../model/mesh.ts';
-import { defaultMeshConfig } from '../../model/mesh-config.ts';
 import { knownProxy } from './known-proxy.ts';
 
-const meshOf = (text: string): Mesh =>
-  new Mesh(loadSource({ name: 'mesh.yaml', text, json: false }, { defaultNamespace: 'shop' }).resources, {
-    assume: 'complete',
-    istioNamespace: 'istio-system',
-    templates: true,
-    knownHosts: [],
-    now: new Date(0),
-    meshConfig: defaultMeshConfig('istio-system'),
-  });
+const options = { defaultNamespace: 'shop', templates: true } as const;
 
-const mesh = meshOf(`
+const mesh = meshOf(
+  `
 apiVersion: v1
 kind: Node
 metadata: { name: node1, labels: { topology.kubernetes.io/region: r1, topology.kubernetes.io/zone: z1 } }
@@ -31,7 +22,9 @@ apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: edge, namespace: shop }
 spec: { selector: { istio: edge }, servers: [] }
-`);
+`,
+  options,
+);
 
 const proxy = (some: Partial<ProxyIdentity>): ProxyIdentity => ({
   role: 'sidecar',
