@@ -20,6 +20,7 @@ const everything = [
   'analyzers',
   'src/install',
   'src/controller',
+  'src/pki',
   'src/simulate',
   'src/route-tests',
   'src/proxy-config',
@@ -45,11 +46,12 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/proxy-config': { imports: [], pure: true },
   'src/route-diff': { imports: ['src/simulate', 'src/translate', 'src/ir', 'src/model'], pure: true },
   'src/envoy': { imports: ['src/ir', 'schemas'] },
+  'src/pki': { imports: [] },
   'src/pipeline': { imports: ['src/schema', 'src/analysis'] },
   'src/kube': { imports: ['src/manifest'] },
   'src/inject': { imports: ['src/kube', 'src/model', 'src/schema'] },
   'src/install': { imports: ['src/inject', 'schemas'] },
-  'src/controller': { imports: ['src/inject', 'src/pipeline', 'src/translate', 'src/envoy', 'src/proxy'] },
+  'src/controller': { imports: ['src/inject', 'src/pipeline', 'src/pki', 'src/translate', 'src/envoy', 'src/proxy'] },
   'src/cli': { imports: everything },
 };
 

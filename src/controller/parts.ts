@@ -1,8 +1,8 @@
 // The parts of a controller, each with what it needs of the others.
 import { systemClock } from '../envoy/xds/clock.ts';
+import type { KeyPair } from '../pki/pem.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
 import { CertificateKeeper, type CertificateKeeperSettings } from './certificates/certificate-keeper.ts';
-import type { KeyPair } from './certificates/lifetimes.ts';
 import { secretStore } from './certificates/secret-store.ts';
 import { TrustPublisher } from './certificates/trust-publisher.ts';
 import { LeaseElection } from './election/lease-election.ts';

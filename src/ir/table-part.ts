@@ -3,11 +3,13 @@ import type { Cluster } from './cluster.ts';
 import type { EnvoyPatch } from './envoy-patch.ts';
 import type { Listener } from './listener.ts';
 import type { RouteConfig, VirtualHost } from './route.ts';
-import type { MeshSettings, ProxyIdentity, RoutingTable, Status } from './table.ts';
+import type { MeshSettings, ProxyIdentity, RoutingTable, Security, Status } from './table.ts';
 
-/** Plain data. The name of a part begins with its kind: `mesh`, `listener/NAME`, `routes/NAME`, `host/NAME OF ROUTES/NAME`, `cluster/NAME`, `endpoints/NAME`. */
+/** Plain data. The name of a part begins with its kind: `mesh`, `security`, `listener/NAME`, `routes/NAME`, `host/NAME OF ROUTES/NAME`, `cluster/NAME`, `endpoints/NAME`. */
 export type TablePart =
-  | { kind: 'mesh'; mesh: MeshSettings; envoyPatches: readonly EnvoyPatch[]; statuses: readonly Status[] }
+  /** `secured`: there is a part with what is asked of those who come in; without it nobody does. */
+  | { kind: 'mesh'; mesh: MeshSettings; envoyPatches: readonly EnvoyPatch[]; statuses: readonly Status[]; secured?: true }
+  | { kind: 'security'; security: Security }
   | { kind: 'listener'; listener: Listener }
   | { kind: 'routes'; routes: Omit<RouteConfig, 'virtualHosts'>; hosts: readonly string[] }
   | { kind: 'host'; host: VirtualHost }
@@ -22,8 +24,11 @@ export interface NamedPart {
 }
 
 /** All parts of a table, but for the identity of its proxy. */
-export function* partsOf({ mesh, envoyPatches, statuses, listeners, routes, clusters }: RoutingTable): Generator<NamedPart> {
-  yield { name: 'mesh', of: together(mesh, envoyPatches, statuses), part: () => ({ kind: 'mesh', mesh, envoyPatches, statuses }) };
+export function* partsOf({ mesh, security, envoyPatches, statuses, listeners, routes, clusters }: RoutingTable): Generator<NamedPart> {
+  const secured = security ? { secured: true as const } : {};
+  const whole = together(mesh, envoyPatches, statuses);
+  yield { name: 'mesh', of: security ? together(whole, security, security) : whole, part: () => ({ kind: 'mesh', mesh, envoyPatches, statuses, ...secured }) };
+  if (security) yield { name: 'security', of: security, part: () => ({ kind: 'security', security }) };
   for (const listener of listeners) yield { name: `listener/${listener.name}`, of: listener, part: () => ({ kind: 'listener', listener }) };
   for (const one of routes) {
     const { virtualHosts, ...rest } = one;
@@ -71,8 +76,19 @@ export class TableAssembly {
   table(proxy: ProxyIdentity): RoutingTable | undefined {
     const mesh = this.parts.get('mesh');
     if (mesh?.kind !== 'mesh') return undefined;
-    const table: RoutingTable = { ...mesh, proxy, envoyPatches: [...mesh.envoyPatches], statuses: [...mesh.statuses], listeners: [], routes: [], clusters: [] };
-    delete (table as { kind?: string }).kind;
+    // Half of a table must not let in whom the whole of it keeps out.
+    const security = this.parts.get('security');
+    if (mesh.secured && !security) return undefined;
+    const table: RoutingTable = {
+      proxy,
+      mesh: mesh.mesh,
+      envoyPatches: [...mesh.envoyPatches],
+      statuses: [...mesh.statuses],
+      listeners: [],
+      routes: [],
+      clusters: [],
+      ...(security?.kind === 'security' ? { security: security.security } : {}),
+    };
     for (const part of this.parts.values()) {
       if (part.kind === 'listener') table.listeners.push(part.listener);
       else if (part.kind === 'routes') {

@@ -1,5 +1,7 @@
 // The routing table of one proxy: plain data (JSON in, JSON out) in the shape that Envoy's listeners, routes, clusters and
 // endpoints have. Absent optional fields mean "not limited" or "none"; durations are milliseconds.
+import type { RequestAuthentication } from './authentication.ts';
+import type { Authorization } from './authorization.ts';
 import type { Cluster } from './cluster.ts';
 import type { EnvoyPatch } from './envoy-patch.ts';
 import type { Listener } from './listener.ts';
@@ -77,6 +79,13 @@ export interface Status {
   message: string;
 }
 
+/** What is asked of those who come in: at the inbound listeners of a sidecar, at all listeners of a gateway. */
+export interface Security {
+  /** Absent: no policy applies. */
+  authorization?: Authorization;
+  authentication?: RequestAuthentication;
+}
+
 export interface RoutingTable {
   proxy: ProxyIdentity;
   mesh: MeshSettings;
@@ -86,6 +95,8 @@ export interface RoutingTable {
   routes: RouteConfig[];
   /** By name. */
   clusters: Cluster[];
+  /** Absent: everybody may come in. */
+  security?: Security;
   /** In the order in which they are applied; only Envoy can. */
   envoyPatches: readonly EnvoyPatch[];
   statuses: Status[];

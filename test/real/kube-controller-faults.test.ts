@@ -1,8 +1,8 @@
 // The controller when something breaks: the API server goes, a replica dies, certificates end.
 import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { issueServing } from '../../src/controller/certificates/issue.ts';
-import { servingLifetimeMs } from '../../src/controller/certificates/lifetimes.ts';
+import { issueServing } from '../../src/pki/issue.ts';
+import { servingLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { certificatesIn, secretData } from '../../src/controller/certificates/secret.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';

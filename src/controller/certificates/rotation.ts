@@ -1,6 +1,7 @@
 // When certificates are renewed, without a moment in which somebody does not trust what is served.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { authorityLifetimeMs, backdatedMs, type KeyPair, servingLifetimeMs } from './lifetimes.ts';
+import { authorityLifetimeMs, backdatedMs, servingLifetimeMs } from '../../pki/lifetimes.ts';
+import type { KeyPair } from '../../pki/pem.ts';
 
 /** What the Secret of the control plane has. */
 export interface ServingCertificates {
@@ -31,7 +32,7 @@ export const formerGraceMs = 24 * 60 * 60 * 1000;
 const authorityName = 'weft-controller-ca';
 
 /** What makes certificates is loaded by the replica that makes one, once in two months. */
-const issuer = (): Promise<typeof import('./issue.ts')> => import('./issue.ts');
+const issuer = (): Promise<typeof import('../../pki/issue.ts')> => import('../../pki/issue.ts');
 
 /** What is to be trusted, as PEM: `caBundle` of the webhooks. */
 export function trustBundle({ authority, next, former }: ServingCertificates): string {

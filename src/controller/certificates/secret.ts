@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { KubeObject } from '../../kube/object.ts';
 import { isMap } from '../../model/untyped.ts';
-import type { KeyPair } from './lifetimes.ts';
+import type { KeyPair } from '../../pki/pem.ts';
 import type { ServingCertificates } from './rotation.ts';
 
 /** Certificates as the data of a Secret. */

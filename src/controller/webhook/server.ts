@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { KeyPair } from '../certificates/lifetimes.ts';
+import type { KeyPair } from '../../pki/pem.ts';
 import { NoReviewError } from './admission.ts';
 
 /** Answers one review with another. @throws NoReviewError */

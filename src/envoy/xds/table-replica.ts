@@ -6,6 +6,7 @@ import type { DeltaResource, DeltaResponse } from './client-messages.ts';
 /** What each kind of part has. */
 const contents: Readonly<Record<TablePart['kind'], readonly string[]>> = {
   mesh: ['mesh', 'envoyPatches', 'statuses'],
+  security: ['security'],
   listener: ['listener'],
   routes: ['routes', 'hosts'],
   host: ['host'],

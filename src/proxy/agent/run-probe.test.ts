@@ -3,7 +3,7 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { issueAuthority } from '../../controller/certificates/issue.ts';
+import { issueAuthority } from '../../pki/issue.ts';
 import type { AppProbe, HttpCheck } from './app-probe.ts';
 import { type ProbeAnswer, runProbe } from './run-probe.ts';
 
