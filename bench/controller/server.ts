@@ -1,4 +1,5 @@
 // The controller as a process of its own, which reports what it has used.
+import { usualRootTimes } from '../../src/controller/authority/root-rotation.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { installedNames } from '../../src/install/values.ts';
 import { connect } from '../../src/kube/connect.ts';
@@ -28,6 +29,8 @@ const controller = await Controller.create({
   identity: 'bench',
   xdsAddress: '127.0.0.1:0',
   bind: '127.0.0.1',
+  securePort: 0,
+  rootTimes: usualRootTimes,
   webhookPort: 0,
   monitoringPort: 0,
   debounceMs: 100,
@@ -36,7 +39,7 @@ const controller = await Controller.create({
   version: 'bench',
   log: await createLog({ level: 'error', format: 'text' }),
 });
-const { xds } = await controller.start();
+const { xds = 0 } = await controller.start();
 
 process.on('message', (message: ServerMessage) => {
   if (message === 'memory') for (let i = 0; i < 3; i++) globalThis.gc?.();

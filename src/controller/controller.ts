@@ -4,6 +4,8 @@ import { defaultMeshConfig } from '../model/mesh-config.ts';
 import { loadChecks } from '../pipeline/check-resource.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
 import type { ScopeLog } from '../proxy/telemetry/log.ts';
+import { type MeshAuthority, pluggedSecretName, rootSecretName } from './authority/mesh-authority.ts';
+import { rootsConfigMap } from './authority/roots-publisher.ts';
 import type { CertificateKeeper } from './certificates/certificate-keeper.ts';
 import { type ServingCertificates, trustBundle } from './certificates/rotation.ts';
 import type { TrustPublisher } from './certificates/trust-publisher.ts';
@@ -13,7 +15,7 @@ import { readConfiguration } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { ControllerMetrics } from './monitoring/metrics.ts';
 import type { Phase, Replica } from './monitoring/replica.ts';
-import { bugText, makeElection, makeKeeper, makeMonitoring, makePublisher, makeWatches, makeWebhooks, makeXds } from './parts.ts';
+import { bugText, makeAuthority, makeElection, makeKeeper, makeMonitoring, makePublisher, makeWatches, makeWebhooks, makeXds } from './parts.ts';
 import type { ControllerSettings } from './settings.ts';
 import { StatusKeeper } from './status/status-keeper.ts';
 import { Outages } from './watch/outages.ts';
@@ -25,7 +27,9 @@ import type { XdsService } from './xds/xds-service.ts';
 
 /** Ports that the system gave. */
 export interface ControllerPorts {
-  xds: number;
+  /** Undefined: there is none in plain text. */
+  xds: number | undefined;
+  secure: number;
   webhook: number;
   monitoring: number;
 }
@@ -41,6 +45,7 @@ export class Controller {
   private readonly metrics = new ControllerMetrics();
   private readonly state: MeshState;
   private readonly xds: XdsService;
+  private readonly authority: MeshAuthority;
   private readonly watches: Watches;
   private readonly outages: Outages;
   private readonly debounce: Debounce;
@@ -87,7 +92,6 @@ export class Controller {
     this.outages = new Outages(this.log('watch'));
     const { metrics, injector } = this;
     const mayWrite = (): boolean => this.phase !== 'stopping' && (this.election?.leads ?? true);
-    const xds = makeXds(settings, state, metrics);
     const watches = makeWatches(settings, {
       changed: (watched, namespace, name, object) => this.changed(watched, namespace, name, object),
       problem: ({ kind }, error) => {
@@ -96,6 +100,8 @@ export class Controller {
       },
     });
     const election = settings.leaderElection ? makeElection(settings, (leads) => this.lead(leads)) : undefined;
+    const authority = makeAuthority(settings, state, watches, metrics, mayWrite);
+    const xds = makeXds(settings, state, metrics, authority.secured);
     const publisher = makePublisher(settings, watches, metrics, mayWrite);
     const keeper = makeKeeper(settings, metrics, {
       mayWrite,
@@ -116,6 +122,7 @@ export class Controller {
     const replica: Replica = { settings, watches, keeper, injector, election, state, startedAt: Date.now(), phase, proxies, configProblem };
     this.monitoring = makeMonitoring(replica, xds, metrics);
     this.xds = xds;
+    this.authority = authority;
     this.watches = watches;
     this.election = election;
     this.publisher = publisher;
@@ -128,7 +135,7 @@ export class Controller {
    * @throws the system's error where an address cannot be had
    */
   async start(): Promise<ControllerPorts> {
-    const { bind, monitoringPort, webhookPort, xdsAddress } = this.settings;
+    const { bind, monitoringPort, webhookPort, securePort, xdsAddress } = this.settings;
     const { state, injector, metrics, watches } = this;
     const monitoring = await this.monitoring.listen(monitoringPort, bind);
     this.watches.start();
@@ -138,12 +145,14 @@ export class Controller {
     await this.firstConfiguration();
     this.commit();
     const { serving } = await this.firstCertificates();
+    await this.authority.start();
     this.webhooks = makeWebhooks(this.settings, serving, { state, injector, metrics, nodes: () => watches.store('Node').values() });
     const webhook = await this.webhooks.listen(webhookPort, bind);
-    const xds = await this.xds.listen(xdsAddress);
+    const xds = xdsAddress === undefined ? undefined : await this.xds.listen(xdsAddress);
+    const secure = await this.authority.listen(securePort, bind, this.xds.taker());
     this.phase = 'serving';
     this.lookAtStatuses();
-    return { xds, webhook: webhook.port, monitoring: monitoring.port };
+    return { xds, secure, webhook: webhook.port, monitoring: monitoring.port };
   }
 
   /**
@@ -156,7 +165,7 @@ export class Controller {
     this.phase = 'stopping';
     this.statuses?.stop();
     const late = new Promise<void>((resolve) => setTimeout(resolve, wasServing ? answerMs : 0));
-    await Promise.all([late, this.election?.stop(), this.keeper.stop(), this.publisher.stop(), this.xds.close({ drainMs })]);
+    await Promise.all([late, this.election?.stop(), this.keeper.stop(), this.publisher.stop(), this.authority.stop(), this.xds.close({ drainMs })]);
     this.debounce.stop();
     this.watches.stop();
     this.outages.stop();
@@ -181,7 +190,8 @@ export class Controller {
 
   private changed(watched: Watched, namespace: string, name: string, object: KubeObject | undefined): void {
     this.metrics.count('weft_watch_events_total', [watched.kind]);
-    if (watched.kind === 'Secret') this.keeper.set(object);
+    if (watched.kind === 'Secret') this.secretChanged(watched.name, object);
+    else if (watched.name === rootsConfigMap) this.authority.look();
     else if (webhookKinds.includes(watched.kind)) this.publisher.look();
     else if (watched.kind !== 'ConfigMap') this.take(watched.kind, namespace, name, object);
     else if (watched.name === this.settings.names.injector) this.configureInjector(object);
@@ -189,6 +199,12 @@ export class Controller {
       this.meshConfigMap = object;
       if (this.hasRead) void this.configure(object);
     }
+  }
+
+  private secretChanged(name: string | undefined, secret: KubeObject | undefined): void {
+    if (name === rootSecretName) this.authority.keeper.setRoot(secret);
+    else if (name === pluggedSecretName) this.authority.keeper.setPlugged(secret);
+    else this.keeper.set(secret);
   }
 
   /** An object of the mesh. */
@@ -202,6 +218,7 @@ export class Controller {
       this.state.set(kind, namespace, name, undefined);
     }
     this.statuses?.touch(kind, namespace, name);
+    if (kind === 'Namespace') this.authority.look();
     if (this.state.isReady) this.debounce.changed();
   }
 
@@ -282,6 +299,7 @@ export class Controller {
     if (!leads) return;
     this.keeper.look();
     this.publisher.look();
+    this.authority.lead();
   }
 
   /** The Secret was read: they are there, or made now. */

@@ -1,7 +1,10 @@
 // The parts of a controller, each with what it needs of the others.
 import { systemClock } from '../envoy/xds/clock.ts';
+import type { SecuredSettings } from '../envoy/xds/server.ts';
 import type { KeyPair } from '../pki/pem.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
+import { MeshAuthority, pluggedSecretName, rootSecretName } from './authority/mesh-authority.ts';
+import { rootsConfigMap } from './authority/roots-publisher.ts';
 import { CertificateKeeper, type CertificateKeeperSettings } from './certificates/certificate-keeper.ts';
 import { secretStore } from './certificates/secret-store.ts';
 import { TrustPublisher } from './certificates/trust-publisher.ts';
@@ -31,8 +34,38 @@ export function makeElection({ client, istioNamespace, names, identity, revision
   });
 }
 
-export function makeXds({ log }: ControllerSettings, state: MeshState, metrics: ControllerMetrics): XdsService {
+export function makeAuthority(
+  settings: ControllerSettings,
+  state: MeshState,
+  watches: Watches,
+  metrics: ControllerMetrics,
+  mayWrite: () => boolean,
+): MeshAuthority {
+  const { client, istioNamespace, names, clusterDomain, rootTimes, log } = settings;
+  // All revisions have one authority.
+  const labels = { 'app.kubernetes.io/managed-by': 'weft-controller' };
+  return new MeshAuthority({
+    client,
+    secrets: secretStore(client, istioNamespace, rootSecretName, labels),
+    istioNamespace,
+    dnsNames: dnsNames(names.controller, istioNamespace, clusterDomain),
+    labels,
+    times: rootTimes,
+    trustDomain: () => state.mesh.meshConfig.trustDomain || 'cluster.local',
+    aliases: () => state.mesh.meshConfig.trustDomainAliases ?? [],
+    mayWrite,
+    namespaces: () => watches.store('Namespace').values(),
+    rootsMaps: () => watches.storeOf('ConfigMap', rootsConfigMap),
+    rootsMapKey: (namespace) => `${namespace}/${rootsConfigMap}`,
+    signed: () => metrics.count('weft_certificates_signed_total'),
+    refused: () => metrics.count('weft_callers_refused_total'),
+    log: log.scope('authority'),
+  });
+}
+
+export function makeXds({ log }: ControllerSettings, state: MeshState, metrics: ControllerMetrics, secured: SecuredSettings): XdsService {
   return new XdsService({
+    secured,
     mesh: () => state.mesh,
     source: 'cluster',
     describe: ({ kind, namespace, name }) => `${kind.slice(kind.indexOf('/') + 1)} ${namespace}/${name}`,
@@ -54,7 +87,8 @@ export function makeXds({ log }: ControllerSettings, state: MeshState, metrics: 
 export function makeWatches({ client, istioNamespace: namespace, names, log }: ControllerSettings, events: WatchEvents): Watches {
   const watched: Watched[] = [...meshKinds, ...webhookKinds].map((kind) => ({ kind }));
   for (const name of [names.meshConfig, names.injector]) watched.push({ kind: 'ConfigMap', namespace, name });
-  watched.push({ kind: 'Secret', namespace, name: names.servingCertificate });
+  watched.push({ kind: 'ConfigMap', name: rootsConfigMap });
+  for (const name of [names.servingCertificate, rootSecretName, pluggedSecretName]) watched.push({ kind: 'Secret', namespace, name });
   return new Watches(client, watched, events, (problem) => log.scope('watch').warning(problem));
 }
 

@@ -1,5 +1,6 @@
 import type { KubeClient } from '../kube/client.ts';
 import type { ProxyLog } from '../proxy/telemetry/log.ts';
+import type { RootTimes } from './authority/root-rotation.ts';
 
 export interface ControllerSettings {
   client: KubeClient;
@@ -19,10 +20,14 @@ export interface ControllerSettings {
   clusterDomain: string;
   /** Of this replica; others have others. */
   identity: string;
-  /** `HOST:PORT` or `unix:PATH`. */
-  xdsAddress: string;
-  /** Host of the ports for webhooks and monitoring; port 0: any that is free. */
+  /** `HOST:PORT` or `unix:PATH`, in plain text and for anybody; undefined: nowhere. */
+  xdsAddress: string | undefined;
+  /** Host of the ports for proxies, webhooks and monitoring; port 0: any that is free. */
   bind: string;
+  /** Where proxies get certificates and configuration, with TLS. */
+  securePort: number;
+  /** Of the root of the mesh. */
+  rootTimes: RootTimes;
   webhookPort: number;
   monitoringPort: number;
   /** A change is sent when there was none for so long. */

@@ -2,7 +2,7 @@
 import type { InjectionConfig } from './config.ts';
 import { type Container, type EnvVar, proxyName } from './pod.ts';
 import { type Settings, sidecarPorts } from './settings.ts';
-import { labelsFile, type VolumeMount } from './volumes.ts';
+import { labelsFile, rootsFile, tokenFile, type VolumeMount } from './volumes.ts';
 
 /** How long a sidecar that has been told to end still takes new connections, while others learn that its pod is going. */
 const drainDelaySeconds = 5;
@@ -54,7 +54,7 @@ function argumentsOf(role: Role, settings: Settings): string[] {
   const { engine, xdsAddress, capture, agentPort, concurrency, drainSeconds, logLevel, ignoreEnvoyFilters } = settings;
   const self = '$(POD_NAMESPACE)/$(POD_NAME)';
   return [
-    ...['--engine', engine, '--xds-address', xdsAddress],
+    ...['--engine', engine, '--xds-address', xdsAddress, '--token-file', tokenFile, '--roots-file', rootsFile],
     ...(role === 'gateway' ? ['--gateway', self, '--bind', '*'] : ['--proxy', self, ...(capture === 'none' ? [] : ['--capture'])]),
     ...['--ip', '$(INSTANCE_IPS)', '--labels-file', labelsFile, '--service-account', '$(SERVICE_ACCOUNT)', '--probe-bind', '*'],
     ...(agentPort === sidecarPorts.agent ? [] : ['--agent-port', String(agentPort)]),

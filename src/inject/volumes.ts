@@ -11,6 +11,18 @@ const podInfo: Volume = {
 };
 export const labelsFile = '/etc/istio/pod/labels';
 
+/** By which the sidecar proves to the control plane who it is; the kubelet renews it. */
+const token: Volume = {
+  name: 'istio-token',
+  projected: { sources: [{ serviceAccountToken: { audience: 'istio-ca', expirationSeconds: 43_200, path: 'istio-token' } }] },
+};
+/** By which it knows the control plane. */
+const roots: Volume = { name: 'istiod-ca-cert', configMap: { name: 'istio-ca-root-cert' } };
+const tokenFolder = '/var/run/secrets/tokens';
+const rootsFolder = '/var/run/secrets/istio';
+export const tokenFile = `${tokenFolder}/istio-token`;
+export const rootsFile = `${rootsFolder}/root-cert.pem`;
+
 /** Where an Envoy's configuration is written; the embedded engine writes nothing. */
 const scratch: Volume = { name: 'istio-envoy', emptyDir: { medium: 'Memory' } };
 
@@ -27,8 +39,13 @@ export interface SidecarVolumes {
  * @throws InjectionError for annotations that cannot be read
  */
 export function sidecarVolumes({ engine }: Settings, read: AnnotationReader): SidecarVolumes {
-  const volumes = [podInfo, ...(engine === 'envoy' ? [scratch] : [])];
-  const mounts = [{ name: podInfo.name, mountPath: '/etc/istio/pod' }, ...(engine === 'envoy' ? [{ name: scratch.name, mountPath: '/tmp' }] : [])];
+  const volumes = [podInfo, token, roots, ...(engine === 'envoy' ? [scratch] : [])];
+  const mounts = [
+    { name: podInfo.name, mountPath: '/etc/istio/pod' },
+    { name: token.name, mountPath: tokenFolder },
+    { name: roots.name, mountPath: rootsFolder },
+    ...(engine === 'envoy' ? [{ name: scratch.name, mountPath: '/tmp' }] : []),
+  ];
   const own = read.namedMaps(annotation.userVolume);
   const ownMounts = read.namedMaps(annotation.userVolumeMount);
   for (const { name, mountPath } of ownMounts) {
@@ -39,7 +56,7 @@ export function sidecarVolumes({ engine }: Settings, read: AnnotationReader): Si
 
 /** Names of the volumes that `sidecarVolumes` may add. */
 export function ownVolumes(read: AnnotationReader): string[] {
-  return [podInfo.name, scratch.name, ...read.namedMaps(annotation.userVolume).map(({ name }) => name)];
+  return [podInfo.name, token.name, roots.name, scratch.name, ...read.namedMaps(annotation.userVolume).map(({ name }) => name)];
 }
 
 /** @throws InjectionError where two volumes of a template have one name */

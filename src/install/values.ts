@@ -134,8 +134,13 @@ export function installedNames(revision: string) {
     tagWebhook: (tag: string): string => `weft-revision-tag-${tag}`,
     /** Secret with the certificate authority and the serving certificate of the controller. */
     servingCertificate: withRevision('weft-controller-serving', revision),
+    /** Secrets with the root of the mesh, and with the intermediate of a user; of all revisions. */
+    rootSecret: 'istio-ca-secret',
+    pluggedSecret: 'cacerts',
+    /** ConfigMap with the roots of the mesh, in every namespace; of all revisions. */
+    roots: 'istio-ca-root-cert',
   };
 }
 
-/** Ports of the controller's Service and container. */
-export const controllerPorts = { xds: 15010, monitoring: 15014, webhook: 15017, webhookService: 443 } as const;
+/** Ports of the controller's Service and container; `xds`, in plain text, on loopback only. */
+export const controllerPorts = { secure: 15012, xds: 15010, monitoring: 15014, webhook: 15017, webhookService: 443 } as const;

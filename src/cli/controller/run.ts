@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
+import { usualRootTimes } from '../../controller/authority/root-rotation.ts';
 import { Controller } from '../../controller/controller.ts';
 import { installedNames } from '../../install/values.ts';
 import { createLog, logLevels } from '../../proxy/telemetry/log.ts';
@@ -14,7 +15,8 @@ import { nextSignal } from '../xds/next-signal.ts';
 interface ControllerFlags extends ClusterFlags {
   istioNamespace: string;
   revision: string;
-  xdsAddress: string;
+  xdsAddress?: string;
+  securePort: string;
   bind: string;
   webhookPort: string;
   monitoringPort: string;
@@ -45,7 +47,7 @@ export async function runController(command: Command): Promise<number> {
   const level = parseChoice('log-level', flags.logLevel, logLevels);
   const format = parseChoice('log-format', flags.logFormat, ['text', 'json']);
   if (!revisionName.test(flags.revision)) throw usageError(`--revision takes a name of small letters, digits and hyphens, not "${flags.revision}"`);
-  const address = listenAddress(flags.xdsAddress, 'xds-address');
+  const address = flags.xdsAddress === undefined ? undefined : listenAddress(flags.xdsAddress, 'xds-address');
   const names = installedNames(flags.revision);
   const settings = {
     revision: flags.revision,
@@ -61,6 +63,8 @@ export async function runController(command: Command): Promise<number> {
     identity: flags.podName || process.env.POD_NAME || `${hostname()}_${process.pid}`,
     xdsAddress: flags.xdsAddress,
     bind: flags.bind,
+    securePort: parsePort('secure-port', flags.securePort),
+    rootTimes: usualRootTimes,
     webhookPort: parsePort('webhook-port', flags.webhookPort),
     monitoringPort: parsePort('monitoring-port', flags.monitoringPort),
     debounceMs: parseMilliseconds('debounce', flags.debounce),
@@ -75,9 +79,10 @@ export async function runController(command: Command): Promise<number> {
   log.info('reading the cluster', { server: client.server, revision: flags.revision, identity: settings.identity });
   const began = performance.now();
   const failed = controller.start().then(
-    ({ xds, webhook, monitoring }) => {
+    ({ xds, secure, webhook, monitoring }) => {
       const seconds = Math.round(performance.now() - began) / 1000;
-      log.info('serving', { xds: address.withPort(xds), webhook, monitoring, resources: controller.resources, seconds });
+      const plain = address && xds !== undefined ? { xds: address.withPort(xds) } : {};
+      log.info('serving', { ...plain, secure, webhook, monitoring, resources: controller.resources, seconds });
       return never;
     },
     (error: unknown) => listenError(error, flags),
@@ -98,12 +103,12 @@ function listenError(cause: unknown, flags: ControllerFlags): Error {
   const error = cause as Error;
   const { syscall, port, message } = error as NodeJS.ErrnoException & { port?: number };
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
-    const flag = String(port) === flags.webhookPort ? 'webhook-port' : 'monitoring-port';
+    const flag = String(port) === flags.webhookPort ? 'webhook-port' : String(port) === flags.securePort ? 'secure-port' : 'monitoring-port';
     return new CliError(
       `cannot listen on ${flags.bind}:${port ?? ''}: ${listenReason(error)}`,
       exitCode.error,
       `Choose another port with --${flag}, or another address with --bind.`,
     );
   }
-  return message.startsWith('cannot listen on') ? cannotListen('xds-address', flags.xdsAddress, error) : error;
+  return message.startsWith('cannot listen on') ? cannotListen('xds-address', flags.xdsAddress ?? '', error) : error;
 }

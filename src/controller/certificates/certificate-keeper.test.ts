@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { expect, it } from 'vitest';
+import { FakeClock } from '../../envoy/xds/fake-clock.ts';
 import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
-import { FakeClock } from '../testing.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import { formerGraceMs, type ServingCertificates, trustBundle, trustGraceMs } from './rotation.ts';
 import { certificatesIn, secretData } from './secret.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { FakeClock } from '../../envoy/xds/fake-clock.ts';
 import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { FakeClock } from '../testing.ts';
 import { LeaseElection, type LeaseSpec, type Leases } from './lease-election.ts';
 
 /** A Lease as an API server keeps it. */

@@ -16,6 +16,8 @@ const counters = {
   weft_injection_config_rejected_total: { help: 'Injection configurations that were refused, while the one before went on', labels: [] },
   weft_validations_total: { help: 'Objects that the validation webhook was asked about', labels: ['kind', 'result'] },
   weft_webhook_bad_requests_total: { help: 'Requests to webhooks that were no reviews', labels: [] },
+  weft_certificates_signed_total: { help: 'Certificates that were signed for workloads', labels: [] },
+  weft_callers_refused_total: { help: 'Callers that have proven nothing, or may not have what they ask for', labels: [] },
   weft_certificate_rotations_total: { help: 'Certificates that were made', labels: [] },
   weft_webhook_patches_total: { help: 'Webhook configurations that were given the authority to trust', labels: [] },
   weft_status_writes_total: { help: 'Statuses of user resources that were written', labels: ['result'] },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { FakeClock } from '../../envoy/xds/fake-clock.ts';
 import type { Status } from '../../ir/table.ts';
 import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -6,7 +7,6 @@ import { loadSource } from '../../manifest/load.ts';
 import { Mesh } from '../../model/mesh.ts';
 import { defaultMeshConfig } from '../../model/mesh-config.ts';
 import type { Verdict } from '../../pipeline/check-resource.ts';
-import { FakeClock } from '../testing.ts';
 import { mergedConditions, wantedConditions } from './conditions.ts';
 import { StatusWriter } from './status-writer.ts';
 import { TableStatuses } from './table-statuses.ts';

@@ -91,6 +91,11 @@ export class Watches {
   store(kind: string): ReadonlyMap<string, KubeObject> {
     return this.entries.find(({ watched }) => watched.kind === kind && watched.name === undefined)?.informer.store ?? nothing;
   }
+
+  /** Of objects of one name. */
+  storeOf(kind: string, name: string): ReadonlyMap<string, KubeObject> {
+    return this.entries.find(({ watched }) => watched.kind === kind && watched.name === name)?.informer.store ?? nothing;
+  }
 }
 
 const nothing: ReadonlyMap<string, KubeObject> = new Map();

@@ -1,7 +1,8 @@
+import type { TLSSocket } from 'node:tls';
 import { loadEnvoyApi } from '../../envoy/proto/api.ts';
 import type { ClientStatus } from '../../envoy/xds/client-status.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
-import { XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
+import { type SecuredSettings, XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
 import { Views } from '../../envoy/xds/views.ts';
 import type { Origin, ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
@@ -19,6 +20,8 @@ export interface XdsServiceSettings {
   /** The object of a problem, as its user knows it. */
   describe(origin: Origin): string;
   overrides?: readonly EndpointOverride[];
+  /** Who may call over connections that are safe; absent: there are none. */
+  secured?: SecuredSettings;
   /** A change is sent when there was none for `debounceMs`, and after `debounceMaxMs` in any case. */
   debounceMs: number;
   debounceMaxMs: number;
@@ -55,6 +58,7 @@ export class XdsService {
     });
     const events = eventsLog(log);
     this.server = new XdsServer(this.views, {
+      ...(settings.secured ? { secured: settings.secured } : {}),
       debounceMs,
       debounceMaxMs: Math.max(debounceMs, debounceMaxMs),
       events: {
@@ -83,6 +87,11 @@ export class XdsService {
    */
   listen(address: string): Promise<number> {
     return this.server.listen(address);
+  }
+
+  /** @returns what takes connections over whose TLS handshake is done */
+  taker(): (socket: TLSSocket) => void {
+    return this.server.taker();
   }
 
   /** The mesh is another one. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../envoy/xds/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A clock that passes when a test says so; what its calls begin is done before it goes on. */
 export class FakeClock implements Clock {

@@ -1,8 +1,10 @@
+import type { TLSSocket } from 'node:tls';
 import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServiceDefinition,
   type sendUnaryData,
   status,
   type UntypedServiceImplementation,
@@ -12,8 +14,8 @@ import { type ClientStatus, clientStatusResponse } from './client-status.ts';
 import { type Clock, Debounce, systemClock } from './clock.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { discoveryService, statusMessages, statusService } from './services.ts';
-import { type Call, Stream } from './stream.ts';
-import type { ViewSource, XdsNode, XdsVariant } from './view.ts';
+import { type Call, type NodeCheck, Stream } from './stream.ts';
+import { type ViewSource, XdsDenial, type XdsNode, type XdsVariant } from './view.ts';
 import { WriteBudget } from './write-budget.ts';
 
 export interface XdsServerSettings {
@@ -29,7 +31,21 @@ export interface XdsServerSettings {
   keepalive?: { timeMs: number; timeoutMs: number };
   clock?: Clock;
   events?: Partial<XdsServerEvents>;
+  /** Of the connections of `taker`. */
+  secured?: SecuredSettings;
 }
+
+/** What holds for connections that others have made safe. */
+export interface SecuredSettings {
+  /** Who opens a stream. @throws XdsDenial for somebody who has proven nothing */
+  admit(call: Call): Promise<NodeCheck>;
+  /** Whether somebody may ask what all proxies have. @throws XdsDenial */
+  admitStatus(call: StatusCall): Promise<void>;
+  /** Further services for them. */
+  services: readonly { definition: ServiceDefinition; handlers: UntypedServiceImplementation }[];
+}
+
+export type StatusCall = ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
 
 /** A connected proxy, for logs. */
 export interface XdsPeer {
@@ -57,7 +73,9 @@ export class XdsServer {
   readonly #streams = new Set<Stream>();
   readonly #debounce: Debounce;
   readonly #budget: WriteBudget;
-  readonly #server: Server;
+  /** For plain text, and for connections that others have made safe. */
+  readonly #plain: Server;
+  readonly #secured: Server | undefined;
   #stopTicking: (() => void) | undefined;
   #isClosing = false;
 
@@ -68,16 +86,23 @@ export class XdsServer {
     this.#debounce = new Debounce(this.#clock, settings.debounceMs, settings.debounceMaxMs, () => this.#push());
     this.#budget = new WriteBudget(settings.writeBudget ?? 2 << 20);
     quietGrpc();
-    const { timeMs, timeoutMs } = settings.keepalive ?? { timeMs: 30_000, timeoutMs: 10_000 };
-    this.#server = new Server({
+    this.#plain = this.#newServer(undefined);
+    this.#secured = settings.secured && this.#newServer(settings.secured);
+  }
+
+  #newServer(secured: SecuredSettings | undefined): Server {
+    const { timeMs, timeoutMs } = this.#settings.keepalive ?? { timeMs: 30_000, timeoutMs: 10_000 };
+    const server = new Server({
       'grpc.keepalive_time_ms': timeMs,
       'grpc.keepalive_timeout_ms': timeoutMs,
       // The first request after a reconnection has a version of each resource.
       'grpc.max_receive_message_length': 64 << 20,
       'grpc.max_send_message_length': -1,
     });
-    this.#server.addService(discoveryService, this.#discovery());
-    this.#server.addService(statusService, this.#status());
+    server.addService(discoveryService, this.#discovery(secured));
+    server.addService(statusService, this.#status(secured));
+    for (const { definition, handlers } of secured?.services ?? []) server.addService(definition, handlers);
+    return server;
   }
 
   /** The source has new views, or may have. */
@@ -105,12 +130,20 @@ export class XdsServer {
    */
   listen(address: string): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      this.#plain.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
         if (error) reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/s.exec(error.message)?.[1] ?? error.message}`));
         else resolve(port);
       });
       this.#tick();
     });
+  }
+
+  /** @returns what takes connections over that others have made safe: their TLS handshake is done, and HTTP/2 follows */
+  taker(): (socket: TLSSocket) => void {
+    if (!this.#secured) throw new Error('nobody says who may call');
+    const injector = this.#secured.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#tick();
+    return (socket) => injector.injectConnection(socket);
   }
 
   /** Ends all streams, one after the other over `drainMs`, so that the proxies do not all go to the next server at once. */
@@ -123,12 +156,16 @@ export class XdsServer {
       stream.end(status.UNAVAILABLE, 'the control plane is shutting down');
     }
     this.#stopTicking?.();
-    await new Promise<void>((resolve) => {
+    await Promise.all([this.#shutDown(this.#plain), this.#secured && this.#shutDown(this.#secured)]);
+  }
+
+  #shutDown(server: Server): Promise<void> {
+    return new Promise<void>((resolve) => {
       const cancel = this.#clock.after(1_000, () => {
-        this.#server.forceShutdown();
+        server.forceShutdown();
         resolve();
       });
-      this.#server.tryShutdown(() => {
+      server.tryShutdown(() => {
         cancel();
         resolve();
       });
@@ -139,17 +176,20 @@ export class XdsServer {
     for (const stream of [...this.#streams]) stream.refresh();
   }
 
+  /** Once for all that it listens on. */
   #tick(): void {
+    this.#stopTicking?.();
     this.#stopTicking = this.#clock.after(tickMs, () => {
       for (const stream of [...this.#streams]) stream.tick();
       this.#tick();
     });
   }
 
-  #accept(call: Call, variant: XdsVariant): void {
+  #accept(call: Call, variant: XdsVariant, secured: SecuredSettings | undefined): void {
     const { answerTimeoutMs = 5_000, events } = this.#settings;
     const peerOf = (stream: Stream): XdsPeer | undefined => stream.node && { node: stream.node, variant, peer: stream.peer };
     const stream: Stream = new Stream(call, {
+      admit: secured && ((one) => secured.admit(one)),
       variant,
       source: this.#source,
       clock: this.#clock,
@@ -173,38 +213,45 @@ export class XdsServer {
     else this.#streams.add(stream);
   }
 
-  #discovery(): UntypedServiceImplementation {
+  #discovery(secured: SecuredSettings | undefined): UntypedServiceImplementation {
     return {
-      StreamAggregatedResources: (call: Call) => this.#accept(call, 'sotw'),
-      DeltaAggregatedResources: (call: Call) => this.#accept(call, 'delta'),
+      StreamAggregatedResources: (call: Call) => this.#accept(call, 'sotw', secured),
+      DeltaAggregatedResources: (call: Call) => this.#accept(call, 'delta', secured),
     };
   }
 
-  #status(): UntypedServiceImplementation {
-    const answer = (request: Buffer): Buffer => {
+  #status(secured: SecuredSettings | undefined): UntypedServiceImplementation {
+    const answer = async (call: StatusCall, request: Buffer): Promise<Buffer> => {
+      await secured?.admitStatus(call);
       const api = loadEnvoyApi();
       const { node_matchers } = api.decode(statusMessages.request, request);
       if (node_matchers !== undefined) throw new Error('node_matchers are not known here: ask for all');
       return Buffer.from(api.encode(statusMessages.response, clientStatusResponse(this.statuses())));
     };
-    const refusal = (error: unknown): { code: number; details: string } => ({ code: status.INVALID_ARGUMENT, details: (error as Error).message });
+    const refusal = (error: unknown): { code: number; details: string } => ({
+      code: error instanceof XdsDenial ? error.code : status.INVALID_ARGUMENT,
+      details: (error as Error).message,
+    });
     return {
       FetchClientStatus(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
-        try {
-          callback(null, answer(call.request));
-        } catch (error) {
-          callback(refusal(error));
-        }
+        answer(call, call.request).then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(refusal(error)),
+        );
       },
       StreamClientStatus(call: ServerDuplexStream<Buffer, Buffer>) {
+        /** Answers in the order of the requests. */
+        let before = Promise.resolve();
         call.on('data', (request: Buffer) => {
-          try {
-            call.write(answer(request));
-          } catch (error) {
-            call.emit('error', refusal(error));
-          }
+          before = before.then(async () => {
+            try {
+              call.write(await answer(call, request));
+            } catch (error) {
+              call.emit('error', refusal(error));
+            }
+          });
         });
-        call.on('end', () => call.end());
+        call.on('end', () => void before.then(() => call.end()));
       },
     };
   }

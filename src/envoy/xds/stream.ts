@@ -6,12 +6,17 @@ import { nodeField, readNode } from './requests.ts';
 import type { Message } from './responses.ts';
 import { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
-import { type ViewSource, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
+import { type ViewSource, XdsDenial, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 export type Call = ServerDuplexStream<Buffer, Buffer>;
 
+/** Tells whether somebody may be the proxy that a request says it is. @throws XdsDenial */
+export type NodeCheck = (node: XdsNode) => void;
+
 export interface StreamSettings {
+  /** Who calls; nothing of what it sends is read before. Undefined: anybody may. @throws XdsDenial for somebody who has proven nothing */
+  admit: ((call: Call) => Promise<NodeCheck>) | undefined;
   variant: XdsVariant;
   source: ViewSource;
   clock: Clock;
@@ -39,12 +44,14 @@ export class Stream {
   /** Something could not be sent because of it. */
   #isHeldUp = false;
   #isEnded = false;
+  #mayBe: NodeCheck = () => {};
 
   constructor(call: Call, settings: StreamSettings) {
     this.#call = call;
     this.peer = call.getPeer();
     this.#settings = settings;
     call.on('data', (bytes: Buffer) => this.#guarded(() => this.#receive(bytes)));
+    if (settings.admit) this.#admit(settings.admit);
     call.on('cancelled', () => this.#close(undefined));
     call.on('error', () => this.#close(undefined));
     call.on('end', () => {
@@ -57,12 +64,27 @@ export class Stream {
     return this.#settings.variant;
   }
 
+  #admit(admit: NonNullable<StreamSettings['admit']>): void {
+    this.#call.pause();
+    admit(this.#call).then(
+      (check) => {
+        this.#mayBe = check;
+        this.#call.resume();
+      },
+      (error: Error) =>
+        this.#guarded(() => {
+          throw error;
+        }),
+    );
+  }
+
   #receive(bytes: Buffer): void {
     const { variant, source, clock } = this.#settings;
     const now = clock.now();
     if (!this.#session) {
       const node = readNode(bytes, nodeField[variant]);
       if (!node) throw new BadRequest('the first request of the stream has no node');
+      this.#mayBe(node);
       this.node = node;
       this.#session = new Session({
         variant,
@@ -127,7 +149,7 @@ export class Stream {
       run();
     } catch (error) {
       const problem = (error as Error).message;
-      this.end(error instanceof XdsRefusal ? status.NOT_FOUND : error instanceof BadRequest ? status.INVALID_ARGUMENT : status.INTERNAL, problem);
+      this.end(codeOf(error), problem);
     }
   }
 
@@ -154,6 +176,11 @@ export class Stream {
 }
 
 class BadRequest extends Error {}
+
+function codeOf(error: unknown): number {
+  if (error instanceof XdsDenial) return error.code;
+  return error instanceof XdsRefusal ? status.NOT_FOUND : error instanceof BadRequest ? status.INVALID_ARGUMENT : status.INTERNAL;
+}
 
 function statusOf(subscription: Subscription): TypeStatus {
   const { typeUrl, refusal, isCurrent, lastNonce, acknowledged, version, answeredAt } = subscription;

@@ -1,5 +1,5 @@
 // The embedded sidecar's end of the control plane: it asks for its routing table by ADS (delta), and takes what comes.
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import { nodeOf, type ProxyNode } from '../node.ts';
 import { typeUrls } from '../type-urls.ts';
@@ -8,9 +8,20 @@ import { detailsOf } from './grpc-details.ts';
 import { discoveryService } from './services.ts';
 import { TableReplica } from './table-replica.ts';
 
+/** How a control plane is spoken to. */
+export interface Channel {
+  credentials: ChannelCredentials;
+  /** Of gRPC channels. */
+  options: Readonly<Record<string, string | number>>;
+  /** Says who calls. */
+  metadata: Metadata;
+}
+
 export interface TableClientSettings {
-  /** `HOST:PORT` or `unix:PATH`; plain text. */
+  /** `HOST:PORT` or `unix:PATH`. */
   address: string;
+  /** Asked for each connection, because what it is made of changes. Absent: plain text. @throws Error that says why there is none */
+  channel?: () => Promise<Channel>;
   proxy: ProxyIdentity;
   version: string;
   /** Takes a table; the next one comes when it has. @throws Error where the table is refused: the one before goes on */
@@ -75,8 +86,16 @@ export class TableClient {
 
   /** One stream, from its beginning to its end. @returns why it ended */
   private async run(): Promise<string> {
+    let channel: Channel;
+    try {
+      channel = (await this.settings.channel?.()) ?? plain();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    if (this.closed) return 'closed';
     // A client of its own: the backoff of a shared one would come on top.
-    const client = new Client(this.settings.address, credentials.createInsecure(), {
+    const client = new Client(this.settings.address, channel.credentials, {
+      ...channel.options,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.timeMs,
@@ -84,7 +103,7 @@ export class TableClient {
       // A control plane is not reached through a proxy of the environment.
       'grpc.enable_http_proxy': 0,
     });
-    const stream: Stream = client.makeBidiStreamRequest(method.path, encodeDeltaRequest, method.responseDeserialize);
+    const stream: Stream = client.makeBidiStreamRequest(method.path, encodeDeltaRequest, method.responseDeserialize, channel.metadata);
     this.stream = stream;
     let status: StatusObject | undefined;
     stream.on('status', (ended: StatusObject) => {
@@ -136,6 +155,10 @@ export class TableClient {
       return (error as Error).message;
     }
   }
+}
+
+function plain(): Channel {
+  return { credentials: credentials.createInsecure(), options: {}, metadata: new Metadata() };
 }
 
 /** Tells once that a stream has a control plane at its other end. */

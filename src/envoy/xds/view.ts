@@ -5,6 +5,8 @@ export interface XdsResource {
   readonly version: string;
   /** The encoded message, which is the value of the Any; its type is that of the set it is in. */
   readonly bytes: Uint8Array;
+  /** What a proxy asks for when it has this one, by name; absent: nothing. See references.ts. */
+  readonly refers?: readonly string[];
 }
 
 /** Resources of one type by name. One that did not change since the last view is the same object, and so is a set without changes. */
@@ -12,6 +14,8 @@ export type ResourceSet = ReadonlyMap<string, XdsResource>;
 
 /** What one proxy is to have. Proxies that are to have the same share one view. */
 export interface View {
+  /** Number of the state of the source that it is of: of a later state it is higher. */
+  readonly generation: number;
   /** Made when it is first asked for; undefined where the type is not served. */
   resources(typeUrl: string): ResourceSet | undefined;
 }
@@ -37,4 +41,15 @@ export interface ViewSource {
 /** Ends the stream with a reason that its operator can read in the log of the proxy. */
 export class XdsRefusal extends Error {
   override name = 'XdsRefusal';
+}
+
+/** Ends the stream of somebody who has not proven who it is, or may not have what it asks for; `code` as in gRPC. */
+export class XdsDenial extends Error {
+  override name = 'XdsDenial';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
 }

@@ -2,7 +2,7 @@ import { controllerPorts, installedNames, type Values } from '../values.ts';
 
 /** HOST:PORT where proxies of the cluster find the control plane. */
 export function controlPlaneAddress({ namespace, revision }: Values): string {
-  return `${installedNames(revision).controller}.${namespace}.svc:${controllerPorts.xds}`;
+  return `${installedNames(revision).controller}.${namespace}.svc:${controllerPorts.secure}`;
 }
 
 export function trustDomainOf({ meshConfig }: Values): string {

@@ -22,7 +22,7 @@ export function renderController(context: Context): RenderedObject[] {
       annotations: settings.serviceAnnotations,
       spec: {
         ports: [
-          { name: 'grpc-xds', port: controllerPorts.xds, targetPort: controllerPorts.xds, protocol: 'TCP' },
+          { name: 'https-xds', port: controllerPorts.secure, targetPort: controllerPorts.secure, protocol: 'TCP' },
           { name: 'https-webhook', port: controllerPorts.webhookService, targetPort: controllerPorts.webhook, protocol: 'TCP' },
           { name: 'http-monitoring', port: controllerPorts.monitoring, targetPort: controllerPorts.monitoring, protocol: 'TCP' },
         ],
@@ -68,7 +68,9 @@ function container(context: Context): object {
     args: [
       'controller',
       ...['--istioNamespace', namespace, '--revision', revision, '--cluster-id', clusterId, '--cluster-domain', clusterDomain],
-      ...['--xds-address', `0.0.0.0:${controllerPorts.xds}`, '--webhook-port', String(controllerPorts.webhook)],
+      // In plain text only for those in the pod.
+      ...['--secure-port', String(controllerPorts.secure), '--xds-address', `127.0.0.1:${controllerPorts.xds}`],
+      ...['--webhook-port', String(controllerPorts.webhook)],
       ...['--monitoring-port', String(controllerPorts.monitoring)],
       ...['--log-level', controller.logLevel, '--log-format', controller.logFormat],
       ...(controller.statusConditions ? ['--status-conditions'] : []),
@@ -81,7 +83,7 @@ function container(context: Context): object {
       ...environment(controller.env),
     ],
     ports: [
-      { containerPort: controllerPorts.xds, name: 'grpc-xds', protocol: 'TCP' },
+      { containerPort: controllerPorts.secure, name: 'https-xds', protocol: 'TCP' },
       { containerPort: controllerPorts.webhook, name: 'https-webhook', protocol: 'TCP' },
       { containerPort: controllerPorts.monitoring, name: 'http-monitoring', protocol: 'TCP' },
     ],

@@ -52,6 +52,10 @@ export function clusterRules({ controller, revision }: Values): PolicyRule[] {
       rules.push({ apiGroups: [group], resources: written.map((name) => `${name}/status`), verbs: ['patch'] });
     }
   }
+  // Whose token somebody shows who wants a certificate.
+  rules.push({ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] });
+  // The roots of the mesh, in every namespace.
+  rules.push({ apiGroups: [''], resources: ['configmaps'], verbs: [...read, 'create', 'patch'], resourceNames: [installedNames(revision).roots] });
   // It writes its certificate authority into its own webhooks. Those of tags have rights of their own.
   rules.push({ apiGroups: [admission], resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'], verbs: read });
   rules.push(webhookRule('mutatingwebhookconfigurations', mutatingWebhook), webhookRule('validatingwebhookconfigurations', validatingWebhook));
@@ -64,13 +68,14 @@ export function webhookRule(resource: 'mutatingwebhookconfigurations' | 'validat
 
 /** In its own namespace, of its own names. Nobody can be allowed to create objects of one name only. */
 export function namespaceRules({ revision }: Values): PolicyRule[] {
-  const { controller, meshConfig, injector, servingCertificate } = installedNames(revision);
+  const { controller, meshConfig, injector, servingCertificate, rootSecret, pluggedSecret } = installedNames(revision);
   return [
     { apiGroups: [''], resources: ['configmaps'], verbs: read, resourceNames: [meshConfig, injector] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'update'], resourceNames: [controller] },
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-    { apiGroups: [''], resources: ['secrets'], verbs: [...read, 'update'], resourceNames: [servingCertificate] },
+    { apiGroups: [''], resources: ['secrets'], verbs: [...read, 'update'], resourceNames: [servingCertificate, rootSecret] },
+    { apiGroups: [''], resources: ['secrets'], verbs: read, resourceNames: [pluggedSecret] },
   ];
 }
 

@@ -1,0 +1,59 @@
+// Who may have what of the control plane.
+import { status } from '@grpc/grpc-js';
+import { identityOfNode } from '../../envoy/node.ts';
+import type { SecuredSettings, StatusCall } from '../../envoy/xds/server.ts';
+import { XdsDenial, type XdsNode } from '../../envoy/xds/view.ts';
+import { SigningRefusal } from '../../pki/signing/service.ts';
+import type { Caller, Callers } from './caller.ts';
+
+export interface AdmissionSettings {
+  callers: Callers;
+  /** Of the control plane: who is in it may ask what all proxies have. */
+  istioNamespace: string;
+  refused(peer: string, problem: string): void;
+}
+
+/** A stream is for a proxy of its caller's own service account: nobody gets the configuration of another. */
+export function admission({ callers, istioNamespace, refused }: AdmissionSettings): Pick<SecuredSettings, 'admit' | 'admitStatus'> {
+  const callerOf = async (call: StatusCall): Promise<Caller> => {
+    try {
+      return await callers.of(call);
+    } catch (error) {
+      refused(call.getPeer(), (error as Error).message);
+      if (error instanceof SigningRefusal) throw new XdsDenial(error.code, error.message);
+      throw error;
+    }
+  };
+  return {
+    async admit(call) {
+      const caller = await callerOf(call);
+      return (node) => {
+        const problem = problemOf(caller, node);
+        if (problem === undefined) return;
+        refused(call.getPeer(), problem);
+        throw new XdsDenial(status.PERMISSION_DENIED, problem);
+      };
+    },
+    async admitStatus(call) {
+      const caller = await callerOf(call);
+      if (caller.namespace === istioNamespace) return;
+      const problem = `${caller.spiffeId} may not ask what other proxies have: those of namespace ${istioNamespace} may`;
+      refused(call.getPeer(), problem);
+      throw new XdsDenial(status.PERMISSION_DENIED, problem);
+    },
+  };
+}
+
+/** Why a caller is not the proxy of a node; undefined: it may be. A node that cannot be read is for others to refuse. */
+function problemOf({ namespace, serviceAccount, pod, spiffeId }: Caller, node: XdsNode): string | undefined {
+  const read = identityOfNode(node);
+  if ('problem' in read) return undefined;
+  const { identity } = read;
+  if (identity.namespace !== namespace || identity.serviceAccount !== serviceAccount) {
+    return `${spiffeId} may not have the configuration of service account ${identity.namespace}/${identity.serviceAccount}`;
+  }
+  if (pod !== undefined && identity.name !== '' && identity.name !== pod) {
+    return `a token of pod ${namespace}/${pod} is not that of pod ${identity.namespace}/${identity.name}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,182 @@
+import type { Clock } from '../../envoy/xds/clock.ts';
+import { Backoff } from '../../kube/backoff.ts';
+import { KubeError } from '../../kube/error.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { isMap } from '../../model/untyped.ts';
+import { type Authority, type AuthorityFiles, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
+import { trustBundle } from '../../pki/pem.ts';
+import type { ScopeLog } from '../../proxy/telemetry/log.ts';
+import type { SecretStore } from '../certificates/certificate-keeper.ts';
+import { type RootState, type RootTimes, rootSecretData, rootStateIn, rootsOf, rotateRoot } from './root-rotation.ts';
+
+/** What signs, and what is to be trusted. */
+export interface AuthorityState {
+  authority: Authority;
+  /** PEM; with the root before and the one to come. */
+  roots: string;
+  /** The user has brought it. */
+  plugged: boolean;
+}
+
+export interface AuthorityKeeperSettings {
+  /** The Secret with the root that is made here. */
+  secrets: SecretStore;
+  clock: Clock;
+  times: RootTimes;
+  /** Whether this replica may change what is there. What is not there, any may make. */
+  mayWrite(): boolean;
+  /** It is another one, or others are to be trusted. */
+  changed(state: AuthorityState): void;
+  log: ScopeLog;
+}
+
+/** How often it is looked whether a root is to be renewed; milliseconds. */
+const mostMs = 60_000;
+const leastMs = 1_000;
+
+/**
+ * The authority of the mesh: the intermediate that a user has put into the Secret `cacerts`, else a root that whichever replica is first
+ * makes, the one that leads renews, and all use.
+ */
+export class AuthorityKeeper {
+  private readonly settings: AuthorityKeeperSettings;
+  private readonly backoff = new Backoff({ firstMs: 1_000, longestMs: 30_000 });
+  /** The Secret of the root that is made here; undefined: there is none. */
+  private secret: KubeObject | undefined;
+  private root: RootState | undefined;
+  /** The user's. `problem`: why it cannot be used. */
+  private plugged: { authority?: Authority; problem?: string } | undefined;
+  private known: AuthorityState | undefined;
+  private started = false;
+  private looking: Promise<void> | undefined;
+  private again = false;
+  private cancel: (() => void) | undefined;
+  private stopped = false;
+  private told = false;
+
+  constructor(settings: AuthorityKeeperSettings) {
+    this.settings = settings;
+  }
+
+  /** Undefined: none yet. */
+  get state(): AuthorityState | undefined {
+    return this.known;
+  }
+
+  /** Why the user's authority is not in use; undefined: it is, or there is none. */
+  get problem(): string | undefined {
+    return this.plugged?.problem;
+  }
+
+  /** Both Secrets were read, or are not there. */
+  start(): void {
+    this.started = true;
+    this.look();
+  }
+
+  /** The Secret of the root as it is in the cluster now; undefined: there is none. */
+  setRoot(secret: KubeObject | undefined): void {
+    this.secret = secret;
+    this.root = secret && rootStateIn(isMap(secret.data) ? secret.data : {});
+    this.look();
+  }
+
+  /** The Secret `cacerts` as it is in the cluster now; undefined: there is none. */
+  setPlugged(secret: KubeObject | undefined): void {
+    this.plugged = secret && this.readPlugged(secret);
+    this.look();
+  }
+
+  /** Looks whether anything is to be done. */
+  look(): void {
+    if (!this.started || this.stopped) return;
+    this.again = true;
+    this.looking ??= this.run().finally(() => {
+      this.looking = undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancel?.();
+    await this.looking;
+  }
+
+  private readPlugged(secret: KubeObject): NonNullable<AuthorityKeeper['plugged']> {
+    const data = isMap(secret.data) ? secret.data : {};
+    const text = (name: string): string => (typeof data[name] === 'string' ? Buffer.from(data[name], 'base64').toString() : '');
+    const files: AuthorityFiles = { certificate: text('ca-cert.pem'), key: text('ca-key.pem'), chain: text('cert-chain.pem'), roots: text('root-cert.pem') };
+    try {
+      return { authority: pluggedAuthority(files, this.settings.clock.now()) };
+    } catch (error) {
+      const problem = `Secret ${secret.metadata.namespace}/${secret.metadata.name}: ${(error as Error).message}`;
+      // Another authority in its place would part the mesh: who trusts the user's root does not trust ours.
+      const { log } = this.settings;
+      log.error(`${problem}; ${this.known ? 'the authority before goes on' : 'no certificates are given out before it is repaired'}`);
+      return { problem };
+    }
+  }
+
+  private async run(): Promise<void> {
+    let pause = this.pause();
+    while (this.again && !this.stopped) {
+      this.again = false;
+      try {
+        await this.lookOnce();
+        this.backoff.reset();
+        this.told = false;
+        pause = this.pause();
+      } catch (error) {
+        const known = error instanceof KubeError ? error : undefined;
+        // Another replica was faster: the watch tells what it made.
+        if (known?.reason !== 'AlreadyExists' && known?.reason !== 'Conflict') {
+          if (!this.told) this.settings.log.error(`the authority of the mesh cannot be kept, which is tried again: ${(error as Error).message}`);
+          this.told = true;
+        }
+        pause = this.backoff.next(known?.retryAfterMs);
+      }
+    }
+    this.cancel?.();
+    if (!this.stopped) this.cancel = this.settings.clock.after(pause, () => this.look());
+  }
+
+  private pause(): number {
+    return Math.max(leastMs, Math.min(mostMs, this.settings.times.overlapMs / 4));
+  }
+
+  private async lookOnce(): Promise<void> {
+    const { clock, times, mayWrite, secrets, log } = this.settings;
+    if (this.plugged) {
+      const { authority } = this.plugged;
+      if (authority) this.use({ authority, roots: trustBundle([authority.roots, ...this.earlierRoots()], clock.now()), plugged: true });
+      return;
+    }
+    const { secret } = this;
+    const wanted = !secret || mayWrite() ? await rotateRoot(this.root, clock.now(), times) : this.root;
+    if (wanted && (wanted !== this.root || !secret)) {
+      const data = rootSecretData(wanted);
+      const written = secret ? await secrets.update(secret, data) : await secrets.create(data);
+      log.info('the root of the mesh was written', {
+        signing: this.root?.authority !== wanted.authority ? 'new' : 'the same',
+        next: wanted.next !== undefined,
+      });
+      this.secret = written;
+      this.root = wanted;
+    }
+    if (this.root) this.use({ authority: rootAuthority(this.root.authority), roots: rootsOf(this.root, clock.now()), plugged: false });
+  }
+
+  /** Of the root that was made here before a user plugged one in: what it signed is still in use. */
+  private earlierRoots(): string[] {
+    return this.root ? [this.root.authority.certificate] : [];
+  }
+
+  private use(state: AuthorityState): void {
+    const { known } = this;
+    const same =
+      known?.roots === state.roots && known.authority.pair.certificate === state.authority.pair.certificate && known.authority.chain === state.authority.chain;
+    if (same) return;
+    this.known = state;
+    this.settings.changed(state);
+  }
+}
