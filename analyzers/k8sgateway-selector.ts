@@ -1,9 +1,9 @@
 import { defineAnalyzer } from '../src/analysis/analyzer.ts';
 import { IST0166 } from '../src/analysis/catalogue/selectors.ts';
+import { gatewayNameLabel } from '../src/model/gateway-api.ts';
 import { LabelIndex } from '../src/model/label-index.ts';
 import type { Workload } from '../src/model/workloads.ts';
 
-const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
 const kinds = ['AuthorizationPolicy', 'RequestAuthentication', 'Telemetry', 'WasmPlugin'] as const;
 
 /** spec/analyze/messages.md, k8sgateway.SelectorAnalyzer */
@@ -14,7 +14,7 @@ export default defineAnalyzer({
   preset: 'reference',
   messages: { IST0166 },
   check({ mesh, report }) {
-    const pods = mesh.allWorkloads().filter(({ labels }) => labels[gatewayLabel] !== undefined);
+    const pods = mesh.allWorkloads().filter(({ labels }) => labels[gatewayNameLabel] !== undefined);
     const labelsOf = (workload: Workload) => workload.labels;
     const indexes = new Map([...Map.groupBy(pods, (w) => w.namespace)].map(([name, list]) => [name, new LabelIndex(list, labelsOf)]));
     for (const kind of kinds) {
@@ -22,7 +22,7 @@ export default defineAnalyzer({
         const { selector, targetRef } = policy.spec;
         if (!selector || targetRef) continue;
         const selected = indexes.get(policy.namespace)?.matching(selector.matchLabels ?? {}) ?? [];
-        for (const gateway of new Set(selected.map(({ labels }) => labels[gatewayLabel] ?? ''))) {
+        for (const gateway of new Set(selected.map(({ labels }) => labels[gatewayNameLabel] ?? ''))) {
           report('IST0166', policy, ['spec', 'selector'], { gateway });
         }
       }

@@ -6,6 +6,7 @@ import { namespaceInWords } from '../src/analysis/wording.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
 import { selectsInstalledGateway } from '../src/model/default-ingress.ts';
+import { gatewayNameLabel } from '../src/model/gateway-api.ts';
 import type { Labels } from '../src/model/label-index.ts';
 import type { Mesh } from '../src/model/mesh.ts';
 import { Selectables, selectableKinds } from '../src/model/selectable.ts';
@@ -52,9 +53,6 @@ const kinds = {
 } as const satisfies Record<string, Selecting>;
 const kindNames = Object.keys(kinds) as (keyof typeof kinds)[];
 
-/** Label that the controller gives to the pods that it makes for a Gateway API gateway. */
-const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
-
 /** Selectors of the kinds that the reference does not check; `selector` and `workloadSelector` in their APIs. DR-R5, SEC-R11. */
 export default defineAnalyzer({
   name: 'weft.SelectorAnalyzer',
@@ -82,7 +80,7 @@ function check({ mesh, knows, knowsWorkloads, report }: Context<typeof messages>
   const where = everywhere && inRoot ? undefined : namespace;
   const selectables = Selectables.of(mesh);
   if (selectables.isSelected(where, selector) || isOfGateway(mesh, where, selector)) return;
-  if (gatewayLabel in selector && !knows('gateway-api/Gateway')) return;
+  if (gatewayNameLabel in selector && !knows('gateway-api/Gateway')) return;
   // Entries of this kind are mostly for machines outside of the cluster.
   const alsoEntries = kindName === 'ServiceEntry';
   if (alsoEntries && !knows('WorkloadEntry')) return;
@@ -100,7 +98,7 @@ function isOfInstallation(mesh: Mesh, namespace: string, selector: Labels, every
 
 /** Whether the selector names a gateway whose pods a controller makes. */
 function isOfGateway(mesh: Mesh, namespace: string | undefined, selector: Labels): boolean {
-  const name = selector[gatewayLabel];
+  const name = selector[gatewayNameLabel];
   if (name === undefined) return false;
   if (namespace !== undefined) return mesh.find('gateway-api/Gateway', namespace, name) !== undefined;
   return mesh.memo('names of gateways', ['gateway-api/Gateway'], () => new Set(mesh.list('gateway-api/Gateway').map((g) => g.name))).has(name);

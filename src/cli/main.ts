@@ -2,6 +2,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { toCliError } from './cluster.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { baselineCommand } from './commands/baseline.ts';
+import { bugReportCommand } from './commands/bug-report.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -42,6 +43,7 @@ const booleanFlags: readonly BooleanFlag[] = [
     'fix',
     'force',
     'force-conflicts',
+    'full-secrets',
     'ignore-envoy-filters',
     'ignore-unknown',
     'ignoreUnmeshed',
@@ -85,6 +87,7 @@ const commands: Readonly<Record<string, () => Command>> = {
   controller: controllerCommand,
   'proxy-status': proxyStatusCommand,
   'proxy-config': proxyConfigCommand,
+  'bug-report': bugReportCommand,
   baseline: baselineCommand,
   explain: explainCommand,
   completion: completionCommand,

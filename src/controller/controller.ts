@@ -9,6 +9,7 @@ import { rootsConfigMap } from './authority/roots-publisher.ts';
 import type { CertificateKeeper } from './certificates/certificate-keeper.ts';
 import { type ServingCertificates, trustBundle } from './certificates/rotation.ts';
 import type { TrustPublisher } from './certificates/trust-publisher.ts';
+import { ClusterDistribution } from './distribution/cluster-distribution.ts';
 import type { LeaseElection } from './election/lease-election.ts';
 import { judgedText } from './judged-text.ts';
 import { readConfiguration } from './mesh-config.ts';
@@ -53,6 +54,8 @@ export class Controller {
   private readonly keeper: CertificateKeeper;
   private readonly publisher: TrustPublisher;
   private readonly statuses: StatusKeeper | undefined = undefined;
+  private readonly distribution: ClusterDistribution;
+  private servingSince: number | undefined;
   private readonly injector = new PodInjector();
   private readonly monitoring: AdminServer;
   private webhooks: WebhookServer | undefined;
@@ -101,7 +104,16 @@ export class Controller {
     });
     const election = settings.leaderElection ? makeElection(settings, (leads) => this.lead(leads)) : undefined;
     const authority = makeAuthority(settings, state, watches, metrics, mayWrite);
-    const xds = makeXds(settings, state, metrics, authority.secured);
+    const startedAt = Date.now();
+    const distribution: ClusterDistribution = new ClusterDistribution({
+      settings,
+      state,
+      watches,
+      streams: () => this.xds.progress(),
+      startedAt,
+      servingSince: () => this.servingSince,
+    });
+    const xds = makeXds(settings, state, metrics, authority.secured, distribution);
     const publisher = makePublisher(settings, watches, metrics, mayWrite);
     const keeper = makeKeeper(settings, metrics, {
       mayWrite,
@@ -119,8 +131,9 @@ export class Controller {
     const proxies = (): number => xds.size;
     const phase = (): Phase => this.phase;
     const configProblem = (): string | undefined => this.configProblem;
-    const replica: Replica = { settings, watches, keeper, injector, election, state, startedAt: Date.now(), phase, proxies, configProblem };
-    this.monitoring = makeMonitoring(replica, xds, metrics);
+    const replica: Replica = { settings, watches, keeper, injector, election, state, startedAt, phase, proxies, configProblem };
+    this.monitoring = makeMonitoring(replica, xds, distribution, metrics);
+    this.distribution = distribution;
     this.xds = xds;
     this.authority = authority;
     this.watches = watches;
@@ -149,8 +162,10 @@ export class Controller {
     this.webhooks = makeWebhooks(this.settings, serving, { state, injector, metrics, nodes: () => watches.store('Node').values() });
     const webhook = await this.webhooks.listen(webhookPort, bind);
     const xds = xdsAddress === undefined ? undefined : await this.xds.listen(xdsAddress);
+    await this.xds.ready();
     const secure = await this.authority.listen(securePort, bind, this.xds.taker());
     this.phase = 'serving';
+    this.servingSince = Date.now();
     this.lookAtStatuses();
     return { xds, secure, webhook: webhook.port, monitoring: monitoring.port };
   }
@@ -218,6 +233,7 @@ export class Controller {
       this.state.set(kind, namespace, name, undefined);
     }
     this.statuses?.touch(kind, namespace, name);
+    this.distribution.changed(kind, namespace, name, object);
     if (kind === 'Namespace') this.authority.look();
     if (this.state.isReady) this.debounce.changed();
   }
@@ -280,6 +296,7 @@ export class Controller {
       this.log('mesh').debug('the mesh has changed', { changes: count });
       this.xds.changed();
     }
+    this.distribution.committed(this.xds.generation);
     this.lookAtStatuses();
   }
 

@@ -1,5 +1,6 @@
 // The parts of a controller, each with what it needs of the others.
 import { systemClock } from '../envoy/xds/clock.ts';
+import { controlPlane } from '../envoy/xds/control-plane-server.ts';
 import type { SecuredSettings } from '../envoy/xds/server.ts';
 import type { KeyPair } from '../pki/pem.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
@@ -8,6 +9,7 @@ import { rootsConfigMap } from './authority/roots-publisher.ts';
 import { CertificateKeeper, type CertificateKeeperSettings } from './certificates/certificate-keeper.ts';
 import { secretStore } from './certificates/secret-store.ts';
 import { TrustPublisher } from './certificates/trust-publisher.ts';
+import type { ClusterDistribution } from './distribution/cluster-distribution.ts';
 import { LeaseElection } from './election/lease-election.ts';
 import { leasesOf } from './election/leases.ts';
 import type { MeshState } from './mesh-state.ts';
@@ -63,9 +65,17 @@ export function makeAuthority(
   });
 }
 
-export function makeXds({ log }: ControllerSettings, state: MeshState, metrics: ControllerMetrics, secured: SecuredSettings): XdsService {
+export function makeXds(
+  { log, jwksRoots }: ControllerSettings,
+  state: MeshState,
+  metrics: ControllerMetrics,
+  secured: SecuredSettings,
+  distribution: ClusterDistribution,
+): XdsService {
   return new XdsService({
     secured,
+    services: [controlPlane(distribution)],
+    ...(jwksRoots ? { jwksRoots } : {}),
     mesh: () => state.mesh,
     source: 'cluster',
     describe: ({ kind, namespace, name }) => `${kind.slice(kind.indexOf('/') + 1)} ${namespace}/${name}`,
@@ -74,7 +84,11 @@ export function makeXds({ log }: ControllerSettings, state: MeshState, metrics: 
     debounceMaxMs: 0,
     log: log.scope('xds'),
     events: {
-      connected: ({ variant }) => metrics.count('weft_xds_connections_total', [variant]),
+      connected: (peer) => {
+        metrics.count('weft_xds_connections_total', [peer.variant]);
+        distribution.absent.connected(peer);
+      },
+      disconnected: (peer) => distribution.absent.disconnected(peer),
       refused: (_, typeUrl) => metrics.count('weft_xds_rejects_total', [typeUrl.slice(typeUrl.lastIndexOf('.') + 1)]),
     },
     onTable(milliseconds) {
@@ -137,12 +151,13 @@ export function makeWebhooks(settings: ControllerSettings, certificate: KeyPair,
   );
 }
 
-export function makeMonitoring(replica: Replica, xds: XdsService, metrics: ControllerMetrics): AdminServer {
+export function makeMonitoring(replica: Replica, xds: XdsService, distribution: ClusterDistribution, metrics: ControllerMetrics): AdminServer {
   const { settings, watches, state } = replica;
   return monitoringServer({
     version: settings.version,
     state,
     xds,
+    distribution,
     watches: () => watches.states(),
     controller: () => aboutReplica(replica),
     metrics: () => metrics.families(factsOf(replica)),

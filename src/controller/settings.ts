@@ -28,6 +28,8 @@ export interface ControllerSettings {
   securePort: number;
   /** Of the root of the mesh. */
   rootTimes: RootTimes;
+  /** Authorities that are trusted beside those of the system where keys of issuers of tokens are fetched: PEM. */
+  jwksRoots?: readonly string[];
   webhookPort: number;
   monitoringPort: number;
   /** A change is sent when there was none for so long. */

@@ -1,11 +1,11 @@
 // Which gateways may lead to a service, and what runs them.
 import type { ProxyIdentity } from '../ir/table.ts';
-import { listenersOf } from '../model/gateway-api.ts';
+import { gatewayNameLabel, listenersOf } from '../model/gateway-api.ts';
 import { gatewayWorkloads } from '../model/gateway-workloads.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { workloadsSelected } from '../model/selection.ts';
 import { byName, type Workload } from '../model/workloads.ts';
-import { gatewayNameLabel, listenerName } from '../translate/gateway-api/gateways.ts';
+import { listenerName } from '../translate/gateway-api/gateways.ts';
 import { type RoutingService, VirtualServices } from '../translate/virtual-services.ts';
 import { gatewayWorkload, namedProxy } from '../translate/workload-identity.ts';
 

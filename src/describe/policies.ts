@@ -1,25 +1,20 @@
-// Policies that select a workload: whom they are for is the same for most kinds, and the root namespace is for the whole mesh.
+// Policies that apply to a workload.
 import type { AuthorizationPolicy, Rule } from '../manifest/istio/security.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { byCreation } from '../model/creation.ts';
-import type { KindName, Mesh, ResourceOf } from '../model/mesh.ts';
-import { matchesLabels } from '../model/selectors.ts';
+import type { Mesh, ResourceOf } from '../model/mesh.ts';
+import { WorkloadPolicies, type WorkloadPolicyKind } from '../model/workload-policies.ts';
 import type { Workload } from '../model/workloads.ts';
+import { isDryRun } from '../translate/security/authorization.ts';
 import { originOf } from '../translate/statuses.ts';
 import type { Caller } from './caller.ts';
 import type { AuthorizationSection, PolicySection, Scope, SelectingSection } from './description.ts';
 import { originKey } from './origins.ts';
 
-interface Selecting {
-  selector?: { matchLabels?: Record<string, string> };
-  targetRef?: unknown;
-  targetRefs?: readonly unknown[];
-}
-
 /** @param proxies of the workloads */
 export function policySection(mesh: Mesh, workloads: readonly Workload[], proxies: readonly Caller[]): PolicySection {
-  const of = <K extends KindName>(kind: K): { policy: ResourceOf<K>; scope: Scope }[] => selecting(mesh, kind, workloads);
-  const simple = (kind: KindName): SelectingSection[] => of(kind).map(({ policy, scope }) => ({ origin: originOf(policy as Resource), scope }));
+  const of = <K extends WorkloadPolicyKind>(kind: K): { policy: ResourceOf<K>; scope: Scope }[] => selecting(mesh, kind, workloads);
+  const simple = (kind: WorkloadPolicyKind): SelectingSection[] => of(kind).map(({ policy, scope }) => ({ origin: originOf(policy as Resource), scope }));
   return {
     authorization: of('AuthorizationPolicy').map(({ policy, scope }) => authorization(policy, scope)),
     requestAuthentication: of('RequestAuthentication').map(({ policy, scope }) => ({
@@ -37,27 +32,12 @@ export function policySection(mesh: Mesh, workloads: readonly Workload[], proxie
 const scopes: readonly Scope[] = ['mesh', 'namespace', 'workload'];
 
 /** Those for the mesh first, then for the namespace, then for the workload. */
-function selecting<K extends KindName>(mesh: Mesh, kind: K, workloads: readonly Workload[]): { policy: ResourceOf<K>; scope: Scope }[] {
-  const root = mesh.rootNamespace;
-  const found = new Map<ResourceOf<K>, Scope>();
-  for (const namespace of new Set(workloads.map((workload) => workload.namespace))) {
-    const own = workloads.filter((workload) => workload.namespace === namespace);
-    const candidates = [...mesh.listIn(kind, root), ...(namespace === root ? [] : mesh.listIn(kind, namespace))] as unknown as ResourceOf<K>[];
-    for (const policy of candidates) {
-      const { selector, targetRef, targetRefs } = (policy as Resource<Selecting>).spec;
-      // Targets are gateways and waypoints.
-      if (targetRef || targetRefs?.length) continue;
-      const wanted = selector?.matchLabels ?? {};
-      if (!own.some(({ labels }) => matchesLabels(wanted, labels))) continue;
-      found.set(policy, Object.keys(wanted).length > 0 ? 'workload' : (policy as Resource).namespace === root ? 'mesh' : 'namespace');
-    }
-  }
-  return [...found]
-    .map(([policy, scope]) => ({ policy, scope }))
-    .sort((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope) || byCreation(a.policy as Resource, b.policy as Resource));
+function selecting<K extends WorkloadPolicyKind>(mesh: Mesh, kind: K, workloads: readonly Workload[]): { policy: ResourceOf<K>; scope: Scope }[] {
+  const policies = WorkloadPolicies.of(mesh, kind);
+  return [...new Set(workloads.flatMap((workload) => policies.appliedTo(workload)))]
+    .map((policy) => ({ policy, scope: policies.scopeOf(policy) }))
+    .sort((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope) || byCreation(a.policy, b.policy));
 }
-
-const dryRunAnnotation = 'istio.io/dry-run';
 
 function authorization(policy: Resource<AuthorizationPolicy>, scope: Scope): AuthorizationSection {
   const { action = 'ALLOW', rules = [], provider } = policy.spec;
@@ -68,7 +48,7 @@ function authorization(policy: Resource<AuthorizationPolicy>, scope: Scope): Aut
     scope,
     action,
     rules: rules.length,
-    dryRun: policy.annotations[dryRunAnnotation] === 'true',
+    dryRun: isDryRun(policy),
     ...(provider?.name ? { provider: provider.name } : {}),
     ...(ports && ports.length > 0 ? { ports } : {}),
   };

@@ -25,7 +25,7 @@ function clusterOf(bootstrap: JsonObject, name: string): JsonObject | undefined 
   return clusters.find((cluster) => cluster.name === name);
 }
 
-it('who the proxy is, where its administration is, and what Istio 1.28 does otherwise than Envoy (VER-R3, VER-R4, MAP-R71)', () => {
+it('who the proxy is, where its administration is, and what Istio 1.28 does otherwise than Envoy (VER-R4, MAP-R71)', () => {
   expect(staticBootstrap({ listeners: [{ name: 'l' }], clusters: [{ name: 'c' }] }, options)).toMatchObject({
     node: { id: options.node.id, cluster: 'cart.shop', locality: { region: 'r' }, metadata: { NAME: 'cart' } },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 15000 } } },
@@ -35,7 +35,6 @@ it('who the proxy is, where its administration is, and what Istio 1.28 does othe
           name: 'static',
           static_layer: {
             'envoy.reloadable_features.http_reject_path_with_fragment': false,
-            'envoy.reloadable_features.rbac_match_headers_individually': false,
             're2.max_program_size.error_level': 32768,
           },
         },

@@ -2,6 +2,7 @@
 import { type AdminViews, adminCluster, viewListener } from './admin-views.ts';
 import { defined, type JsonObject } from './json.ts';
 import type { ProxyNode } from './node.ts';
+import { agentSecret } from './secrets.ts';
 import type { StaticResources } from './static.ts';
 
 /** Where something listens: a port, or the path of a Unix socket. */
@@ -22,6 +23,8 @@ export interface ControlPlane {
   address: Address;
   /** `delta`: only what changed comes. */
   protocol: 'sotw' | 'delta';
+  /** It is known by a certificate with this name, and Envoy by its own, both by the agent's socket. Absent: plain text. */
+  certificateName?: string;
 }
 
 /** Names of clusters that a bootstrap brings itself. */
@@ -29,14 +32,13 @@ const xdsCluster = 'xds-grpc';
 const sdsCluster = 'sds-grpc';
 
 /**
- * What Envoy does otherwise since the version of Istio 1.28 (VER-R3, VER-R4), as it was, and programs of regular expressions as large
- * as Istio's may be (MAP-R71). As by the embedded engine, values of a repeated header are matched one by one (MAT-R19), clients are not
- * told why a connection to an endpoint failed (VER-R1), and methods in lower case are HTTP, if not good HTTP (VER-R8). Envoy 1.40 has no
- * way back for VER-R5.
+ * What Envoy does otherwise since the version of Istio 1.28 (VER-R4), as it was, and programs of regular expressions as large as Istio's
+ * may be (MAP-R71). As by the embedded engine, values of a repeated header are matched one by one, by routes and by policies (MAT-R19,
+ * VER-R3), clients are not told why a connection to an endpoint failed (VER-R1), and methods in lower case are HTTP, if not good HTTP
+ * (VER-R8). Envoy 1.40 has no way back for VER-R5.
  */
 const runtime: JsonObject = {
   'envoy.reloadable_features.http_reject_path_with_fragment': false,
-  'envoy.reloadable_features.rbac_match_headers_individually': false,
   're2.max_program_size.error_level': 32768,
 };
 
@@ -61,7 +63,7 @@ export function adsBootstrap(controlPlane: ControlPlane, options: BootstrapOptio
   const source = { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' };
   return bootstrap(
     options,
-    { ...own, clusters: [...own.clusters, grpcCluster(xdsCluster, controlPlane.address)] },
+    { ...own, clusters: [...own.clusters, { ...grpcCluster(xdsCluster, controlPlane.address), ...safeSocket(controlPlane) }] },
     {
       lds_config: source,
       cds_config: source,
@@ -113,6 +115,28 @@ function ownResources({ admin, views = [], sdsSocket }: BootstrapOptions): Stati
       ...(admin && views.length > 0 ? [adminCluster(addressOf(admin))] : []),
       ...(sdsSocket === undefined ? [] : [grpcCluster(sdsCluster, { path: sdsSocket })]),
     ],
+  };
+}
+
+function safeSocket({ certificateName }: ControlPlane): JsonObject {
+  if (certificateName === undefined) return {};
+  return {
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+        sni: certificateName,
+        common_tls_context: {
+          alpn_protocols: ['h2'],
+          tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
+          tls_certificate_sds_secret_configs: [agentSecret('default')],
+          combined_validation_context: {
+            default_validation_context: { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: certificateName } }] },
+            validation_context_sds_secret_config: agentSecret('ROOTCA'),
+          },
+        },
+      },
+    },
   };
 }
 

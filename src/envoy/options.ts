@@ -1,3 +1,5 @@
+import type { KeySource } from '../ir/authentication.ts';
+
 /** What decides about Envoy's configuration beside the routing table. */
 export interface EnvoyOptions {
   /**
@@ -17,4 +19,12 @@ export interface EnvoyOptions {
    * that instead connections that need one fail. By default all are. Not asked with `sds`, as then the agent reads them.
    */
   isReadable?: (file: string) => boolean;
+  /**
+   * Keys of an issuer (JWKS) that somebody beside the proxy has fetched, as Envoy fetches none itself; they go into the configuration,
+   * which has to be made again when they change. Undefined, for a source or for all: the keys are not there, and tokens are refused.
+   */
+  jwks?: (source: FetchedKeys) => string | undefined;
 }
+
+/** Where keys are that are not in the configuration. */
+export type FetchedKeys = Exclude<KeySource, { kind: 'inline' }>;

@@ -16,6 +16,11 @@ const secret: ReadonlySet<string> = new Set([
 /** What holds the content itself; file names and names of secrets are no secrets. */
 const content: ReadonlySet<string> = new Set(['inline_string', 'inline_bytes']);
 
+/** Whether a field of Envoy's API, in either spelling, holds what nobody else may see: itself, or what is written in place in it. */
+export function isSecretField(field: string): boolean {
+  return secret.has(snake(field));
+}
+
 const snake = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A copy for people to read: secrets are `[redacted]`, as in Envoy's own configuration dump. */

@@ -5,8 +5,8 @@ import type { Origin } from './table.ts';
 export type KeySource =
   | { kind: 'inline'; jwks: string }
   | { kind: 'remote'; uri: string; timeoutMs: number }
-  /** By the issuer's `.well-known/openid-configuration`. */
-  | { kind: 'discovery'; issuer: string };
+  /** By the issuer's `.well-known/openid-configuration`; each of the two requests may take so long. */
+  | { kind: 'discovery'; issuer: string; timeoutMs: number };
 
 /** A place of a token in a request. */
 export interface TokenHeader {
@@ -33,13 +33,18 @@ export interface JwtProvider {
   forward: boolean;
   /** Header that gets the payload, base64url. */
   payloadHeader?: string;
+  /** `claim` is the path of one, with dots between the names: `user.name`. */
   claimHeaders: readonly { header: string; claim: string }[];
+  /** Claims whose texts are lists with spaces between the items: `permission`, `scope` and what the rule names. By name. */
+  spaceDelimitedClaims: readonly string[];
+  /** The rule: `spec.jwtRules[i]`. */
   origin: Origin;
 }
 
 /** All rules for a proxy together (SEC-R40): a request without a token passes. */
 export interface RequestAuthentication {
+  /** By issuer; those of one issuer in the order of their policies. */
   providers: readonly JwtProvider[];
-  /** Routes are chosen by claims: once more, after the token was read. */
+  /** A route is chosen once more after the token was read, by its claims and the headers made of them: at gateways. */
   routesByClaims: boolean;
 }

@@ -12,7 +12,10 @@ export type AuthorizationCondition =
   | { kind: 'never' }
   | { kind: 'all' | 'some'; of: readonly AuthorizationCondition[] }
   | { kind: 'not'; of: AuthorizationCondition }
-  /** On a URI name of the certificate of an mTLS peer: `spiffe://cluster.local/ns/shop/sa/cart` (SEC-R24). */
+  /**
+   * On a name of the certificate that a TLS peer proved to have (SEC-R24): a URI name such as `spiffe://cluster.local/ns/shop/sa/cart`;
+   * of a certificate without one its DNS names, else its subject.
+   */
   | { kind: 'peer'; match: TextMatcher }
   /** CIDR blocks. `source`: the peer of the connection; `remote`: the client, by x-forwarded-for (SEC-R25). */
   | { kind: 'source-ip' | 'remote-ip' | 'destination-ip'; cidr: string }
@@ -24,15 +27,22 @@ export type AuthorizationCondition =
   | { kind: 'path'; match: TextMatcher }
   /** `*` is one segment, `**` the rest (SEC-R27). */
   | { kind: 'path-template'; template: string }
+  /** Lower case; `:path` and the like are those of HTTP/2. */
   | { kind: 'header'; name: string; match: TextMatcher }
-  /** On a claim of the token's payload, by its path: a text, or a list with such a text (SEC-R26). */
-  | { kind: 'claim'; path: readonly string[]; match: TextMatcher }
-  /** On what another filter of Envoy tells: `experimental.envoy.filters.*`. Only Envoy can; elsewhere it matches nothing. */
+  /** On a claim of the token's payload, by its path: a text, or unless `textOnly` a list with such a text (SEC-R26). */
+  | { kind: 'claim'; path: readonly string[]; match: TextMatcher; textOnly?: true }
+  /**
+   * On what another filter of Envoy tells: `experimental.envoy.filters.*`, a text, or with `list` a list with such a text. Only Envoy
+   * can; elsewhere nobody knows, and nobody is let in by it.
+   */
   | { kind: 'metadata'; filter: string; path: readonly string[]; match: TextMatcher; list: boolean };
 
 /** One rule of a policy: one of the permissions and one of the principals hold. */
 export interface AuthorizationRule {
-  /** As in response code details: `ns[shop]-policy[deny-post]-rule[0]`. */
+  /**
+   * As in response code details: `ns[shop]-policy[deny-post]-rule[0]`; of CUSTOM policies with `istio-ext-authz-` in front, and with
+   * `-deny-due-to-bad-CUSTOM-action` behind where there is nobody to ask.
+   */
   name: string;
   /** What is asked for. */
   permissions: readonly AuthorizationCondition[];
@@ -71,8 +81,9 @@ export interface ExternalAuthorizer {
 export interface CustomAuthorization {
   /** Name of the provider; empty: the policies name none. */
   provider: string;
+  /** By name; of those that match, the first is told. */
   rules: readonly AuthorizationRule[];
-  /** Absent: there is no such provider, and what the rules match is denied (SEC-R31). */
+  /** Absent: there is no such provider, or no one provider for the proxy, and what the rules match is denied (SEC-R31). */
   authorizer?: ExternalAuthorizer;
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { discover, type KubeResource } from './discovery.ts';
 import { KubeError } from './error.ts';
 import { KindCache } from './kinds.ts';
@@ -6,7 +7,7 @@ import { type KubeObject, type ObjectRef, refOf, refText } from './object.ts';
 import { type Query, resourcePath, splitApiVersion, withQuery } from './path.ts';
 import { type Repeatable, withRetries } from './retry.ts';
 import { serverText } from './status.ts';
-import type { Transport } from './transport.ts';
+import type { Dial, Transport } from './transport.ts';
 import { type Opener, type WatchEvent, type WatchOptions, watchObjects } from './watch.ts';
 
 export type { KubeResource } from './discovery.ts';
@@ -238,6 +239,37 @@ export class KubeClient {
   watch(resource: KubeResource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
     const open: Opener = (request, idleMs) => withRetries(() => this.#withCredentials(() => this.#transport.open(request, idleMs)), 'read', options.signal);
     return watchObjects(open, this.#transport.endpoint, resource, options, this.#timeoutMs);
+  }
+
+  /**
+   * The bytes of an answer as they come, to be read to the end or left early. Reading throws where nothing comes for `idleMs`.
+   *
+   * @param idleMs default: the time for one answer
+   */
+  stream(
+    path: string,
+    options: Pick<RequestOptions, 'query' | 'accept' | 'signal' | 'timeoutMs'> & { purpose: string },
+    idleMs = options.timeoutMs ?? this.#timeoutMs,
+  ): Promise<AsyncGenerator<Buffer, void, undefined>> {
+    const { query, accept = '*/*', signal, timeoutMs = this.#timeoutMs, purpose } = options;
+    const request = { method: 'GET', path: withQuery(path, query), headers: { accept }, signal, timeoutMs, purpose };
+    return withRetries(() => this.#withCredentials(() => this.#transport.open(request, idleMs)), 'read', signal);
+  }
+
+  /**
+   * A connection that the server turns over to another protocol.
+   *
+   * @param dial sends the request for it, and makes the connection of what it gets
+   * @returns it, until it is destroyed; aborting the signal and closing the client do that, too, with an error
+   */
+  upgrade<T extends Duplex>(
+    path: string,
+    options: Pick<RequestOptions, 'method' | 'query' | 'signal' | 'timeoutMs'> & { purpose: string },
+    dial: Dial<T>,
+  ): Promise<T> {
+    const { method = 'GET', query, signal, timeoutMs = this.#timeoutMs, purpose } = options;
+    const request = { method, path: withQuery(path, query), headers: {}, signal, timeoutMs, purpose };
+    return withRetries(() => this.#withCredentials(() => this.#transport.upgrade(request, dial)), 'idempotent', signal);
   }
 
   /** Whether the user of this client may do it, by what the server says. */

@@ -77,6 +77,11 @@ export class Informer {
     return this.objects;
   }
 
+  /** Everything that happened up to this version of the list is in the store; empty: nothing was read yet. */
+  get resourceVersion(): string {
+    return this.version;
+  }
+
   /** Once; one that was stopped stays so. */
   start(): void {
     if (this.running || this.stopped) return;

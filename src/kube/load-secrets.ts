@@ -56,7 +56,8 @@ export async function loadSecrets(
   return { objects: found.flat(), ...(gaps[0] ? { gap: gaps[0] } : {}) };
 }
 
-function withoutKeys(data: unknown): Record<string, string> {
+/** The data of a Secret with its certificates; of all other values only that they are there. */
+export function withoutKeys(data: unknown): Record<string, string> {
   const entries = Object.entries((data ?? {}) as Record<string, string>);
   return Object.fromEntries(entries.map(([key, value]) => [key, certificateKeys.has(key) || value === '' ? value : something]));
 }

@@ -1,7 +1,9 @@
-import type { KubeClient, KubeResource } from './client.ts';
+import type { KubeClient } from './client.ts';
 import { KubeError } from './error.ts';
+import { type LabelSelector, labelSelectorText } from './label-selector.ts';
 import { type KubeObject, refOf } from './object.ts';
 import { because, conditionOf, isPodReady, podReason } from './pod-reason.ts';
+import { podResource } from './pods.ts';
 
 export interface Readiness {
   ready: boolean;
@@ -25,8 +27,6 @@ const checks: Readonly<Record<string, Check>> = {
   '/Pod': (pod) => ((pod.status as { phase?: string } | undefined)?.phase === 'Succeeded' ? '' : podReason(pod)),
 };
 
-const pods: KubeResource = { group: '', version: 'v1', apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] };
-
 /**
  * Whether the cluster's object does what its kind is for: pods of a Deployment, DaemonSet or StatefulSet are those of the newest version
  * and ready, a Job is complete, a CustomResourceDefinition is established, a Namespace active. Others are, and are not asked for;
@@ -46,13 +46,8 @@ export async function readinessOf(client: Source, object: KubeObject): Promise<R
 
 interface WorkloadSpec {
   replicas?: number;
-  selector?: Selector;
+  selector?: LabelSelector;
   updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
-}
-
-interface Selector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
 interface WorkloadStatus {
@@ -144,12 +139,12 @@ function namespace(object: KubeObject): string {
 
 /** `NAME: why`, of the newest pod that is not ready; how many more there are. Nothing where pods may not be read. */
 async function podReasons(object: KubeObject, client: Source): Promise<string[]> {
-  const labelSelector = selectorText(specOf(object).selector);
+  const labelSelector = labelSelectorText(specOf(object).selector);
   const { namespace } = object.metadata;
   if (!labelSelector || !namespace) return [];
   let items: readonly KubeObject[];
   try {
-    ({ items } = await client.list(pods, { namespace, labelSelector }));
+    ({ items } = await client.list(podResource, { namespace, labelSelector }));
   } catch (error) {
     if (error instanceof KubeError && error.status > 0) return [];
     throw error;
@@ -161,16 +156,6 @@ async function podReasons(object: KubeObject, client: Source): Promise<string[]>
   if (!newest) return [];
   const others = unready.length > 1 ? ` (and ${unready.length - 1} more)` : '';
   return [`${newest.metadata.name}: ${podReason(newest)}${others}`];
-}
-
-/** In the form of a query. Empty selects all. */
-function selectorText({ matchLabels = {}, matchExpressions = [] }: Selector = {}): string {
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
-  });
-  return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...expressions].join(',');
 }
 
 function compare(a = '', b = ''): number {

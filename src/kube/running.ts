@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { KubeError } from './error.ts';
 import type { Purpose } from './status.ts';
 
@@ -54,8 +53,8 @@ export class Running {
     if (this.#error) request.destroy(this.#error);
   }
 
-  answered(response: IncomingMessage): void {
-    this.#sent = response;
+  answered(response: Destroyable): void {
+    this.sent(response);
   }
 
   /** It fails when nothing calls this again, or `end`, in time. */

@@ -1,5 +1,6 @@
-import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type Agent, request as httpRequest, IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Agents } from './agents.ts';
@@ -22,6 +23,17 @@ export interface Exchange {
   timeoutMs: number;
   purpose: Purpose;
 }
+
+/** A request to turn a connection over to another protocol, on its way. */
+export interface Dialling<T extends Duplex> {
+  /** Ends it. */
+  destroy(error?: Error): void;
+  /** The connection, or an answer that refuses it. */
+  opened: Promise<T | IncomingMessage>;
+}
+
+/** Sends such a request. */
+export type Dial<T extends Duplex> = (options: RequestOptions & { protocol: string }) => Dialling<T>;
 
 /** No answer that weft asks for is as long: a page of 500 objects usually has less than 5 MB. */
 const maxAnswerBytes = 256 * 1024 * 1024;
@@ -85,6 +97,34 @@ export class Transport {
     }
   }
 
+  /**
+   * Turns a connection over to another protocol; its method and headers are those that `dial` adds to the options.
+   *
+   * @returns the connection; aborting the signal and `close` destroy it with an error
+   */
+  async upgrade<T extends Duplex>(request: Exchange, dial: Dial<T>): Promise<T> {
+    const running = new Running(request.purpose, request.signal, this.#running);
+    try {
+      const dialling = dial(await this.#prepare(request, running, false));
+      running.sent(dialling);
+      const opened = await dialling.opened;
+      // Nobody else hears of an error that it has already.
+      if (running.error) opened.on('error', () => {});
+      running.answered(opened);
+      if (opened instanceof IncomingMessage) {
+        throw await this.#refusal(opened, await this.#read(opened, request, maxErrorBytes), request);
+      }
+      running.unlimited();
+      opened.once('close', () => running.end(true));
+      if (running.error) throw running.error;
+      return opened;
+    } catch (error) {
+      // API servers close a connection after they have passed on that a kubelet refuses, and do not say so.
+      running.end(false);
+      throw this.#told(error, running, request);
+    }
+  }
+
   async *#chunks(response: IncomingMessage, request: Exchange, running: Running, idleMs: number): AsyncGenerator<Buffer, void, undefined> {
     const silent = (): KubeError =>
       new KubeError(`cannot ${request.purpose}: ${serverText(this.endpoint)} has been silent for ${Math.round(idleMs / 1000)} s`, { reason: 'Timeout' });
@@ -118,6 +158,21 @@ export class Transport {
   }
 
   async #send(request: Exchange, running: Running, compress: boolean): Promise<IncomingMessage> {
+    const options = await this.#prepare(request, running, compress);
+    return new Promise((resolve, reject) => {
+      const sent = (options.protocol === 'https:' ? httpsRequest : httpRequest)(options);
+      sent.once('response', (response) => {
+        running.answered(response);
+        resolve(response);
+      });
+      sent.on('error', reject);
+      running.sent(sent);
+      sent.end(request.body);
+    });
+  }
+
+  /** Where a request goes and as whom, with a connection for it; its time runs. */
+  async #prepare(request: Exchange, running: Running, compress: boolean): Promise<RequestOptions & { protocol: string }> {
     if (this.#closed) throw closedError();
     const { timeoutMs, purpose, body } = request;
     running.limit(
@@ -131,7 +186,8 @@ export class Transport {
     const { headers, certificate } = await running.before(this.#credentials.current());
     const agent: Agent = await running.before(this.#agents.for(certificate));
     const { protocol, hostname, port, pathname } = this.#url;
-    const options: RequestOptions = {
+    return {
+      protocol,
       method: request.method,
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port: port || (protocol === 'https:' ? 443 : 80),
@@ -145,16 +201,6 @@ export class Transport {
       },
       agent,
     };
-    return new Promise((resolve, reject) => {
-      const sent = (protocol === 'https:' ? httpsRequest : httpRequest)(options);
-      sent.once('response', (response) => {
-        running.answered(response);
-        resolve(response);
-      });
-      sent.on('error', reject);
-      running.sent(sent);
-      sent.end(body);
-    });
   }
 
   async #read(response: IncomingMessage, { purpose }: Exchange, limit: number): Promise<Buffer> {

@@ -6,6 +6,9 @@ import { isMap, items, text } from './untyped.ts';
 
 export const gatewayGroup = 'gateway.networking.k8s.io';
 
+/** Every pod that is made for a Gateway has the Gateway's name under it. */
+export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
+
 /** Kinds of routes that Istio takes. */
 export const routeKinds = ['gateway-api/HTTPRoute', 'gateway-api/GRPCRoute', 'gateway-api/TCPRoute', 'gateway-api/TLSRoute'] as const;
 export type Route = Resource<Record<string, unknown>>;

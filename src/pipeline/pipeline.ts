@@ -11,6 +11,7 @@ import type { StructureProblem } from '../schema/structure.ts';
 import { loadValidators } from '../schema/validate.ts';
 import type { ClusterInput } from './cluster-input.ts';
 import { decodeResource } from './decode-resource.ts';
+import { keepAssigned } from './keep-assigned.ts';
 import { readMeshConfig } from './mesh-configs.ts';
 import type { PipelineCache, ReadSource } from './pipeline-cache.ts';
 import { checkStructure } from './structure.ts';
@@ -40,7 +41,7 @@ export interface PipelineOptions {
 
 export interface PipelineResult {
   mesh: Mesh;
-  /** What the mesh is made of, one of each name. */
+  /** What the mesh is made of, one of each name: what a file lays over an object of the cluster has what that was assigned (keep-assigned.ts). */
   resources: readonly Resource[];
   findings: Finding[];
   problems: InputProblem[];
@@ -58,6 +59,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const overridden: Resource[] = [];
   const ofCluster = (resource: Resource): void => void byIdentity.set(identityOf(resource), resource);
   cluster?.resources.forEach(ofCluster);
+  const inCluster: ReadonlyMap<string, Resource> = new Map(byIdentity);
   for (const read of await readSources(options)) {
     problems.push(...read.problems);
     for (const [kind, count] of read.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
@@ -68,7 +70,11 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
       // The last of a name counts, but the same text again is the resource that is there already.
       if (before && textOf(before) === textOf(resource)) continue;
       if (before) overridden.push(before);
-      byIdentity.set(identity, resource);
+      const former = inCluster.get(identity);
+      const applied = former ? keepAssigned(resource, former) : resource;
+      const found = applied === resource ? undefined : read.structure.get(resource);
+      if (found) structure.set(applied, found);
+      byIdentity.set(identity, applied);
     }
   }
   problems.push(...(cluster?.problems ?? []).filter(({ resource }) => resource && !byIdentity.has(identityOf(resource))));

@@ -1,4 +1,4 @@
-// One request on its way through the proxy: fault, CORS, router (RT-R1), tries at endpoints, response. What to do is decided in
+// One request on its way through the proxy: guard, fault, CORS, router (SEC-R7, RT-R1), tries at endpoints, response. What to do is decided in
 // core/; this file holds the state between events.
 import type { ChooseContext } from './core/balance/choose.ts';
 import type { Hash64 } from './core/balance/hash64.ts';
@@ -23,13 +23,15 @@ import { streamDurationMs } from './core/timeout.ts';
 import type { HttpScope } from './http-scope.ts';
 import { type MirrorRequest, startMirrors } from './mirror-request.ts';
 import { RequestBody } from './request-body.ts';
+import type { GuardedRequest, Pending } from './security/guarded-request.ts';
+import type { RequestGuard } from './security/request-guard.ts';
 import type { Failure, RequestHead, ServerHandler, ServerStream, UpstreamConnection } from './stream.ts';
 import { UpstreamRequest } from './upstream-request.ts';
 import type { UpstreamCluster } from './upstreams.ts';
 
 const noTimeouts: RequestTimeouts = { routeMs: 0, perTryMs: 0 };
 
-export class Exchange implements ServerHandler {
+export class Exchange implements ServerHandler, GuardedRequest {
   readonly stream: ServerStream;
   readonly scope: HttpScope;
   readonly record: ExchangeRecord;
@@ -42,6 +44,11 @@ export class Exchange implements ServerHandler {
   /** Of the last try. */
   host: Host | undefined = undefined;
   private tried: Host[] | undefined = undefined;
+  /** For a request that has to come by TLS (SEL-R64). */
+  private tlsRedirect: LocalReply | undefined = undefined;
+  /** The guard waits for somebody. */
+  private judgement: Pending | undefined = undefined;
+  private wantedBody: { bytes: number; ready: () => void } | undefined = undefined;
   private hash: Hash64 | undefined = undefined;
   private hashed = false;
   private retriesLeft = 0;
@@ -79,34 +86,113 @@ export class Exchange implements ServerHandler {
       this.reply(refusal);
       return;
     }
+    const route = this.chooseRoute();
+    if (route !== undefined) decorate(record, route, scope.policy.egress);
+    const { guard } = scope;
+    if (guard === undefined) this.admitted(record.startedAt);
+    else this.judge(guard);
+  }
+
+  /** The route of the request as it is now, and the cluster. */
+  private chooseRoute(): CompiledRoute | undefined {
+    const { record, scope, stream } = this;
     const virtualHost = scope.router.virtualHost(record.authority);
     const route = virtualHost?.match(record);
     if (virtualHost?.requireTls && stream.connection.tls === undefined) {
-      const redirect = tlsRedirect(record);
-      if (redirect) {
-        this.reply(redirect);
-        return;
-      }
+      this.tlsRedirect = tlsRedirect(record);
+      if (this.tlsRedirect !== undefined) return undefined;
+    }
+    this.route = route;
+    // Also of a request that is cut short the log has the cluster that it would have had (RT-R94).
+    if (route?.forward) this.choose(route);
+    return route;
+  }
+
+  // The guard -------------------------------------------------------------------------------------------------------------
+
+  private judge(guard: RequestGuard): void {
+    if (!guard.asksOthers) {
+      this.judged(guard.decide(this.record));
+      return;
+    }
+    this.judgement = guard.check(this, (denial) => this.judged(denial));
+    if (this.judgement !== undefined && this.wantedBody === undefined) this.pauseRequest();
+  }
+
+  private judged(denial: LocalReply | undefined): void {
+    const { judgement, record, scope } = this;
+    this.judgement = undefined;
+    if (this.done) return;
+    if (denial !== undefined) {
+      this.reply(denial);
+      return;
+    }
+    if (judgement === undefined) {
+      this.admitted(record.startedAt);
+      return;
+    }
+    this.resumeRequest();
+    this.admitted(scope.deps.clock.now());
+  }
+
+  get isRouted(): boolean {
+    return this.route !== undefined || this.tlsRedirect !== undefined;
+  }
+
+  awaitBody(bytes: number, ready: () => void): void {
+    this.wantedBody = { bytes, ready };
+    this.body.mostKept = Math.max(this.body.mostKept, bytes);
+    this.bodyCame();
+    if (this.wantedBody === undefined) return;
+    // The client may wait for a word before it sends what is waited for here.
+    if (this.record.expectsContinue && this.body.bytes === 0) this.stream.writeInformational(100, []);
+    this.resumeRequest();
+  }
+
+  private bodyCame(): void {
+    const { wantedBody, body } = this;
+    if (wantedBody === undefined || (!body.complete && body.bytes < wantedBody.bytes)) return;
+    this.wantedBody = undefined;
+    this.pauseRequest();
+    wantedBody.ready();
+  }
+
+  reroute(): void {
+    const { record } = this;
+    this.route = undefined;
+    this.cluster = undefined;
+    this.destination = undefined;
+    record.route = '';
+    record.virtualHost = '';
+    record.cluster = '';
+    const route = this.chooseRoute();
+    if (route === undefined) return;
+    record.route = route.name;
+    record.virtualHost = route.virtualHost;
+  }
+
+  /** The request may go on. */
+  private admitted(now: number): void {
+    const { route } = this;
+    if (this.tlsRedirect !== undefined) {
+      this.reply(this.tlsRedirect);
+      return;
     }
     if (route === undefined) {
       this.reply(replies.noRoute);
       return;
     }
-    this.route = route;
-    decorate(record, route, scope.policy.egress);
-    // Also of a request that is cut short the log has the cluster that it would have had (RT-R94).
-    if (route.forward) this.choose(route);
     const { fault } = route.route;
-    if (fault === undefined) this.afterFault(route, record.startedAt);
-    else this.fault(route, fault);
+    if (fault === undefined) this.afterFault(route, now);
+    else this.fault(route, fault, now);
   }
 
-  private fault(route: CompiledRoute, policy: NonNullable<CompiledRoute['route']['fault']>): void {
+  private fault(route: CompiledRoute, policy: NonNullable<CompiledRoute['route']['fault']>, now: number): void {
     const { scope, record } = this;
     const { random, clock } = scope.deps;
     const delay = drawDelayMs(policy, random);
     if (delay < 0) {
-      this.afterDelay(route, policy, record.startedAt);
+      this.afterDelay(route, policy, now);
       return;
     }
     record.flags = addFlag(record.flags, flags.delayInjected);
@@ -223,7 +309,8 @@ export class Exchange implements ServerHandler {
     if (this.mirrors !== undefined) for (const mirror of this.mirrors) mirror.write(chunk);
     if (upstream !== undefined) {
       if (!upstream.write(chunk)) this.pauseRequest();
-    } else if (body.bytes > retryBufferBytes) this.pauseRequest();
+    } else if (this.wantedBody !== undefined) this.bodyCame();
+    else if (body.bytes > retryBufferBytes) this.pauseRequest();
   }
 
   onEnd(trailers?: Headers): void {
@@ -233,6 +320,10 @@ export class Exchange implements ServerHandler {
     body.trailers = trailers;
     const now = scope.deps.clock.now();
     record.requestCompleteAt = now;
+    if (this.wantedBody !== undefined) {
+      this.bodyCame();
+      return;
+    }
     if (this.mirrors !== undefined) for (const mirror of this.mirrors) mirror.end(trailers);
     if (this.cluster !== undefined && record.attempts > 0) this.startTotalTimer(now);
     if (this.upstream !== undefined) {
@@ -504,6 +595,8 @@ export class Exchange implements ServerHandler {
     this.perTryTimer?.cancel();
     this.waitTimer?.cancel();
     this.durationTimer?.cancel();
+    this.judgement?.cancel();
+    this.wantedBody = undefined;
     this.finishRetry();
     if (!this.responseDone || !this.body.complete) this.dropUpstream();
     if (this.mirrors !== undefined && !this.body.complete) for (const mirror of this.mirrors) mirror.reset();

@@ -7,6 +7,7 @@ import type { HeadPolicy } from './core/request-head.ts';
 import type { RequestIds } from './core/request-id.ts';
 import { Exchange } from './exchange.ts';
 import type { HostRouter } from './host-port-router.ts';
+import type { RequestGuard } from './security/request-guard.ts';
 import type { ConnectionInfo, Refusal, RequestHead, RequestListener, ServerHandler, ServerStream } from './stream.ts';
 import type { UpstreamCluster, Upstreams } from './upstreams.ts';
 
@@ -46,6 +47,8 @@ export class HttpScope implements RequestListener {
   filter: HttpFilter;
   policy: HeadPolicy;
   router: HostRouter;
+  /** Undefined: everybody may come in. */
+  guard: RequestGuard | undefined = undefined;
   /** Requests under way. */
   active = 0;
   /** Where a connection meant to go that was not captured: told by the request itself. */

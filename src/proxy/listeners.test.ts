@@ -69,6 +69,7 @@ async function taken(listeners: Listener[], destination: string, send: string): 
     taker: {
       http: (accepted, chain) => take(accepted, `http ${chain.name}`),
       tcp: (accepted, chain) => take(accepted, `tcp ${chain.name}`),
+      tls: (accepted, chain) => take(accepted, `tls ${chain.name}`),
       refused: (accepted) => take(accepted, 'refused'),
     },
     capture: { outboundPort: port, inboundPort: 0, originalDestination: (_: Socket) => ({ address, port: Number(to) }) },

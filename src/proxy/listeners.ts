@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import type { DownstreamTls, FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import { ChainMatcher } from './core/chain-match.ts';
 import type { Clock } from './core/clock.ts';
+import type { ConnectionTls } from './core/connection-tls.ts';
 import { type Detection, type DetectionOptions, Detector } from './tcp/detect.ts';
 
 /** An accepted connection that has found its filter chain. */
@@ -19,12 +20,16 @@ export interface Accepted {
   remoteAddress: string;
   remotePort: number;
   listener: Listener;
+  /** Of TLS that was ended here. */
+  tls?: ConnectionTls;
 }
 
 /** Who takes connections over. */
 export interface ConnectionTaker {
   http(accepted: Accepted, chain: FilterChain & { filter: HttpFilter }): void;
   tcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void;
+  /** TLS is to be ended before the filter of the chain has it. */
+  tls(accepted: Accepted, chain: FilterChain & { tls: DownstreamTls }): void;
   /** No chain takes it (SEL-R75); the socket is reset afterwards. */
   refused(accepted: Accepted): void;
 }
@@ -106,10 +111,11 @@ class ActiveListener {
     const asked = ofPort.length > 0 ? ofPort : chains.filter(({ match }) => match.destinationPort === undefined);
     const plain = [...asked, ...(defaultChain ? [defaultChain] : [])].filter(({ match, tls }) => match.transport !== 'tls' && !tls);
     const named = asked.some(({ match: { applicationProtocols = [] } }) => applicationProtocols.includes('http/1.1') || applicationProtocols.includes('h2c'));
+    const onlyTls = plain.length === 0 && asked.length > 0;
     const onlyHttp = plain.length > 0 && plain.every(({ filter }) => filter.kind === 'http');
     const detection: DetectionOptions = {
       http: named || (onlyHttp && 'preface'),
-      tls: asked.some(({ match, tls }) => match.transport === 'tls' || match.serverNames !== undefined || tls !== undefined),
+      tls: onlyTls ? 'only' : asked.some(({ match, tls }) => match.transport === 'tls' || match.serverNames !== undefined || tls !== undefined),
       timeoutMs: detectionTimeoutMs,
       idleTimeoutMs: this.idleTimeoutMs,
     };
@@ -334,14 +340,14 @@ export class ListenerSet {
       serverName: detection.serverName,
       transport: detection.protocol === 'tls' ? 'tls' : 'raw_buffer',
       // Where the protocol is not what chains are chosen by, whatever comes is for the HTTP codec to judge.
-      applicationProtocols: onlyHttp ? [] : detection.applicationProtocols,
+      applicationProtocols: onlyHttp && detection.protocol !== 'tls' ? [] : detection.applicationProtocols,
     });
     const { taker } = this.options;
-    // TLS that would have to be ended here is not: there are no certificates.
-    if (!chain || (chain.tls && detection.protocol === 'tls')) {
+    if (!chain) {
       taker.refused(accepted);
       accepted.socket.resetAndDestroy();
-    } else if (chain.filter.kind === 'http') taker.http(accepted, chain as FilterChain & { filter: HttpFilter });
+    } else if (chain.tls) taker.tls(accepted, chain as FilterChain & { tls: DownstreamTls });
+    else if (chain.filter.kind === 'http') taker.http(accepted, chain as FilterChain & { filter: HttpFilter });
     else taker.tcp(accepted, chain as FilterChain & { filter: TcpFilter });
   }
 }

@@ -33,7 +33,7 @@ export class MirrorRequest implements ClientHandler {
     const { protocol } = upstream.cluster;
     const kind = protocol === 'downstream' ? (exchange.record.protocol === 'HTTP/2' ? 'http2' : 'http1') : protocol;
     const { body } = exchange;
-    const stream = upstream.pool(this.host, kind).request(head, body.isEmpty, false, this);
+    const stream = upstream.pool(this.host, kind, head.authority).request(head, body.isEmpty, false, this);
     if (this.over) return;
     this.stream = stream;
     if (timeoutMs > 0) this.timer = deps.clock.setTimer(timeoutMs, () => this.reset());

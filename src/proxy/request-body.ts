@@ -11,6 +11,8 @@ export class RequestBody {
   /** All that came so far, as long as it is kept. */
   chunks: readonly Uint8Array[] = nothing;
   bytes = 0;
+  /** More is not sent again. */
+  mostKept = retryBufferBytes;
   /** Too much came to keep it: what was sent cannot be sent again. */
   overflowed = false;
   complete = false;
@@ -19,7 +21,7 @@ export class RequestBody {
   add(chunk: Uint8Array, keep: boolean): void {
     this.bytes += chunk.length;
     if (this.overflowed) return;
-    if (!keep || this.bytes > retryBufferBytes) this.overflowed = true;
+    if (!keep || this.bytes > this.mostKept) this.overflowed = true;
     if (this.chunks === nothing) this.chunks = [chunk];
     else (this.chunks as Uint8Array[]).push(chunk);
   }

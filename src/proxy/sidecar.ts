@@ -1,9 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import type { Cluster } from '../ir/cluster.ts';
+import type { DownstreamTls, FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import { byHostHeader, restOf } from '../ir/outbound-listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
+import type { Host } from './core/balance/host.ts';
 import { StateArena } from './core/balance/shared-state.ts';
 import type { Clock } from './core/clock.ts';
 import type { ExchangeRecord } from './core/exchange-record.ts';
@@ -20,13 +22,23 @@ import { Http2ServerConnection } from './http2/server-connection.ts';
 import { type Accepted, ListenerSet, type PreparedListeners } from './listeners.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
 import { destinationOf, withOutboundListener } from './outbound-listener.ts';
-import { poolFor, secureOf } from './pools.ts';
+import { poolFor } from './pools.ts';
+import { Authenticator } from './security/authenticator.ts';
+import { ExternalAuthorizers } from './security/ext-authz/authorizers.ts';
+import { type FetchKeys, fetchKeysWith } from './security/fetch-keys.ts';
+import { type CompiledPolicies, compilePolicies, TableSecurity } from './security/table-security.ts';
+import { trustedRoots } from './security/trusted-roots.ts';
 import type { ConnectionInfo, Refusal } from './stream.ts';
 import { versionOf } from './table-version.ts';
+import { type Detection, Detector } from './tcp/detect.ts';
 import { TcpProxyConnection } from './tcp/proxy.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import { type LoggedConnection, refusalRecord, refusedConnectionRecord } from './telemetry/records.ts';
+import { connectionRecord, failedHandshakeRecord, type LoggedConnection, refusalRecord, refusedConnectionRecord } from './telemetry/records.ts';
 import { TcpTelemetry } from './telemetry/tcp-telemetry.ts';
+import { HeldCredentials } from './tls/held-credentials.ts';
+import { type Secure, TlsOrigination } from './tls/origination.ts';
+import { resetAndDestroy } from './tls/raw-socket.ts';
+import { TlsTermination } from './tls/termination.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** How long clients may take; 0: without end. Absent: as docs/proxy-limits.md says. */
@@ -60,6 +72,12 @@ export interface SidecarOptions {
   clientLimits?: ClientLimits;
   /** Default: this thread looks names up by itself. */
   resolve?: Resolve;
+  /** This proxy has an identity of the mesh, or will have one; else what would be mTLS to endpoints is plain text. */
+  meshTls?: boolean;
+  /** Gets the keys of issuers of tokens. Default: from servers that the system trusts. */
+  fetchKeys?: FetchKeys;
+  /** What whoever runs the proxy has to know. */
+  warn?: (text: string) => void;
   metrics: (table: RoutingTable) => Metrics;
   /** A line of the access log. */
   accessLog: (record: ExchangeRecord) => void;
@@ -76,6 +94,7 @@ export interface PreparedTable {
   readonly table: RoutingTable;
   readonly version: string;
   readonly routers: Map<string, Router>;
+  readonly policies: CompiledPolicies;
   /** Those of the table as they are opened. */
   readonly listeners: readonly Listener[];
   readonly opened: PreparedListeners;
@@ -86,6 +105,7 @@ export class Sidecar {
   readonly upstreams: Upstreams;
   readonly listeners: ListenerSet;
   readonly arena = new StateArena();
+  readonly credentials = new HeldCredentials();
   metrics: Metrics | undefined;
   table: RoutingTable | undefined;
   state: TableState = { version: '', generation: 0, loadedAt: 0 };
@@ -101,8 +121,13 @@ export class Sidecar {
   private readonly names = new Names();
   private routers = new Map<string, Router>();
   private byHost: HostPortRouter | undefined;
+  private security: TableSecurity | undefined;
+  private readonly authorizers: ExternalAuthorizers;
+  private readonly authenticator: Authenticator;
   private readonly ticker: NodeJS.Timeout;
   private readonly tcpTelemetry = new TcpTelemetry();
+  private readonly termination: TlsTermination;
+  private readonly origination: TlsOrigination;
 
   constructor(options: SidecarOptions) {
     this.options = options;
@@ -110,12 +135,22 @@ export class Sidecar {
     const random = Math.random;
     const date = new HttpDate();
     this.open = new OpenConnections(clock, options.drainMs ?? 45_000, () => this.events.emit('idle'));
+    const { credentials } = this;
+    this.termination = new TlsTermination({ credentials, clock, handshakeMs, sessionSecret: () => credentials.sessionSecret });
+    this.origination = new TlsOrigination({ credentials, clock, meshTls: options.meshTls === true });
     this.upstreams = new Upstreams({
       clock,
       random,
       arena: this.arena,
-      pool: (cluster, host, protocol) => poolFor(clock, cluster, host, protocol),
+      pool: (cluster, host, protocol, name) => poolFor(clock, cluster, host, protocol, this.secureFor(cluster.cluster, host, protocol, name)),
       resolve: options.resolve ?? this.names.resolve,
+    });
+    this.authorizers = new ExternalAuthorizers({ clock, upstreams: this.upstreams });
+    this.authenticator = new Authenticator({
+      clock,
+      random,
+      fetch: options.fetchKeys ?? fetchKeysWith(trustedRoots()),
+      ...(options.warn ? { tell: options.warn } : {}),
     });
     this.deps = {
       clock,
@@ -136,6 +171,7 @@ export class Sidecar {
       taker: {
         http: (accepted, chain) => this.takeHttp(accepted, chain),
         tcp: (accepted, chain) => this.takeTcp(accepted, chain),
+        tls: (accepted, chain) => this.takeTls(accepted, chain),
         refused: (accepted) => this.refusedConnection(accepted),
       },
       ...(options.originalDestination
@@ -184,13 +220,23 @@ export class Sidecar {
     const { originalDestination, outboundPort, bind } = this.options;
     const own = originalDestination || outboundPort === 0 || table.proxy.role === 'gateway';
     const listeners = own ? table.listeners : withOutboundListener(table, bind, outboundPort);
-    return { table, version: versionOf(table), routers, listeners, opened: await this.listeners.prepare(listeners, exclusive) };
+    const policies = compilePolicies(table);
+    return { table, version: versionOf(table), routers, policies, listeners, opened: await this.listeners.prepare(listeners, exclusive) };
   }
 
   /** From now on the table is in force. */
-  commit({ table, version, routers, listeners, opened }: PreparedTable): void {
-    if (this.metrics) this.metrics.setTable(table);
-    else this.metrics = this.options.metrics(table);
+  commit({ table, version, routers, policies, listeners, opened }: PreparedTable): void {
+    const metrics = this.metrics ?? this.options.metrics(table);
+    if (this.metrics) metrics.setTable(table);
+    this.metrics = metrics;
+    this.security = new TableSecurity(table, policies, {
+      tokens: this.authenticator.apply(table.security?.authentication),
+      counters: (prefix) => metrics.authorization(prefix),
+      external: (authorizer) => this.authorizers.of(authorizer),
+    });
+    const { namespace } = table.proxy;
+    this.termination.setScope({ namespace, trustDomains: [table.mesh.trustDomain, ...(table.mesh.trustDomainAliases ?? [])] });
+    this.origination.setScope({ namespace });
     this.upstreams.apply(table.clusters);
     this.names.retain(table.clusters);
     this.routers = routers;
@@ -229,6 +275,8 @@ export class Sidecar {
   destroy(): void {
     clearInterval(this.ticker);
     this.tcpTelemetry.close();
+    this.authenticator.close();
+    this.termination.destroyAll();
     this.open.destroyAll();
     this.upstreams.destroy();
   }
@@ -242,6 +290,7 @@ export class Sidecar {
     if (!router || !policy) return undefined;
     const byRequest = chain.filter.routes === byHostHeader ? (record: ExchangeRecord) => destinationOf(record.authority, this.options.outboundPort) : undefined;
     scope = new HttpScope(this.deps, { chain, listener: listener.name, direction: listener.direction, policy, router }, byRequest);
+    scope.guard = this.security?.requestGuard(listener, chain);
     this.scopes.set(key, scope);
     return scope;
   }
@@ -250,6 +299,7 @@ export class Sidecar {
     scope.filter = chain.filter;
     scope.policy = this.policyOf(listener, chain.filter) ?? scope.policy;
     scope.router = this.routerOf(chain.filter.routes) ?? scope.router;
+    scope.guard = this.security?.requestGuard(listener, chain);
   }
 
   private routerOf(name: string) {
@@ -271,7 +321,7 @@ export class Sidecar {
   private takeHttp(accepted: Accepted, chain: FilterChain & { filter: HttpFilter }): void {
     const scope = this.scopeOf(accepted.listener, chain);
     if (!scope) {
-      accepted.socket.resetAndDestroy();
+      resetAndDestroy(accepted.socket);
       return;
     }
     const { socket, bytes, detection } = accepted;
@@ -325,19 +375,60 @@ export class Sidecar {
     if (!over) this.open.add(connection, scopeKey(accepted.listener, chain), this.chains);
   }
 
+  /** TLS to an endpoint; undefined: plain text. */
+  private secureFor(cluster: Cluster, host: Host, inside: 'http1' | 'http2' | 'tcp', name: string): Secure | undefined {
+    return this.origination.secure({ cluster, host, inside, name, counters: () => (this.metrics as Metrics).cluster(cluster.name).tls });
+  }
+
+  private takeTls(accepted: Accepted, chain: FilterChain & { tls: DownstreamTls }): void {
+    if (!this.metrics) return;
+    const { socket, bytes, detection, listener } = accepted;
+    const counters = this.metrics.listener(listener.name).tls;
+    const { applicationProtocols } = detection;
+    this.termination.accept({ socket, bytes, applicationProtocols, direction: listener.direction, counters }, chain.tls, {
+      secured: (secured) => this.takeSecured({ ...accepted, socket: secured.socket, bytes: nothing, tls: secured.tls }, chain, secured.applicationProtocol),
+      refused: ({ reason }) => {
+        // What waits for requests has nothing to tell of a connection that had none.
+        if (chain.filter.kind === 'tcp') this.options.accessLog(failedHandshakeRecord(logged(accepted, chain.name), reason, this.now()));
+      },
+    });
+  }
+
+  /** Without a protocol that was agreed on, the first bytes tell HTTP/1 and HTTP/2 apart. */
+  private takeSecured(accepted: Accepted, chain: FilterChain, applicationProtocol: string): void {
+    if (chain.filter.kind === 'tcp') {
+      this.takeTcp(accepted, chain as FilterChain & { filter: TcpFilter });
+      return;
+    }
+    const http = chain as FilterChain & { filter: HttpFilter };
+    const { serverName } = accepted.detection;
+    const take = (protocol: Detection['protocol'], bytes: Buffer): void =>
+      this.takeHttp({ ...accepted, bytes, detection: { protocol, serverName, applicationProtocols: [] } }, http);
+    if (applicationProtocol !== '') {
+      take(applicationProtocol === 'h2' ? 'h2c' : 'http/1.1', nothing);
+      return;
+    }
+    const idleTimeoutMs = http.filter.idleTimeoutMs ?? this.options.clientLimits?.idleTimeoutMs ?? defaultServerOptions.idleTimeoutMs;
+    Detector.detect(accepted.socket, { http: 'preface', tls: false, timeoutMs: 0, idleTimeoutMs }, this.options.clock, (detection, bytes) => {
+      if (detection) take(detection.protocol, bytes);
+    });
+  }
+
   private takeTcp(accepted: Accepted, chain: FilterChain & { filter: TcpFilter }): void {
     const { metrics } = this;
     if (!metrics) return;
     const { clock, accessLog } = this.options;
     const { socket, bytes, remoteAddress, originalDestination, listener } = accepted;
     const tcpMetrics = listener.direction === 'outbound' ? metrics.tcpOutbound : metrics.tcpInbound;
-    const observer = this.tcpTelemetry.observe(logged(accepted, chain.name), tcpMetrics, accessLog);
+    const record = connectionRecord(logged(accepted, chain.name));
+    const observer = this.tcpTelemetry.observe(record, tcpMetrics, accessLog);
+    const guard = this.security?.connectionGuard(listener);
     let connection: OpenConnection | undefined;
     let over = false;
     const tcp = new TcpProxyConnection(
-      { clock, random: Math.random, cluster: (name) => this.upstreams.get(name), secure: (cluster) => secureOf(cluster) },
+      { clock, random: Math.random, cluster: (name) => this.upstreams.get(name), secure: (cluster, host) => this.secureFor(cluster, host, 'tcp', '') },
       chain.filter,
-      { socket, bytes, remoteAddress, originalDestination },
+      { socket, bytes, remoteAddress, originalDestination, judge: guard && ((decided) => guard.check(record, decided)) },
       {
         onConnected: (record) => observer.onConnected(record),
         onClosed: (record) => {
@@ -379,6 +470,11 @@ function logged(accepted: Accepted, filterChain: string): LoggedConnection {
   return { ...accepted, serverName: accepted.detection.serverName, filterChain };
 }
 
+const nothing = Buffer.alloc(0);
+
+/** From the ClientHello to the end of the handshake, as in the reference. */
+const handshakeMs = 15_000;
+
 /** Shorter than any interval of outlier detection that is of use. */
 const tickMs = 100;
 
@@ -387,6 +483,6 @@ function scopeKey(listener: Listener, chain: FilterChain): string {
 }
 
 function connectionInfo(accepted: Accepted, protocol: ConnectionInfo['protocol']): ConnectionInfo {
-  const { id, remoteAddress, remotePort, localAddress, localPort, originalDestination, detection } = accepted;
-  return { id, protocol, remoteAddress, remotePort, localAddress, localPort, originalDestination, serverName: detection.serverName };
+  const { id, remoteAddress, remotePort, localAddress, localPort, originalDestination, detection, tls } = accepted;
+  return { id, protocol, remoteAddress, remotePort, localAddress, localPort, originalDestination, serverName: detection.serverName, tls };
 }

@@ -1,6 +1,8 @@
 // The contract between codecs and the exchange in the middle. A downstream connection (http1/ or http2/) turns bytes into requests
 // and calls the exchange; the exchange opens streams at upstream pools. Both sides push: whoever has data calls the handler, and
 // `pause`/`resume` hold it back. No call is made on a handler after its end, failure or reset.
+
+import type { ConnectionTls } from './core/connection-tls.ts';
 import type { Headers } from './core/headers.ts';
 
 /** What is known of a downstream connection. */
@@ -17,7 +19,8 @@ export interface ConnectionInfo {
   readonly originalDestination?: { address: string; port: number } | undefined;
   /** Server name of TLS; empty without. */
   readonly serverName: string;
-  readonly tls?: { version: string; peerCertificate?: { uriSans: readonly string[]; dnsSans: readonly string[]; subject: string; hash: string } };
+  /** Absent: plain text. */
+  readonly tls?: ConnectionTls | undefined;
 }
 
 /** The first line and headers of a request. */

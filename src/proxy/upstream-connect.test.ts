@@ -87,5 +87,4 @@ it.each([
   [{ code: 'EHOSTUNREACH' }, 'delayed_connect_error:_No_route_to_host'],
   [{ code: 'ENETUNREACH' }, 'immediate_connect_error:_Network_is_unreachable'],
   [{ code: 'EADDRNOTAVAIL' }, 'immediate_connect_error:_Cannot_assign_requested_address'],
-  [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER', message: 'wrong version number' }, 'TLS_error:_wrong_version_number'],
 ])('%j: %s', (error, expected) => expect(transportFailure(error as NodeJS.ErrnoException)).toBe(expected));

@@ -2,6 +2,8 @@ import { connect, isIPv6, type NetConnectOpts, type Socket } from 'node:net';
 import type { ConnectionPool } from '../ir/cluster.ts';
 import type { Clock, Timer } from './core/clock.ts';
 import type { FailureReason } from './stream.ts';
+import { handshakeFailure } from './tls/failure.ts';
+import type { Secure } from './tls/origination.ts';
 
 export interface ConnectOptions {
   /** IP address, or the path of a Unix socket where `port` is 0. */
@@ -12,8 +14,8 @@ export interface ConnectOptions {
   /** Until the connection can be used, TLS included. */
   timeoutMs: number;
   tcpKeepalive?: ConnectionPool['tcpKeepalive'] | undefined;
-  /** Makes TLS of it; `secureConnect` of what it returns ends the handshake. */
-  secure?: ((socket: Socket) => Socket) | undefined;
+  /** Makes TLS of it. */
+  secure?: Secure | undefined;
 }
 
 /** Why a connection could not be made. */
@@ -55,8 +57,7 @@ const immediate: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 
 /** `delayed_connect_error:_Connection_refused` */
 export function transportFailure(error: NodeJS.ErrnoException): string {
   const code = error.code ?? '';
-  if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || words[code] === undefined) return `TLS_error:_${error.message}`.replaceAll(' ', '_');
-  return `${immediate.has(code) ? 'immediate' : 'delayed'}_connect_error:_${words[code]}`.replaceAll(' ', '_');
+  return `${immediate.has(code) ? 'immediate' : 'delayed'}_connect_error:_${words[code] ?? error.message}`.replaceAll(' ', '_');
 }
 
 /**
@@ -82,6 +83,8 @@ export function connectUpstream(
     socket.off('secureConnect', onReady);
     socket.off('error', onError);
     socket.off('close', onClose);
+    socket.off('error', onTlsError);
+    socket.off('close', onTlsClose);
   };
   const fail = (failure: ConnectFailure): void => {
     leave();
@@ -103,11 +106,18 @@ export function connectUpstream(
     socket.off('close', onClose);
     // Errors of what is below come to the TLS socket.
     plain.on('error', ignore);
-    socket = options.secure(plain);
+    try {
+      socket = options.secure(plain);
+    } catch (error) {
+      onTlsError(error as Error);
+      return;
+    }
     socket.on('secureConnect', onReady);
-    socket.on('error', onError);
-    socket.on('close', onClose);
+    socket.on('error', onTlsError);
+    socket.on('close', onTlsClose);
   };
+  const onTlsError = (error: Error): void => fail({ reason: 'remote connection failure', transport: handshakeFailure(error).reason });
+  const onTlsClose = (): void => fail({ reason: 'remote connection failure', transport: '' });
   const onError = (error: NodeJS.ErrnoException): void => fail({ reason: 'remote connection failure', transport: transportFailure(error) });
   const onClose = (): void => fail({ reason: 'remote connection failure', transport: 'delayed_connect_error:_Connection_reset_by_peer' });
 

@@ -26,7 +26,7 @@ export class UpstreamRequest implements ClientHandler {
     const { protocol } = cluster.cluster;
     const kind = protocol === 'downstream' ? (record.protocol === 'HTTP/2' ? 'http2' : 'http1') : protocol;
     const upgrade = record.isUpgrade && kind === 'http1';
-    const stream = cluster.pool(this.host, kind).request(record, body.isEmpty && !upgrade, upgrade, this);
+    const stream = cluster.pool(this.host, kind, record.authority).request(record, body.isEmpty && !upgrade, upgrade, this);
     if (this.over) return;
     this.stream = stream;
     for (const chunk of body.chunks) stream.write(chunk);

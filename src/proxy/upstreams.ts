@@ -1,15 +1,16 @@
-import type { Cluster } from '../ir/cluster.ts';
+import type { Cluster, Endpoint } from '../ir/cluster.ts';
 import { ClusterState } from './core/balance/cluster-state.ts';
 import type { Host } from './core/balance/host.ts';
 import type { StateArena } from './core/balance/shared-state.ts';
 import type { Clock, Random } from './core/clock.ts';
 import { isResolved, type Resolution, type Resolve } from './dns.ts';
 import type { UpstreamPool } from './stream.ts';
+import { hostOfAuthority, namesOfRequest } from './tls/upstream-settings.ts';
 
 export type UpstreamProtocol = 'http1' | 'http2';
 
-/** Makes the pool of connections to one endpoint. */
-export type PoolFactory = (cluster: UpstreamCluster, host: Host, protocol: UpstreamProtocol) => UpstreamPool;
+/** Makes the pool of connections to one endpoint. `name`: of the host of requests, where TLS needs it; else empty. */
+export type PoolFactory = (cluster: UpstreamCluster, host: Host, protocol: UpstreamProtocol, name: string) => UpstreamPool;
 
 export interface UpstreamDeps {
   clock: Clock;
@@ -22,7 +23,14 @@ export interface UpstreamDeps {
 interface HostPools {
   http1: UpstreamPool | undefined;
   http2: UpstreamPool | undefined;
+  /** By protocol and name, where each name needs connections of its own. */
+  named: Map<string, UpstreamPool> | undefined;
+  /** Of the endpoint when they were made. */
+  tlsMode: Endpoint['tlsMode'];
 }
+
+/** Names of requests are the client's to choose: more than these do not keep their connections. */
+const mostNamedPools = 64;
 
 /** A cluster of the table with its state and its connections. */
 export class UpstreamCluster {
@@ -61,18 +69,45 @@ export class UpstreamCluster {
     this.dropGone();
   }
 
-  /** Connections to an endpoint; made at first use. */
-  pool(host: Host, protocol: UpstreamProtocol): UpstreamPool {
+  /**
+   * Connections to an endpoint; made at first use.
+   *
+   * @param authority of the request
+   */
+  pool(host: Host, protocol: UpstreamProtocol, authority: string): UpstreamPool {
     let pools = this.pools.get(host);
+    if (pools && pools.tlsMode !== host.endpoint.tlsMode) {
+      this.drainHost(host);
+      pools = undefined;
+    }
     if (!pools) {
-      pools = { http1: undefined, http2: undefined };
+      pools = { http1: undefined, http2: undefined, named: undefined, tlsMode: host.endpoint.tlsMode };
       this.pools.set(host, pools);
     }
+    if (namesOfRequest(this.cluster.tls)) return this.named(pools, host, protocol, hostOfAuthority(authority));
     let pool = pools[protocol];
     if (!pool) {
-      pool = this.deps.pool(this, host, protocol);
+      pool = this.deps.pool(this, host, protocol, '');
       pools[protocol] = pool;
     }
+    return pool;
+  }
+
+  private named(pools: HostPools, host: Host, protocol: UpstreamProtocol, name: string): UpstreamPool {
+    const key = `${protocol}|${name}`;
+    pools.named ??= new Map();
+    const { named } = pools;
+    let pool = named.get(key);
+    if (!pool) {
+      pool = this.deps.pool(this, host, protocol, name);
+      if (named.size >= mostNamedPools) {
+        const [oldest, unused] = named.entries().next().value as [string, UpstreamPool];
+        named.delete(oldest);
+        unused.drain();
+      }
+    } else named.delete(key);
+    // The one that was used last is the last to go.
+    named.set(key, pool);
     return pool;
   }
 
@@ -84,10 +119,7 @@ export class UpstreamCluster {
 
   destroy(): void {
     this.dns?.close();
-    for (const { http1, http2 } of this.pools.values()) {
-      http1?.destroy();
-      http2?.destroy();
-    }
+    for (const pools of this.pools.values()) for (const pool of all(pools)) pool.destroy();
     this.pools.clear();
   }
 
@@ -110,10 +142,13 @@ export class UpstreamCluster {
 
   private drainHost(host: Host): void {
     const pools = this.pools.get(host);
-    pools?.http1?.drain();
-    pools?.http2?.drain();
+    if (pools) for (const pool of all(pools)) pool.drain();
     this.pools.delete(host);
   }
+}
+
+function all({ http1, http2, named }: HostPools): UpstreamPool[] {
+  return [...(http1 ? [http1] : []), ...(http2 ? [http2] : []), ...(named?.values() ?? [])];
 }
 
 /** Names are no addresses: a DNS cluster has no endpoints before its first answer. */

@@ -6,6 +6,7 @@ import type { Change, Subject } from './change.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { allOf, differences } from './facts.ts';
 import type { Witness } from './joint-witness.ts';
+import { patchChanges } from './patches.ts';
 import { actionText, ownOf } from './route-facts.ts';
 import { type EntryPart, type HostPart, partsOf, type TableParts, type TableSide } from './table-parts.ts';
 import { authoritiesOf, compareHosts, type HostChange } from './virtual-hosts.ts';
@@ -28,7 +29,7 @@ export interface Shown {
 
 export function compareTables(old: TableSide, now: TableSide): TableChange[] {
   const [before, after] = [partsOf(old.table), partsOf(now.table)];
-  return [...hostChanges(before, after, old, now), ...entryChanges(before, after), ...clusterChanges(before, after, old, now), ...patchChanges(old, now)];
+  return [...hostChanges(before, after, old, now), ...entryChanges(before, after), ...clusterChanges(before, after, old, now), ...patchChanges(old.table, now.table)];
 }
 
 const compared = new WeakMap<object, WeakMap<object, readonly HostChange[]>>();
@@ -169,24 +170,4 @@ function clusterChange(was: Cluster, is: Cluster, old: TableSide, now: TableSide
 function placeOf({ host, port, subset, name }: Cluster): { subject: Subject; place: string } {
   if (host === '') return { subject: { kind: 'unknown-hosts' }, place: name === passthroughCluster ? 'what is passed on' : name };
   return { subject: { kind: 'host', host, port }, place: subset === '' ? 'its endpoints' : `subset ${subset}` };
-}
-
-function patchChanges(old: TableSide, now: TableSide): TableChange[] {
-  const of = ({ table }: TableSide) => new Map(table.envoyPatches.map(({ origin, ...patch }) => [stableJson(patch), { origin, patch }]));
-  const [before, after] = [of(old), of(now)];
-  const tell = (from: typeof before, without: typeof before, side: 'old' | 'new'): TableChange[] =>
-    [...from].flatMap(([key, { origin, patch }]) => {
-      if (without.has(key)) return [];
-      const text = stableJson(patch.value);
-      const value = { text: text.length > 80 ? `${text.slice(0, 79)}…` : text, value: patch, origin };
-      const change: TableChange = {
-        mark: side === 'new' ? 'added' : 'removed',
-        subject: { kind: 'envoy-filters' },
-        place: `${patch.operation} ${patch.applyTo} (${patch.context})`,
-        fields: [{ field: 'patch', [side]: value }],
-        at: { [side]: origin },
-      };
-      return [change];
-    });
-  return [...tell(before, after, 'old'), ...tell(after, before, 'new')];
 }

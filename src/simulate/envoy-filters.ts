@@ -10,11 +10,12 @@ export interface Met {
   routes: string | undefined;
   virtualHost: string | undefined;
   route: string | undefined;
-  clusters: readonly { name: string; host: string; subset: string; port: number }[];
+  clusters: readonly { cluster: string; host: string; subset: string; port: number }[];
 }
 
 /** Patches whose conditions do not leave out what the request meets. */
 export function touchingFilters({ envoyPatches, proxy }: RoutingTable, met: Met): EnvoyFilterTouch[] {
+  if (envoyPatches.length === 0) return [];
   const context = proxy.role === 'gateway' ? 'GATEWAY' : 'SIDECAR_OUTBOUND';
   return envoyPatches
     .filter((patch) => (patch.context === 'ANY' || patch.context === context) && touches(patch, met))
@@ -50,7 +51,7 @@ function isListener(wanted: EnvoyPatch['match']['listener'], { listener }: Met):
   return holds(wanted?.name, listener.name) && holds(wanted?.portNumber, port);
 }
 
-function isCluster(wanted: EnvoyPatch['match']['cluster'], { name, host, subset, port }: Met['clusters'][number]): boolean {
+function isCluster(wanted: EnvoyPatch['match']['cluster'], { cluster: name, host, subset, port }: Met['clusters'][number]): boolean {
   if (!wanted) return true;
   if (wanted.name) return wanted.name === name;
   return holds(wanted.service, host) && holds(wanted.subset, subset) && holds(wanted.portNumber, port);

@@ -6,7 +6,7 @@ import { applyRoute } from '../proxy/core/route-request.ts';
 import type { NamedCluster } from './cluster-book.ts';
 import { headerChanges } from './header-changes.ts';
 import { copyOf, type HttpContext, pairs, percentOf, replyOf, type Taken } from './http-context.ts';
-import type { DestinationFailure, SimulatedDestination, SimulatedMirror, UpstreamHead } from './simulation.ts';
+import type { DestinationFailure, Reply, SimulatedDestination, SimulatedMirror, UpstreamHead } from './simulation.ts';
 
 /** Those that may get the request, then those that are written with the weight 0. */
 export function destinationsOf(context: HttpContext, taken: Taken): SimulatedDestination[] {
@@ -29,13 +29,18 @@ function destinationOf(context: HttpContext, taken: Taken, destination: Compiled
   const { book, provenance, record } = context;
   const named = book.named(destination.cluster);
   const failure = failureOf(context, taken, book.failureOf(named), destination);
+  let sees: UpstreamHead | undefined;
   return {
     ...placeOf(context, named),
     weight: destination.weight,
     percent: compiled.totalWeight > 0 ? (destination.weight * 100) / compiled.totalWeight : 100,
     source: provenance.destination(route, host, index),
     ...(failure ? { failure } : {}),
-    sees: headAt(context, taken, destination, index),
+    // Most of a simulation, and not everybody looks at it. Nothing changes the record any more.
+    get sees() {
+      sees ??= headAt(context, taken, destination, index);
+      return sees;
+    },
     responseHeaders: headerChanges({ route, host, destination: index, policy: destination.headers }, 'response', provenance, record),
   };
 }
@@ -48,8 +53,15 @@ function failureOf(
 ): DestinationFailure | undefined {
   if (reason === undefined) return undefined;
   const missing = reason !== 'no-endpoints' && reason !== 'no-usable-endpoints';
-  const reply = missing ? replies.clusterNotFound[taken.compiled.forward?.missingClusterStatus ?? 503] : replies.noHealthyUpstream;
-  return { reason, reply: replyOf(context, reply, taken, destination) };
+  const local = missing ? replies.clusterNotFound[taken.compiled.forward?.missingClusterStatus ?? 503] : replies.noHealthyUpstream;
+  let reply: Reply | undefined;
+  return {
+    reason,
+    get reply() {
+      reply ??= replyOf(context, local, taken, destination);
+      return reply;
+    },
+  };
 }
 
 /** What the endpoint of a destination gets at the first try. */
@@ -58,7 +70,7 @@ function headAt({ record, provenance }: HttpContext, { route, compiled, host }: 
   own.cluster = destination.cluster;
   // The operations of a destination are done before those of the route, which may read what they wrote.
   const before = headerChanges({ route, host, destination: index, policy: destination.headers }, 'request', provenance, own);
-  const between = copyOf(own);
+  const between = destination.request ? copyOf(own) : own;
   destination.request?.apply(between.headers, between);
   const after = headerChanges({ route, host, destination: undefined, policy: route.headers }, 'request', provenance, between);
   applyRoute(own, compiled, destination);

@@ -3,10 +3,10 @@ import type { FaultPolicy } from '../ir/route.ts';
 import type { CompiledCors } from '../proxy/core/cors.ts';
 import { answerPreflight } from '../proxy/core/cors.ts';
 import { requestHash } from '../proxy/core/hash-policy.ts';
-import { getHeader } from '../proxy/core/headers.ts';
+import { getHeader, type Headers } from '../proxy/core/headers.ts';
 import * as replies from '../proxy/core/local-reply.ts';
 import { perTryTimeoutMs, routeTimeoutMs, streamDurationMs } from '../proxy/core/timeout.ts';
-import { copyOf, type HttpContext, percentOf, replyOf, type Taken } from './http-context.ts';
+import { copyOf, type HttpContext, pairs, percentOf, replyOf, type Taken } from './http-context.ts';
 import { retryFacts } from './retry-facts.ts';
 import type { Forwarding, Outcome, SimulatedCors, SimulatedFault } from './simulation.ts';
 
@@ -32,11 +32,14 @@ export function corsOf(context: HttpContext, taken: Taken, cors: CompiledCors): 
   const source = provenance.route(taken.route, taken.host, 'cors');
   const headers = answerPreflight(cors, record);
   const origin = getHeader(record.headers, 'origin');
+  const added: Headers = [];
+  if (record.corsOrigin !== '' && !headers) cors.addTo(added, record.corsOrigin);
   const facts: SimulatedCors = {
     policy: { value: cors.policy, source },
     ...(origin === undefined ? {} : { origin }),
     allowed: record.corsOrigin !== '',
     preflight: headers !== undefined,
+    headers: pairs(added),
   };
   return { facts, preflight: headers && { kind: 'preflight', source, reply: replyOf(context, replies.corsPreflight(headers), taken) } };
 }
@@ -47,8 +50,8 @@ export function forwardingOf({ record, filter, bodyBytes, provenance }: HttpCont
   if (!action) return undefined;
   const routeMs = routeTimeoutMs(action, record.isGrpc, record.headers);
   // A cookie that is made is noted in the record.
-  const hashedRecord = copyOf(record);
-  const hashed = action.hash.length > 0 && requestHash(action.hash, hashedRecord) !== undefined;
+  const hashedRecord = action.hash.length > 0 ? copyOf(record) : undefined;
+  const hashed = hashedRecord !== undefined && requestHash(action.hash, hashedRecord) !== undefined;
   return {
     timeoutMs: { value: routeMs, source: provenance.route(route, host, 'timeout') },
     perTryTimeoutMs: { value: perTryTimeoutMs(action, routeMs), source: provenance.route(route, host, 'retries.perTryTimeout') },
@@ -58,6 +61,6 @@ export function forwardingOf({ record, filter, bodyBytes, provenance }: HttpCont
     ...(action.rewrite ? { pathRewrite: { value: action.rewrite, source: provenance.route(route, host, 'rewrite') } } : {}),
     hash: action.hash.map((value) => ({ value, source: provenance.route(route, host, 'hash') })),
     hashed,
-    cookies: hashedRecord.cookies ?? [],
+    cookies: hashedRecord?.cookies ?? [],
   };
 }

@@ -34,19 +34,18 @@ export function retryFacts(
 
 type AfterWhat = Pick<SimulatedRetry, 'onAnswer' | 'onReset' | 'onConnectFailure' | 'onPerTryTimeout'>;
 
-const known = new WeakMap<CompiledRetry, Map<boolean, AfterWhat>>();
+const known = new Map<string, AfterWhat>();
 
-/** What the policy answers to every way in which a try can fail. */
+/** What the policy answers to every way in which a try can fail. There are few conditions, and many routes have the same. */
 function afterWhat(retry: CompiledRetry, grpc: boolean): AfterWhat {
-  const of = known.get(retry) ?? new Map<boolean, AfterWhat>();
-  known.set(retry, of);
-  const found = of.get(grpc) ?? {
+  const key = `${retry.conditions} ${grpc} ${retry.policy.statusCodes.join()}`;
+  const found = known.get(key) ?? {
     onAnswer: onAnswer(retry, grpc),
     onReset: shouldRetryReset(retry, 'remote reset', true),
     onConnectFailure: shouldRetryReset(retry, 'connection timeout', false),
     onPerTryTimeout: shouldRetryReset(retry, 'local reset', true),
   };
-  of.set(grpc, found);
+  known.set(key, found);
   return found;
 }
 

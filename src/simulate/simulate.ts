@@ -5,15 +5,15 @@ import { type Provenance, tableProvenance, written } from '../ir/provenance.ts';
 import type { RouteConfig, VirtualHost } from '../ir/route.ts';
 import type { Origin, RoutingTable, Status } from '../ir/table.ts';
 import { ExchangeRecord } from '../proxy/core/exchange-record.ts';
-import { explainMatch } from '../proxy/core/explain.ts';
+import { explainMatch, type MatchExplanation } from '../proxy/core/explain.ts';
 import { conditionRequest, HeadPolicy } from '../proxy/core/request-head.ts';
 import { RequestIds } from '../proxy/core/request-id.ts';
-import { CompiledVirtualHost, type DomainIndex } from '../proxy/core/router.ts';
+import { CompiledVirtualHost } from '../proxy/core/router.ts';
 import { ClusterBook } from './cluster-book.ts';
 import { Entrances, type FoundEntry } from './entry.ts';
 import { touchingFilters } from './envoy-filters.ts';
 import { connectionOf, headOf, plainRequest, seenRequest, unknownProxy } from './head.ts';
-import { domainsOf, TableHosts } from './hosts.ts';
+import { TableHosts } from './hosts.ts';
 import { answered, fixedOutcome, type HttpOutcome, onRoute, refused, towardsTls, withoutRoute } from './http.ts';
 import type { HttpContext } from './http-context.ts';
 import type { SimulatedHttpRequest, SimulatedRequest } from './request.ts';
@@ -43,7 +43,6 @@ export class Simulator {
   private readonly configs: ReadonlyMap<string, RouteConfig>;
   private readonly entrances: Entrances;
   private readonly book: ClusterBook;
-  private readonly domains = new Map<RouteConfig, DomainIndex<VirtualHost>>();
   private readonly compiled = new Map<VirtualHost, CompiledVirtualHost>();
   private readonly policies = new Map<HttpFilter, HeadPolicy>();
   private readonly statuses: ReadonlyMap<string, readonly Status[]>;
@@ -84,41 +83,45 @@ export class Simulator {
     const config = this.configs.get(filter.routes);
     if (refusal) return this.simulation(request, found, refused(context, refusal), { seen });
     if (!config) return this.simulation(request, found, answered({ kind: 'no-route-configuration' }), { seen });
-    const host = this.domainsOf(config).find(record.authority);
-    const { trail, explained } = this.trailOf(config, host, record);
+    const host = this.hosts.domainsOf(config).find(record.authority);
+    const trail = this.trailOf(config, host, record);
     if (host?.requireTls && chain.tls === undefined) {
       const redirect = towardsTls(context, host);
       if (redirect) return this.simulation(request, found, redirect, { seen, trail, host });
     }
-    if (!host || explained.chosen < 0) {
+    if (!host || trail.chosen < 0) {
       const why = record.method === 'CONNECT' ? 'connect' : host ? 'no-match' : 'no-virtual-host';
       return this.simulation(request, found, withoutRoute(context, why), { seen, trail, host });
     }
-    const compiled = this.compiledOf(host).routes[explained.chosen];
-    if (!compiled) throw new Error(`${host.name} has no route ${explained.chosen}`);
+    const compiled = this.compiledOf(host).routes[trail.chosen];
+    if (!compiled) throw new Error(`${host.name} has no route ${trail.chosen}`);
     return this.simulation(request, found, onRoute(context, compiled, host), { seen, trail, host });
   }
 
-  private trailOf(config: RouteConfig, host: VirtualHost | undefined, record: ExchangeRecord): { trail: Trail; explained: ReturnType<typeof explainMatch> } {
-    // The others cannot be chosen: the index of domains says what the proxy's does.
-    const asked = host && this.chosenOnly ? { ...host, routes: [] } : host;
-    const explained = explainMatch({ ...config, virtualHosts: asked ? [asked] : [] }, record);
-    const found = host && this.chosenOnly ? this.compiledOf(host).match(record) : undefined;
-    if (found) {
-      explained.chosen = found.index;
-      explained.routes.push({ index: found.index, name: found.name, failed: undefined });
-    }
-    const { virtualHost } = explained;
-    const trail: Trail = {
-      host: explained.host,
-      ...(virtualHost && host ? { virtualHost: { ...virtualHost, ...(host.origin ? { origin: host.origin } : {}), routes: host.routes.length } } : {}),
-      routes: explained.routes.flatMap(({ index, name, failed }) => {
-        const route = host?.routes[index];
-        return route ? [{ index, name, match: route.match, ...(route.origin ? { origin: route.origin } : {}), ...(failed ? { failed } : {}) }] : [];
-      }),
-      chosen: explained.chosen,
+  private trailOf(config: RouteConfig, host: VirtualHost | undefined, record: ExchangeRecord): Trail {
+    if (host && this.chosenOnly) return this.shortTrail(config, host, record);
+    return trailFrom(explainMatch({ ...config, virtualHosts: host ? [host] : [] }, record), host);
+  }
+
+  /** With the chosen route alone, which an index finds; how its domain is written is told to those who ask. */
+  private shortTrail(config: RouteConfig, host: VirtualHost, record: ExchangeRecord): Trail {
+    const found = this.compiledOf(host).match(record);
+    let explained: MatchExplanation | undefined;
+    const explain = (): MatchExplanation => {
+      explained ??= explainMatch({ ...config, virtualHosts: [{ ...host, routes: [] }] }, record);
+      return explained;
     };
-    return { trail, explained };
+    const route = found && host.routes[found.index];
+    return {
+      get host() {
+        return explain().host;
+      },
+      get virtualHost() {
+        return virtualHostOf(explain(), host) as NonNullable<Trail['virtualHost']>;
+      },
+      routes: found && route ? [{ index: found.index, name: found.name, match: route.match, ...(route.origin ? { origin: route.origin } : {}) }] : [],
+      chosen: found ? found.index : -1,
+    };
   }
 
   private tcp(filter: TcpFilter, listener: Listener): HttpOutcome {
@@ -174,17 +177,20 @@ export class Simulator {
         routes,
         virtualHost: host?.name,
         route: route?.name,
-        clusters: clusters.map(({ cluster, ...rest }) => ({ name: cluster, ...rest })),
+        clusters,
       }),
-      problems: this.problemsOf(
-        [
-          listener?.origin,
-          host?.origin,
-          route?.origin,
-          ...clusters.flatMap(({ source, upstream }) => [source.kind === 'written' ? source.origin : undefined, ...(upstream?.origins ?? [])]),
-        ],
-        route?.origin,
-      ),
+      problems:
+        this.statuses.size === 0
+          ? []
+          : this.problemsOf(
+              [
+                listener?.origin,
+                host?.origin,
+                route?.origin,
+                ...clusters.flatMap(({ source, upstream }) => [source.kind === 'written' ? source.origin : undefined, ...(upstream?.origins ?? [])]),
+              ],
+              route?.origin,
+            ),
     };
   }
 
@@ -194,19 +200,9 @@ export class Simulator {
    * @param chosen of the route: other rules of its object do not matter
    */
   private problemsOf(origins: readonly (Origin | undefined)[], chosen: Origin | undefined): Status[] {
-    if (this.statuses.size === 0) return [];
     const keys = new Set(origins.flatMap((origin) => (origin ? [keyOf(origin)] : [])));
     const all = [...keys].flatMap((key) => this.statuses.get(key) ?? []);
     return chosen ? all.filter(({ origin }) => keyOf(origin) !== keyOf(chosen) || !isOfAnotherRule(origin, chosen)) : all;
-  }
-
-  private domainsOf(config: RouteConfig): DomainIndex<VirtualHost> {
-    let index = this.domains.get(config);
-    if (!index) {
-      index = domainsOf(config);
-      this.domains.set(config, index);
-    }
-    return index;
   }
 
   private compiledOf(host: VirtualHost): CompiledVirtualHost {
@@ -230,6 +226,23 @@ export class Simulator {
     }
     return policy;
   }
+}
+
+function trailFrom(explained: MatchExplanation, host: VirtualHost | undefined): Trail {
+  const virtualHost = virtualHostOf(explained, host);
+  return {
+    host: explained.host,
+    ...(virtualHost ? { virtualHost } : {}),
+    routes: explained.routes.flatMap(({ index, name, failed }) => {
+      const route = host?.routes[index];
+      return route ? [{ index, name, match: route.match, ...(route.origin ? { origin: route.origin } : {}), ...(failed ? { failed } : {}) }] : [];
+    }),
+    chosen: explained.chosen,
+  };
+}
+
+function virtualHostOf({ virtualHost }: MatchExplanation, host: VirtualHost | undefined): Trail['virtualHost'] {
+  return virtualHost && host && { ...virtualHost, ...(host.origin ? { origin: host.origin } : {}), routes: host.routes.length };
 }
 
 const ids = new RequestIds((bytes) => bytes.fill(0));

@@ -258,6 +258,8 @@ export interface SimulatedCors {
   origin?: string;
   allowed: boolean;
   preflight: boolean;
+  /** What the answer of a service gets for it, over its own and over what the route does. */
+  headers: [string, string][];
 }
 
 export interface EnvoyFilterTouch {

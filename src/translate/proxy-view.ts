@@ -3,6 +3,7 @@
 import type { Locality, ProxyIdentity } from '../ir/table.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { Endpoints } from '../model/endpoints.ts';
+import { gatewayNameLabel } from '../model/gateway-api.ts';
 import type { ServiceSpec } from '../model/kubernetes.ts';
 import type { Labels } from '../model/label-index.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -10,7 +11,6 @@ import { targetOf } from '../model/service-ports.ts';
 import { Services } from '../model/services.ts';
 import { items, text } from '../model/untyped.ts';
 import { placesThatMatter } from './clusters/places.ts';
-import { gatewayNameLabel } from './gateway-api/gateways.ts';
 import { listenerKind } from './port-protocols.ts';
 import { type RoutingService, VirtualServices } from './virtual-services.ts';
 

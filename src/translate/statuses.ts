@@ -32,7 +32,13 @@ export type StatusReason =
   | 'invalid-patch'
   /** A server of a Gateway that cannot be there beside others. */
   | 'conflicting-server'
-  | 'conflicting-port';
+  | 'conflicting-port'
+  /** Something in a policy that cannot be checked: what it is for is denied (SEC-R31). */
+  | 'invalid-policy'
+  /** Nobody can be asked: what the policy is for is denied. */
+  | 'unknown-provider'
+  | 'invalid-provider'
+  | 'conflicting-providers';
 
 const none: readonly Status[] = [];
 

@@ -11,6 +11,7 @@ import { keepEqual, keepWhole } from './keep-equal.ts';
 import { type OwnPart, OwnParts } from './own-part.ts';
 import { meshSettings } from './proxy-settings.ts';
 import { type ProxyView, viewOf } from './proxy-view.ts';
+import { SecurityParts } from './security/security.ts';
 import { SharedParts, type TablePart } from './shared-part.ts';
 import { inOrder } from './statuses.ts';
 
@@ -34,6 +35,8 @@ export const tableReads = [
   'Gateway',
   'Sidecar',
   'PeerAuthentication',
+  'AuthorizationPolicy',
+  'RequestAuthentication',
   'MeshConfig',
   'gateway-api/Gateway',
   'gateway-api/ReferenceGrant',
@@ -51,6 +54,7 @@ interface Joined extends Pick<RoutingTable, 'listeners' | 'routes' | 'clusters' 
 class Tables {
   readonly shared: SharedParts;
   readonly own: OwnParts;
+  readonly security: SecurityParts;
   private readonly views = new Map<string, ProxyView>();
   private readonly joined = new Map<string, Joined>();
   /** By proxy. */
@@ -66,6 +70,7 @@ class Tables {
   private constructor(former: Tables | undefined) {
     this.shared = new SharedParts(former?.shared);
     this.own = new OwnParts(former?.own);
+    this.security = new SecurityParts(former?.security);
     this.former = former?.ofProxies ?? new Map();
   }
 
@@ -130,9 +135,10 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   const view = tables.viewOf(mesh, id, proxy);
   const shared = tables.shared.of(mesh, id, view, overrides);
   const own = tables.own.of(mesh, id, proxy);
-  const key = `${view.key}${own.digest}${overrides.length > 0 ? JSON.stringify(overrides) : ''}`;
-  const { listeners, routes, clusters, statuses } = tables.join(id, key, shared, own, problems);
-  return { proxy, mesh: settingsOf(mesh), listeners, routes, clusters, envoyPatches: patches, statuses };
+  const { security, statuses: ofPolicies, digest } = tables.security.of(mesh, proxy);
+  const key = `${view.key}${own.digest}${digest}${overrides.length > 0 ? JSON.stringify(overrides) : ''}`;
+  const { listeners, routes, clusters, statuses } = tables.join(id, key, shared, own, both(problems, ofPolicies));
+  return { proxy, mesh: settingsOf(mesh), listeners, routes, clusters, ...(security ? { security } : {}), envoyPatches: patches, statuses };
 }
 
 /** Proxies with equal keys have equal tables, but for `proxy`, as long as they have the same overrides. */
@@ -140,9 +146,21 @@ export function viewKey(mesh: Mesh, proxy: ProxyIdentity): string {
   const { patches, problems } = selectPatches(mesh, proxy);
   const tables = Tables.of(mesh);
   const id = keyOf(proxy);
-  const parts = [tables.viewOf(mesh, id, proxy).key, tables.own.of(mesh, id, proxy).digest];
+  const parts = [tables.viewOf(mesh, id, proxy).key, tables.own.of(mesh, id, proxy).digest, tables.security.of(mesh, proxy).digest];
   if (patches.length + problems.length > 0) parts.push(digestOf(patches), digestOf(problems));
   return parts.join(' ');
+}
+
+const joint = new WeakMap<readonly Status[], WeakMap<readonly Status[], readonly Status[]>>();
+
+/** The same list for the same two. */
+function both(a: readonly Status[], b: readonly Status[]): readonly Status[] {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const ofA = joint.get(a) ?? new WeakMap<readonly Status[], readonly Status[]>();
+  joint.set(a, ofA);
+  const list = ofA.get(b) ?? [...a, ...b];
+  ofA.set(b, list);
+  return list;
 }
 
 /** Equal for equal proxies. */

@@ -4,12 +4,12 @@ import type { Locality, ProxyIdentity } from '../ir/table.ts';
 import { isIp } from '../manifest/ip.ts';
 import type { Gateway, WorkloadEntry } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
+import { gatewayNameLabel } from '../model/gateway-api.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { matchesLabels } from '../model/selectors.ts';
 import { text } from '../model/untyped.ts';
 import { regionLabel, subzoneLabel, zoneLabel } from '../model/workload-endpoints.ts';
 import type { Workload } from '../model/workloads.ts';
-import { gatewayNameLabel } from './gateway-api/gateways.ts';
 
 type Described = Pick<ProxyIdentity, 'labels' | 'serviceAccount' | 'locality' | 'addresses'>;
 

@@ -20,9 +20,12 @@ export const workloadKindNames = {
   daemonsets: 'DaemonSet',
   rs: 'ReplicaSet',
   replicaset: 'ReplicaSet',
+  replicasets: 'ReplicaSet',
   job: 'Job',
   jobs: 'Job',
+  cj: 'CronJob',
   cronjob: 'CronJob',
+  cronjobs: 'CronJob',
   we: 'WorkloadEntry',
   workloadentry: 'WorkloadEntry',
 } as const;

@@ -1,5 +1,6 @@
 // Random meshes: resources as users write them, odd values included. What a cluster would refuse is left out by whoever uses them.
 import fc, { type Arbitrary } from 'fast-check';
+import { authenticationSpec, authorizationSpec, extensionProviders } from '../../src/translate/security/testing.ts';
 
 type Fields = Record<string, Arbitrary<unknown>>;
 
@@ -515,6 +516,34 @@ const workloadEntry = some({ address: of('10.5.0.1', '10.5.0.2'), labels, ports:
 
 const networking = 'networking.istio.io/v1';
 
+const security = 'security.istio.io/v1';
+
+/** Policies as users write them, and as nobody should. */
+export const policies: Arbitrary<RandomObject[]> = fc
+  .tuple(
+    objects(security, 'AuthorizationPolicy', authorizationSpec(['cart', 'admin']), 4).chain((all) =>
+      fc
+        .array(of({}, {}, {}, { annotations: { 'istio.io/dry-run': 'true' } }), { minLength: all.length, maxLength: all.length })
+        .map((more) => all.map((one, i) => ({ ...one, metadata: { ...one.metadata, ...more[i] } }))),
+    ),
+    objects(security, 'RequestAuthentication', authenticationSpec(['cart', 'admin']), 2),
+  )
+  .map((lists) => lists.flat());
+
+/** The mesh configuration with providers that policies name. */
+const providersMap: RandomObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'istio', namespace: 'istio-system' },
+  data: {
+    mesh: JSON.stringify({
+      extensionProviders: extensionProviders('cart.shop.svc.cluster.local', 'pay.shop.svc.cluster.local'),
+      trustDomain: 'new.example',
+      trustDomainAliases: ['old.example'],
+    }),
+  },
+};
+
 /** All objects of a mesh, in the order in which a user's files could have them. */
 export const meshObjects: Arbitrary<RandomObject[]> = fc
   .tuple(
@@ -538,7 +567,9 @@ export const meshObjects: Arbitrary<RandomObject[]> = fc
     objects(networking, 'DestinationRule', destinationRule, 3),
     objects(networking, 'ServiceEntry', serviceEntry, 2),
     objects(networking, 'Sidecar', sidecar, 1),
-    objects('security.istio.io/v1', 'PeerAuthentication', peerAuthentication, 1),
+    objects(security, 'PeerAuthentication', peerAuthentication, 1),
+    policies,
+    fc.boolean().map((there) => (there ? [providersMap] : [])),
     gateway.map((spec): RandomObject[] => [{ apiVersion: networking, kind: 'Gateway', metadata: { name: 'public', namespace: 'edge' }, spec }]),
   )
   .map((lists) => lists.flat());

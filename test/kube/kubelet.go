@@ -22,7 +22,11 @@ import (
 //	kubelab/ready-after: "2s"    become Ready later      kubelab/never-ready: "true"  Running, never Ready
 //	kubelab/waiting: "ImagePullBackOff"                  stay Pending with that container waiting reason
 //	kubelab/exit-code: "1"       run to completion (Job pods default to exit code 0 after 100 ms)
-func startKubelet(ctx context.Context, cs kubernetes.Interface, n int, version string) error {
+func startKubelet(ctx context.Context, cs kubernetes.Interface, n int, version string, keys keyring, authority *ca) error {
+	port, err := serveKubelet(ctx, cs, keys, authority)
+	if err != nil {
+		return err
+	}
 	for i := 0; i < n; i++ {
 		name := fmt.Sprintf("node-%d", i)
 		res := corev1.ResourceList{"cpu": resource.MustParse("64"), "memory": resource.MustParse("256Gi"), "pods": resource.MustParse("1000"), "ephemeral-storage": resource.MustParse("1Ti")}
@@ -40,9 +44,10 @@ func startKubelet(ctx context.Context, cs kubernetes.Interface, n int, version s
 		}
 		now := metav1.Now()
 		got.Status = corev1.NodeStatus{Capacity: res, Allocatable: res,
-			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}},
-			Addresses:  []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
-			NodeInfo:   corev1.NodeSystemInfo{KubeletVersion: version, OperatingSystem: "linux", Architecture: "amd64"}}
+			Conditions:      []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}},
+			Addresses:       []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
+			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: port}},
+			NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: version, OperatingSystem: "linux", Architecture: "amd64"}}
 		if _, err = cs.CoreV1().Nodes().UpdateStatus(ctx, got, metav1.UpdateOptions{}); err != nil {
 			return err
 		}

@@ -119,6 +119,7 @@ func main() {
 	authority := keys.authority()
 	caFile := keys.path("ca.crt")
 	keys.both("apiserver.crt", "apiserver.key", func() ([]byte, []byte) { return authority.issue("kube-apiserver", nil, true) })
+	keys.both("apiserver-kubelet.crt", "apiserver-kubelet.key", func() ([]byte, []byte) { return authority.issue("kube-apiserver-kubelet-client", nil, false) })
 	saFile := keys.serviceAccountKey()
 	tokens := keys.write("tokens.csv", []byte("admin-token,admin,admin,\"system:masters\"\nviewer-token,viewer,viewer,\"viewers\"\n"))
 	server := fmt.Sprintf("https://127.0.0.1:%d", *port)
@@ -129,6 +130,7 @@ func main() {
 		"--etcd-servers=" + *etcdURL, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", *port), "--cert-dir=" + *dir,
 		"--tls-cert-file=" + keys.path("apiserver.crt"), "--tls-private-key-file=" + keys.path("apiserver.key"), "--client-ca-file=" + caFile,
+		"--kubelet-client-certificate=" + keys.path("apiserver-kubelet.crt"), "--kubelet-client-key=" + keys.path("apiserver-kubelet.key"), "--kubelet-certificate-authority=" + caFile,
 		"--token-auth-file=" + tokens, "--authorization-mode=" + *authz,
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + saFile, "--service-account-signing-key-file=" + saFile,
 		"--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none", "--allow-privileged=true", "--profiling=false",
@@ -213,7 +215,7 @@ func main() {
 			}
 		}()
 		if *fake {
-			must(startKubelet(ctx, cs, *nodes, *kubeletVersion))
+			must(startKubelet(ctx, cs, *nodes, *kubeletVersion, keys, authority))
 		}
 		// wait until the default service account exists: pods can then be created
 		waitDefaultSA(ctx, cs)

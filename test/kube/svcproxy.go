@@ -16,7 +16,7 @@ import (
 )
 
 // Nothing routes cluster IPs here, so the API server's "cluster" egress (webhooks and aggregated APIs that name a Service,
-// pods/exec, ...) goes through this HTTP CONNECT proxy on a unix socket. A Service says where its real server listens:
+// and nodes) goes through this HTTP CONNECT proxy on a unix socket. A Service says where its real server listens:
 //
 //	metadata.annotations["kubelab/target"]: "127.0.0.1:18443"
 type svcProxy struct {
@@ -57,6 +57,10 @@ func (p *svcProxy) target(ctx context.Context, addr string) (string, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", err
+	}
+	// That of a node.
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		return addr, nil
 	}
 	cs := p.cs.Load()
 	if cs == nil {

@@ -27,13 +27,13 @@ it('does what the routing table says', async () => {
   const { said, left, sent, tried } = await run(startEmbedded, liveTests);
   expect(said).toEqual([]);
   expect(left).toEqual({ 'they are https': 1, 'they would leave the mesh': 1, 'they are held back for more than a second': 1 });
-  expect(tried).toBe(16);
+  expect(tried).toBe(20);
   // Three of each, but for those that are drawn.
-  expect(sent).toBe(11 * 3 + 5 * 400);
+  expect(sent).toBe(15 * 3 + 5 * 400);
 });
 
 it('a proxy that does something else is found out', async () => {
-  const change = (action: ForwardAction): ForwardAction => ({
+  const change = ({ cors: _cors, ...action }: ForwardAction): ForwardAction => ({
     ...action,
     clusters: action.clusters.map((cluster, i) => ({ ...cluster, weight: i + 1 })),
     mirrors: [],
@@ -73,6 +73,9 @@ it('a proxy that does something else is found out', async () => {
     'some are aborted: live: status 503',
     'some are aborted: live: destinations cart.shop:80/v1',
     'all are aborted: live: status 500',
+    'a redirect at another port: live: redirect.location',
+    'another origin: live: headers.response access-control-allow-origin',
+    'another origin: live: headers.response access-control-expose-headers',
     'at a gateway: live: destinations cart.shop:80/v1',
     'at a gateway: live: destinations cart.shop:80/v2',
     'at a gateway: live: mirrors pay.bank:80',

@@ -18,7 +18,7 @@ async function twoWorkers(): Promise<Running> {
   const [port = 0] = await freePorts(1);
   const lines: string[] = [];
   const settings: ThreadSettings = { bind: '127.0.0.1', outboundPort: port, inboundPort: 0, capture: false, drainMs: 1000, logFlushMs: 5 };
-  const plane = new WorkerGroup(settings, { write: (text) => void lines.push(text) }, 2);
+  const plane = new WorkerGroup(settings, { write: (text) => void lines.push(text), warn: () => {} }, 2);
   toClose({ close: () => void plane.close() });
   return {
     plane,

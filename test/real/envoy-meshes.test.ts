@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { dump, loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { meshOf } from '../../src/analysis/testing.ts';
 import { staticBootstrap } from '../../src/envoy/bootstrap.ts';
 import { configurationOf } from '../../src/envoy/configuration.ts';
 import { nodeOf } from '../../src/envoy/node.ts';
@@ -13,8 +14,9 @@ import type { ProxyIdentity } from '../../src/ir/table.ts';
 import type { SourceText } from '../../src/manifest/resource.ts';
 import type { Mesh } from '../../src/model/mesh.ts';
 import { proxyIn } from '../../src/translate/clusters/testing.ts';
+import { extensionProviders } from '../../src/translate/security/testing.ts';
 import { routingTable } from '../../src/translate/table.ts';
-import { meshObjects, type RandomObject } from '../envoy/mesh-arbitrary.ts';
+import { meshObjects, policies, type RandomObject } from '../envoy/mesh-arbitrary.ts';
 import { validMesh } from '../envoy/valid-mesh.ts';
 import { refusal } from '../envoy/validate.ts';
 import { meshes, meshIn } from '../meshes.ts';
@@ -34,6 +36,35 @@ const proxies: readonly ProxyIdentity[] = [
   proxyIn('edge', { role: 'gateway', labels: { istio: 'ingress' }, addresses: ['10.0.0.9'], name: 'ingress' }),
 ];
 
+const together = 10;
+
+function renamed(object: RandomObject, name: string): RandomObject {
+  return { ...object, metadata: { ...object.metadata, name } };
+}
+
+/** Something that policies can be for, and services that can be asked. */
+const guarded = `apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {clusterIP: 10.96.0.1, selector: {app: cart}, ports: [{name: http, port: 80, targetPort: 8080}, {name: tcp, port: 81, targetPort: 9090}, {name: any, port: 82}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pay, namespace: shop}
+spec: {clusterIP: 10.96.0.2, ports: [{name: grpc, port: 90}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public, namespace: edge}
+spec: {selector: {istio: ingress}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}, {port: {number: 90, name: tcp, protocol: TCP}, hosts: ['*']}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: public, namespace: edge}
+spec: {hosts: ['*'], gateways: [public], tcp: [{match: [{port: 90}], route: [{destination: {host: cart.shop.svc.cluster.local, port: {number: 81}}}]}]}
+`;
+const providersMesh = { extensionProviders: extensionProviders('cart.shop.svc.cluster.local', 'pay.shop.svc.cluster.local') };
+
 /** What Envoy has against one mesh, for one proxy; undefined: nothing. */
 async function problemOf(mesh: Mesh, proxy: ProxyIdentity, envoy: string): Promise<string | undefined> {
   const options = { meshTls: 'none', isReadable: () => false } as const;
@@ -47,6 +78,21 @@ describe.skipIf(program === undefined)('Envoy', () => {
     for (const proxy of [...proxies, proxyIn('payment', { addresses: ['10.1.0.1'], name: 'client' })]) {
       expect(await problemOf(mesh, proxy, program as string)).toBeUndefined();
     }
+  });
+
+  it('takes what is made of policies that no cluster would take', { timeout: 300_000 }, async () => {
+    const sample = fc.sample(policies, { numRuns: Math.min(count, 400), seed });
+    const refused: string[] = [];
+    for (let i = 0; i < sample.length; i += together) {
+      // Those of many meshes at once: each has names of its own.
+      const objects = sample.slice(i, i + together).flatMap((list, n) => list.map((one) => renamed(one, `${one.metadata.name}-${n}`)));
+      const mesh = meshOf([guarded, ...objects.map((object) => dump(object))].join('---\n'), { meshConfig: providersMesh });
+      for (const proxy of proxies) {
+        const problem = await problemOf(mesh, proxy, program as string);
+        if (problem !== undefined) refused.push(`policies from ${i} on, for ${proxy.name}: ${problem}`);
+      }
+    }
+    expect(refused).toEqual([]);
   });
 
   it(`takes what is made of ${count} random meshes`, { timeout: 900_000 }, async () => {

@@ -19,5 +19,5 @@ test.skipIf(path === undefined)('does what the routing table says', async () => 
   runTests(mesh, tests, { client: namedProxy('sidecar', 'shop', ''), observe: (one) => void tried.push(one) });
   const { failures, tried: count } = await runLive(mesh, tried, { name: 'envoy', start: startEnvoy({ path: path as string, version: '' }), samples: 400 });
   expect([...failures].map(([{ name }, list]) => [name, list[0]?.mismatches])).toEqual([]);
-  expect(count).toBe(16);
+  expect(count).toBe(20);
 });

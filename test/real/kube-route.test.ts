@@ -15,6 +15,7 @@ import { until } from '../proxy/support.ts';
 
 const available = await clusterAvailable();
 const canary = join(import.meta.dirname, '../../fixtures/payment-steps/canary.yaml');
+const service = join(import.meta.dirname, '../../fixtures/payment/service.yaml');
 
 let cluster: TestCluster;
 let client: KubeClient;
@@ -85,6 +86,14 @@ describe.skipIf(!available)('a cluster', () => {
     ]);
     expect(destinations[0]?.source).toMatchObject({ origin: { file: canary } });
     expect(mirrors).toEqual([]);
+  });
+
+  test('keeps the address that it gave a service, where a file with the service lies over it', async () => {
+    const resource = await client.resource('v1', 'Service');
+    const { items } = resource ? await client.list(resource, { namespace: 'payment' }) : { items: [] };
+    const { clusterIP = '' } = (items[0]?.spec ?? {}) as { clusterIP?: string };
+    const { trail } = await explained('GET', `http://${clusterIP}:8080/pay`, '-f', service);
+    expect(trail?.virtualHost).toMatchObject({ name: 'payment-service.payment.svc.cluster.local:8080', domain: clusterIP });
   });
 
   test('without endpoints of a subset says what clients get', async () => {

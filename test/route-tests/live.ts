@@ -28,6 +28,10 @@ spec:
   http:
     - { match: [{ uri: { prefix: /old } }], redirect: { uri: /new, redirectCode: 308 } }
     - { match: [{ uri: { exact: /tea } }], directResponse: { status: 418, body: { string: tea } } }
+    - { match: [{ authority: { exact: cart }, uri: { prefix: /bare } }], route: [{ destination: { host: cart, subset: v2, port: { number: 80 } } }] }
+    - match: [{ uri: { prefix: /cors } }]
+      corsPolicy: { allowOrigins: [{ exact: 'https://shop.example' }], exposeHeaders: [x-total] }
+      route: [{ destination: { host: cart, port: { number: 80 } } }]
     - match: [{ uri: { prefix: /canary } }]
       route:
         - { destination: { host: cart, subset: v1, port: { number: 80 } }, weight: 90 }
@@ -94,6 +98,18 @@ tests:
   - name: another port is its own
     request: { host: 'cart:80', path: /plain }
     expect: { destinations: 'cart:80' }
+  - name: a port of its own does not change the Host header
+    request: { host: cart, path: /bare, port: 9000 }
+    expect: { destinations: 'cart:80/v2' }
+  - name: a redirect at another port
+    request: { host: cart, path: /old, port: 9000 }
+    expect: { redirect: { location: http://cart/new } }
+  - name: another origin
+    request: { host: cart, path: /cors, headers: { origin: 'https://shop.example' } }
+    expect: { headers: { response: { set: { access-control-allow-origin: 'https://shop.example', access-control-expose-headers: x-total } } } }
+  - name: a long header
+    request: { host: cart, path: /plain, headers: { x-long: ${'a'.repeat(20_000)} } }
+    expect: { destinations: cart }
   - name: outside of the mesh
     request: { host: www.example.org }
     expect: { passthrough: true }

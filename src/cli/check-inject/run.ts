@@ -10,7 +10,8 @@ import { type ClusterFlags, connectWith, toCliError } from '../cluster.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { parseLabels } from '../proxy/flags.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
-import { clusterWorld, fileWorld, type World, workloadKinds } from './world.ts';
+import { type PodMaker, podMakers, podMakerVersions } from './pod-makers.ts';
+import { clusterWorld, fileWorld, type World } from './world.ts';
 
 /** Flags of `weft x check-inject` as commander gives them. */
 export interface CheckInjectFlags extends ClusterFlags {
@@ -88,34 +89,22 @@ async function find(world: World, written: string, defaultNamespace: string): Pr
   }
 }
 
-/** As kubectl takes them. */
-const shortNames: ReadonlyMap<string, string> = new Map([
-  ['po', 'pod'],
-  ['deploy', 'deployment'],
-  ['sts', 'statefulset'],
-  ['ds', 'daemonset'],
-  ['rs', 'replicaset'],
-  ['cj', 'cronjob'],
-  ['rc', 'replicationcontroller'],
-]);
-
 /** `NAME`, `NAME.NAMESPACE`, `KIND/NAME`, `KIND/NAME.NAMESPACE`; without a kind it is a pod. */
-function parseName(written: string, defaultNamespace: string): { kind: string; name: string; namespace: string } {
+function parseName(written: string, defaultNamespace: string): { kind: PodMaker; name: string; namespace: string } {
   const [first = '', second, ...more] = written.split('/');
   if (more.length > 0) throw usageError(`a workload is KIND/NAME, not "${written}"`);
-  const typed = first.toLowerCase();
-  const word = second === undefined ? 'pod' : (shortNames.get(typed) ?? typed.replace(/s$/, '').split('.', 1)[0]);
-  const known = Object.hasOwn(workloadKinds, word ?? '') ? workloadKinds[word ?? ''] : undefined;
-  if (!known) {
-    const near = nearest(word ?? '', Object.keys(workloadKinds));
+  // `deployments.apps` is one, too.
+  const [word = ''] = second === undefined ? ['pod'] : first.toLowerCase().split('.', 1);
+  if (!Object.hasOwn(podMakers, word)) {
+    const near = nearest(word, Object.keys(podMakers));
     throw usageError(
       `"${first}" is no kind that makes pods${near === undefined ? '' : `; did you mean ${near}?`}`,
-      `Kinds are ${Object.keys(workloadKinds).join(', ')}.`,
+      `Kinds are ${Object.keys(podMakerVersions).join(', ').toLowerCase()}.`,
     );
   }
   const [name = '', ...namespace] = (second ?? first).split('.');
   if (name === '') throw usageError(`a workload has a name, and "${written}" has none`);
-  return { kind: known.kind, name, namespace: namespace.join('.') || defaultNamespace };
+  return { kind: podMakers[word as keyof typeof podMakers], name, namespace: namespace.join('.') || defaultNamespace };
 }
 
 async function table(found: readonly Verdict[]): Promise<string> {

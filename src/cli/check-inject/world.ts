@@ -14,6 +14,7 @@ import type { Labels } from '../../model/webhooks.ts';
 import { isKubeError } from '../cluster.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { readStdinSync } from '../stdin.ts';
+import { type PodMaker, podMakerVersions } from './pod-makers.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -24,20 +25,8 @@ export interface World {
   /** What a revision injects; undefined where nothing says so, or it is another program's. */
   injector(revision: string): Promise<InjectionConfig | undefined>;
   /** Undefined where there is no such object. */
-  workload(kind: string, namespace: string, name: string): Promise<Fields | undefined>;
+  workload(kind: PodMaker, namespace: string, name: string): Promise<Fields | undefined>;
 }
-
-/** Kinds that make pods, by the names that kubectl takes. */
-export const workloadKinds: Readonly<Record<string, { apiVersion: string; kind: string }>> = {
-  pod: { apiVersion: 'v1', kind: 'Pod' },
-  deployment: { apiVersion: 'apps/v1', kind: 'Deployment' },
-  statefulset: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  daemonset: { apiVersion: 'apps/v1', kind: 'DaemonSet' },
-  replicaset: { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-  job: { apiVersion: 'batch/v1', kind: 'Job' },
-  cronjob: { apiVersion: 'batch/v1', kind: 'CronJob' },
-  replicationcontroller: { apiVersion: 'v1', kind: 'ReplicationController' },
-};
 
 /** @param istioNamespace of the control plane */
 export function clusterWorld(client: KubeClient, istioNamespace: string): World {
@@ -59,8 +48,7 @@ export function clusterWorld(client: KubeClient, istioNamespace: string): World 
       return found && (found.metadata.labels ?? {});
     },
     workload: async (kind, namespace, name) => {
-      const { apiVersion } = Object.values(workloadKinds).find((known) => known.kind === kind) ?? { apiVersion: 'v1' };
-      return client.get({ apiVersion, kind, namespace, name });
+      return client.get({ apiVersion: podMakerVersions[kind], kind, namespace, name });
     },
   };
 }

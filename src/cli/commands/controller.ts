@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { controllerPorts } from '../../install/values.ts';
+import { jwksCaOption } from '../jwks-option.ts';
 
 /** `weft controller`: the control plane in a cluster. */
 export function controllerCommand(): Command {
@@ -16,6 +17,7 @@ export function controllerCommand(): Command {
     .option('--status-conditions', 'write conditions into the status of the objects of users')
     .option('--no-leader-election', 'write without asking other replicas: for the only one')
     .option('--pod-name <name>', 'name of this replica, which no other one has (default: $POD_NAME, else the host and the process)')
+    .option(...jwksCaOption)
     .option('--debounce <duration>', 'how long the cluster has to be quiet before a change is sent', '100ms')
     .option('--log-level <level>', 'trace, debug, info, warning, error, critical or off', 'info')
     .option('--log-format <format>', 'text or json', 'text')

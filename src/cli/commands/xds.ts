@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { collect } from '../flags.ts';
+import { jwksCaOption } from '../jwks-option.ts';
 
 /** `weft xds …`: the control plane. */
 export function xdsCommand(): Command {
@@ -14,6 +15,7 @@ export function xdsCommand(): Command {
     .option('--map <service=address>', 'serve SERVICE[:PORT][/SUBSET] from [ADDRESS:]PORT; several for one service are its endpoints', collect)
     .option('--address <address>', 'HOST:PORT or unix:PATH to listen on; port 0: a free one', '127.0.0.1:15010')
     .option('--no-watch', 'do not follow changes of the files')
+    .option(...jwksCaOption)
     .option('--debounce <duration>', 'how long files have to be quiet before a change is sent', '100ms')
     .option('--log-level <level>', 'trace, debug, info, warning, error, critical or off', 'info')
     .option('--log-format <format>', 'text or json', 'text')

@@ -6,6 +6,7 @@ import { installedNames } from '../../install/values.ts';
 import { createLog, logLevels } from '../../proxy/telemetry/log.ts';
 import { type ClusterFlags, connectWith } from '../cluster.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
+import { jwksRoots } from '../jwks-roots.ts';
 import { parseChoice, parseMilliseconds, parsePort } from '../proxy/flags.ts';
 import { version } from '../version.ts';
 import { cannotListen, listenAddress, listenReason } from '../xds/listen-address.ts';
@@ -25,6 +26,7 @@ interface ControllerFlags extends ClusterFlags {
   statusConditions?: boolean;
   leaderElection: boolean;
   podName?: string;
+  jwksCa?: string;
   debounce: string;
   logLevel: string;
   logFormat: string;
@@ -48,6 +50,7 @@ export async function runController(command: Command): Promise<number> {
   const format = parseChoice('log-format', flags.logFormat, ['text', 'json']);
   if (!revisionName.test(flags.revision)) throw usageError(`--revision takes a name of small letters, digits and hyphens, not "${flags.revision}"`);
   const address = flags.xdsAddress === undefined ? undefined : listenAddress(flags.xdsAddress, 'xds-address');
+  const roots = jwksRoots(flags.jwksCa);
   const names = installedNames(flags.revision);
   const settings = {
     revision: flags.revision,
@@ -65,6 +68,7 @@ export async function runController(command: Command): Promise<number> {
     bind: flags.bind,
     securePort: parsePort('secure-port', flags.securePort),
     rootTimes: usualRootTimes,
+    ...(roots ? { jwksRoots: roots } : {}),
     webhookPort: parsePort('webhook-port', flags.webhookPort),
     monitoringPort: parsePort('monitoring-port', flags.monitoringPort),
     debounceMs: parseMilliseconds('debounce', flags.debounce),

@@ -21,8 +21,6 @@ const { we: _, workloadentry: _entry, ...podKinds } = workloadKindNames;
 /** By the names that kubectl takes. A WorkloadEntry is not described. */
 const kinds: Readonly<Record<string, TargetKind>> = {
   ...podKinds,
-  replicasets: 'ReplicaSet',
-  cronjobs: 'CronJob',
   svc: 'Service',
   service: 'Service',
   services: 'Service',

@@ -9,7 +9,6 @@ import { type Evaluation, evaluate, prepare, type Session } from '../analyze/ses
 import type { ClusterSource } from '../cluster-source/cluster-source.ts';
 import { CliError } from '../exit.ts';
 import type { DiffFlags } from './flags.ts';
-import { keepAssigned } from './keep-assigned.ts';
 import type { Sides } from './sides.ts';
 
 export interface EvaluatedSide {
@@ -47,7 +46,7 @@ export async function evaluateSides(sides: Sides, flags: DiffFlags, warn: (text:
     const [was, is] = [taken(before, refused.old), taken(after, refused.new)];
     return {
       old: { mesh: was.mesh, items: before.items },
-      new: { mesh: cluster ? keepAssigned(is.mesh, is.resources, cluster.input.resources) : is.mesh, items: after.items },
+      new: { mesh: is.mesh, items: after.items },
       broken,
       namespace: flags.namespace ?? cluster?.namespace ?? 'default',
     };

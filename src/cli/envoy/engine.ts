@@ -14,6 +14,10 @@ import { Validator } from './validate.ts';
 
 export interface EngineSettings extends ProcessSettings {
   local: LocalOptions;
+  /** Keys of issuers of tokens that are there now; absent: none that are not in the manifests. */
+  jwks?: NonNullable<EnvoyOptions['jwks']>;
+  /** Unix socket of an agent that gives out certificates (SDS); absent: there are none of the mesh, and Envoy reads files itself. */
+  sdsSocket?: string | undefined;
 }
 
 /** Envoy does not take a configuration; `blame`: what of it. */
@@ -30,13 +34,12 @@ const pollMs = 20;
 /** Its certificates and names of services are waited for. */
 const readyMs = 60_000;
 
-/** Certificates of the mesh need an agent beside the proxy, which there is in a pod. */
-const options: EnvoyOptions = { meshTls: 'none' };
-
 /** An Envoy with its configuration in files. */
 export class EnvoyEngine {
   readonly process: EnvoyProcess;
   private readonly local: LocalOptions;
+  private readonly options: EnvoyOptions;
+  private readonly sdsSocket: string | undefined;
   private readonly folder: RunFolder;
   private readonly validator: Validator;
   private readonly files: LiveFiles;
@@ -44,6 +47,8 @@ export class EnvoyEngine {
   constructor(program: EnvoyProgram, settings: EngineSettings, folder: RunFolder) {
     this.process = new EnvoyProcess(program, settings, folder);
     this.local = settings.local;
+    this.sdsSocket = settings.sdsSocket;
+    this.options = { meshTls: settings.sdsSocket === undefined ? 'none' : 'sds', ...(settings.jwks ? { jwks: settings.jwks } : {}) };
     this.folder = folder;
     this.validator = new Validator(program, folder.private('validate.json'));
     this.files = new LiveFiles(folder, this.process.admin);
@@ -55,7 +60,7 @@ export class EnvoyEngine {
    * @throws EnvoyRefusal
    */
   async configure(table: RoutingTable): Promise<Configuration> {
-    const { local } = this;
+    const { local, options } = this;
     const made = configurationOf(table, options, local);
     const bootstrap = this.bootstrapOf(table);
     const refusal: Refusal = (resources, envoyPatches = table.envoyPatches) =>
@@ -111,7 +116,8 @@ export class EnvoyEngine {
   }
 
   private bootstrapOf({ proxy, mesh }: RoutingTable): BootstrapOptions {
-    return { node: nodeOf({ identity: proxy, options }, mesh.meshId), admin: this.process.adminAddress };
+    const node = nodeOf({ identity: proxy, options: this.options }, mesh.meshId);
+    return { node, admin: this.process.adminAddress, ...(this.sdsSocket === undefined ? {} : { sdsSocket: this.sdsSocket }) };
   }
 }
 

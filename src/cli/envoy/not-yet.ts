@@ -3,7 +3,7 @@ import type { RoutingTable } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 
 /** Decide who may do what, and are not in the configuration. */
-const security = ['AuthorizationPolicy', 'RequestAuthentication'] as const;
+const security = ['AuthorizationPolicy'] as const;
 /** More hosts than these are counted only. */
 const most = 5;
 const unread = ['WasmPlugin', 'Telemetry'] as const;

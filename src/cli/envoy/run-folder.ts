@@ -6,6 +6,8 @@ import { join } from 'node:path';
 export class RunFolder {
   /** The socket of the administration, where it has no port. */
   readonly adminSocket: string;
+  /** Where Envoy gets certificates. */
+  readonly secretSocket: string;
   private readonly folder: string;
   /** Envoy watches it, and is told of what is renamed into it. */
   private readonly watched: string;
@@ -13,6 +15,7 @@ export class RunFolder {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'weft-envoy-'));
     this.adminSocket = join(this.folder, 'admin.sock');
+    this.secretSocket = join(this.folder, 'secrets.sock');
     this.watched = join(this.folder, 'resources');
     mkdirSync(this.watched);
   }

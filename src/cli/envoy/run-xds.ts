@@ -1,9 +1,12 @@
+import { SecretServer } from '../../agent/sds/server.ts';
 import { adsBootstrap } from '../../envoy/bootstrap.ts';
 import { nodeOf } from '../../envoy/node.ts';
 import { createLog, type ProxyLog } from '../../proxy/telemetry/log.ts';
+import type { Credentials } from '../../proxy/tls/credentials.ts';
 import { usageError } from '../exit.ts';
 import { describedIdentity } from '../proxy/described.ts';
 import type { ProxyFlags } from '../proxy/flags.ts';
+import { meshIdentity } from '../proxy/mesh-identity.ts';
 import { startProbeServers } from '../proxy/probe-servers.ts';
 import { settingsOf } from '../proxy/settings.ts';
 import { addressText, parseXdsAddress } from '../proxy/xds-address.ts';
@@ -47,6 +50,7 @@ export async function runXdsEnvoy(flags: ProxyFlags, given: (flag: string) => bo
   const program = await findEnvoy(flags.envoyPath);
   const log = await createLog({ level: settings.logLevel, format: settings.logFormat });
   await checkFree([], ports);
+  const safe = meshIdentity(flags, identity, log);
   const folder = new RunFolder();
   const envoy = new EnvoyProcess(program, { ...settings, adminPort: ports.admin }, folder);
   // Whatever happens to weft, its Envoy does not stay.
@@ -58,8 +62,15 @@ export async function runXdsEnvoy(flags: ProxyFlags, given: (flag: string) => bo
   const readiness = new EnvoyReadiness(envoy.admin, { awaitsResources: true });
   const lifecycle = { drain: () => readiness.draining(), quit: () => signals.quit() };
   const probes = await startProbeServers(probedEnvoy(envoy.admin, readiness), lifecycle, { settings: { ...settings, ports }, ip: flags.ip, log });
-  const options = { meshTls: 'none' } as const;
-  envoy.start(adsBootstrap({ address, protocol: 'delta' }, { node: nodeOf({ identity, options }), admin: envoy.adminAddress }));
+  const secrets = safe && (await serveSecrets(safe.identity, folder, log));
+  const options = { meshTls: safe ? 'sds' : 'none' } as const;
+  const certificateName = safe && (flags.xdsName ?? ('address' in address ? address.address : ''));
+  envoy.start(
+    adsBootstrap(
+      { address, protocol: 'delta', ...(certificateName === undefined ? {} : { certificateName }) },
+      { node: nodeOf({ identity, options }), admin: envoy.adminAddress, ...(secrets ? { sdsSocket: secrets.path } : {}) },
+    ),
+  );
   log.info('waiting for the configuration', { from: addressText(address), engine: `envoy ${program.version}` });
   if (identity.role === 'sidecar' && !flags.capture)
     log.warning(
@@ -70,7 +81,18 @@ export async function runXdsEnvoy(flags: ProxyFlags, given: (flag: string) => bo
   const code = await untilTheEnd(envoy, { signals, readiness, drainDelayMs, log });
   ended.abort();
   probes.close();
+  safe?.identity.stop();
+  secrets?.close();
   return code;
+}
+
+async function serveSecrets(credentials: Credentials, folder: RunFolder, log: ProxyLog): Promise<{ path: string; close(): void }> {
+  const server = new SecretServer({
+    credentials,
+    refused: (names, text) => log.warning(`Envoy refuses a certificate, and goes on with the one before: ${text}`, { names: names.join(' ') }),
+  });
+  await server.listen(folder.secretSocket);
+  return { path: folder.secretSocket, close: () => server.close() };
 }
 
 async function sayWhenItServes(readiness: EnvoyReadiness, log: ProxyLog, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Configuration } from '../../envoy/configuration.ts';
 import { createLog } from '../../proxy/telemetry/log.ts';
 import { CliError, exitCode } from '../exit.ts';
+import { jwksRoots } from '../jwks-roots.ts';
 import { printBroken } from '../proxy/broken.ts';
 import type { ProxyFlags } from '../proxy/flags.ts';
 import { ManifestReader, type Manifests } from '../proxy/manifests.ts';
@@ -10,6 +11,7 @@ import { originText, statusLines } from '../proxy/statuses.ts';
 import { describeTable, startSummary } from '../proxy/summary.ts';
 import { watchFiles } from '../proxy/watch-files.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
+import { meshTlsOf } from '../translate/mesh-tls.ts';
 import { checkBind } from './bind.ts';
 import { endedByItself, untilTheEnd } from './ending.ts';
 import { EnvoyEngine, EnvoyRefusal } from './engine.ts';
@@ -20,6 +22,7 @@ import { probedEnvoy } from './probed.ts';
 import { EnvoyReadiness } from './readiness.ts';
 import { RunFolder } from './run-folder.ts';
 import { Signals } from './signals.ts';
+import { TokenKeys } from './token-keys.ts';
 
 /**
  * As `runProxy`, by an Envoy that gets its configuration from weft: `weft proxy run --engine envoy`.
@@ -29,6 +32,7 @@ import { Signals } from './signals.ts';
  */
 export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const { ports, drainDelayMs, ...settings } = settingsOf(flags);
+  const { sdsSocket } = meshTlsOf(flags);
   checkBind(flags);
   const reader = new ManifestReader(flags);
   const first = await reader.read();
@@ -36,11 +40,13 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
     await printBroken(first.broken, 'nothing is served until that is repaired');
     return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
   }
+  const roots = jwksRoots(flags.jwksCa);
   const program = await findEnvoy(flags.envoyPath);
   const log = await createLog({ level: settings.logLevel, format: settings.logFormat });
   const local = { bind: flags.bind, outboundPort: ports.outbound, inboundPort: ports.inbound, capture: flags.capture === true };
   const folder = new RunFolder();
-  const engine = new EnvoyEngine(program, { ...settings, adminPort: ports.admin, local }, folder);
+  const keys = new TokenKeys((text) => log.warning(text), roots);
+  const engine = new EnvoyEngine(program, { ...settings, adminPort: ports.admin, local, jwks: keys.jwks, sdsSocket }, folder);
   const envoy = engine.process;
   // Whatever happens to weft, its Envoy does not stay.
   process.on('exit', () => {
@@ -55,6 +61,7 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
     for (const { origin, message } of problems) log.warning(`${originText(origin, mesh)}: ${message}`);
   };
 
+  await keys.use(first.table);
   const configuration = await configured(engine, first);
   await checkFree(configuration.table.listeners, ports);
   const readiness = new EnvoyReadiness(envoy.admin, { awaitsResources: false });
@@ -83,6 +90,13 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   } else log.info('serving', { engine: `envoy ${program.version}`, ...describeTable(first.table, ports.outbound, flags) });
   warn(first, configuration);
 
+  let current = first;
+  const inTurn = turns();
+  keys.follow(() => {
+    void inTurn(async () => {
+      if (await engine.replace(await configured(engine, current))) log.info('other keys of token issuers are in force');
+    }).catch((error: Error) => log.error(`keys of token issuers are refused, and the ones before go on: ${error.message}`));
+  });
   const stopWatching = flags.watch
     ? watchFiles(
         reader.files,
@@ -93,11 +107,16 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
             log.error('the new manifests are refused, and the ones before go on', { findings: next.broken.length });
             await printBroken(next.broken, 'the manifests before go on');
           } else {
-            const made = await configured(engine, next);
-            if (await engine.replace(made)) {
-              log.info('new manifests are in force', describeTable(next.table, ports.outbound, flags));
+            const { table } = next;
+            await keys.use(table);
+            await inTurn(async () => {
+              const made = await configured(engine, next);
+              const isNew = await engine.replace(made);
+              current = next;
+              if (!isNew) return;
+              log.info('new manifests are in force', describeTable(table, ports.outbound, flags));
               warn(next, made);
-            }
+            });
           }
           return next.input;
         },
@@ -106,8 +125,19 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
     : () => {};
   const code = await untilTheEnd(envoy, { signals, readiness, drainDelayMs, log });
   stopWatching();
+  keys.close();
   probes.close();
   return code;
+}
+
+/** One change after the other. */
+function turns(): (change: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve();
+  return (change) => {
+    const turn = last.then(change);
+    last = turn.catch(() => {});
+    return turn;
+  };
 }
 
 /** @throws CliError that names the object which Envoy refuses */

@@ -47,10 +47,15 @@ const listenerTypes = ['HTTP', 'TCP', 'HTTP+TCP', 'UNKNOWN'] as const;
 export async function runProxyConfig(wanted: readonly Part[], pod: string | undefined, flags: ProxyConfigFlags): Promise<number> {
   const format = parseChoice('output', flags.output, ['short', 'json', 'yaml']);
   const selected = selection(flags);
-  const source = openSource(pod, flags);
-  const config = wanted.some((part) => part !== 'endpoints') ? await source.config() : undefined;
+  const source = await openSource(pod, flags);
+  let config: ProxyConfig | undefined;
   const printed: Printed[] = [];
-  for (const part of wanted) printed.push(await selected(part, source, config));
+  try {
+    if (wanted.some((part) => part !== 'endpoints')) config = await source.config();
+    for (const part of wanted) printed.push(await selected(part, source, config));
+  } finally {
+    source.close();
+  }
   if (format === 'short') write('stdout', printed.map(({ table }) => tableText(table)).join('\n'));
   else {
     const [only] = printed;
@@ -107,8 +112,8 @@ function notes({ refused }: ProxyConfig): void {
  */
 export async function runBootstrap(pod: string | undefined, flags: SourceFlags & { output: string }): Promise<number> {
   const format = parseChoice('output', flags.output, ['json', 'yaml']);
-  const source = openSource(pod, flags);
-  const { bootstrap } = await source.config();
+  const source = await openSource(pod, flags);
+  const { bootstrap } = await source.config().finally(() => source.close());
   if (!bootstrap) throw new CliError(`${source.name} has no bootstrap`, undefined, 'It is in what a proxy answers to GET /config_dump without parameters.');
   write('stdout', formatted(bootstrap, format));
   return exitCode.ok;

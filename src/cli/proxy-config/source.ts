@@ -2,69 +2,44 @@ import { readFileSync } from 'node:fs';
 import { oneLine } from '../../analysis/report/terminal-text.ts';
 import { type EndpointFilter, endpointsOfAssignments, endpointsOfClusters, type SelectedEndpoints } from '../../proxy-config/endpoints.ts';
 import { type ProxyConfig, readProxyConfig } from '../../proxy-config/proxy-config.ts';
-import { AdminClient } from '../envoy/admin-client.ts';
+import type { ClusterFlags } from '../cluster.ts';
 import { CliError, usageError } from '../exit.ts';
-import { parsePort } from '../proxy/flags.ts';
-import { addressText, parseXdsAddress } from '../proxy/xds-address.ts';
 import { readStdinSync } from '../stdin.ts';
 import { write } from '../terminal.ts';
+import { type Admin, ask, notAdmin, openAdmin } from './admin.ts';
 import { readOwnDump } from './own-dump.ts';
 
 /** Flags that tell which proxy is looked at. */
-export interface SourceFlags {
+export interface SourceFlags extends ClusterFlags {
   file?: string;
+  namespace?: string;
   proxyAdminAddress?: string;
   proxyAdminPort?: string;
-  selector?: string;
 }
 
-/** Where the configuration of a proxy is read. */
+/** Where the configuration of a proxy is read. `close` it at the end. */
 export interface Source {
   /** As messages name it. */
   name: string;
-  /** @throws CliError where it cannot be read */
+  /** @throws CliError or KubeError where it cannot be read */
   config(): Promise<ProxyConfig>;
-  /** @throws CliError where they cannot be read */
+  /** @throws CliError or KubeError where they cannot be read */
   endpoints(filter: EndpointFilter): Promise<SelectedEndpoints>;
+  close(): void;
 }
-
-export const ofPods =
-  'A pod is reached with kubectl port-forward -n NAMESPACE pod/NAME 15000, and then without a name: its administration is on 127.0.0.1:15000.';
 
 /**
- * A file, or the administration of a running proxy.
+ * A file, or the administration of a running proxy: of a pod, where one is named, else on this machine.
  *
- * @param pod what stands where the reference takes the name of a pod
- * @throws CliError (usage)
+ * @throws CliError (usage), and for a pod that cannot be found
  */
-export function openSource(pod: string | undefined, flags: SourceFlags): Source {
+export async function openSource(pod: string | undefined, flags: SourceFlags): Promise<Source> {
   const { file } = flags;
-  if (file === undefined) return liveSource(openAdmin(pod, flags));
+  if (file === undefined) return liveSource(await openAdmin(pod, flags));
   const { proxyAdminAddress, proxyAdminPort } = flags;
+  if (pod !== undefined) throw usageError(`--file and the pod ${pod} are two sources: give one`);
   if (proxyAdminAddress !== undefined || proxyAdminPort !== undefined) throw usageError('--file and the administration of a proxy are two sources: give one');
-  refusePod(pod, flags);
   return fileSource(file);
-}
-
-export interface Admin {
-  client: AdminClient;
-  name: string;
-}
-
-/** @throws CliError (usage) */
-export function openAdmin(pod: string | undefined, flags: SourceFlags): Admin {
-  refusePod(pod, flags);
-  const { proxyAdminAddress, proxyAdminPort } = flags;
-  if (proxyAdminAddress !== undefined && proxyAdminPort !== undefined) throw usageError('--proxy-admin-address and --proxy-admin-port say the same: give one');
-  const port = parsePort('proxy-admin-port', proxyAdminPort ?? '15000');
-  const address = proxyAdminAddress === undefined ? { address: '127.0.0.1', port } : parseXdsAddress(proxyAdminAddress, 'proxy-admin-address');
-  return { client: new AdminClient(address), name: addressText(address) };
-}
-
-/** @throws CliError */
-function refusePod(pod: string | undefined, { selector }: SourceFlags): void {
-  const asked = pod ?? selector;
-  if (asked !== undefined) throw usageError(`weft does not connect to pods, and "${asked}" asks for ${pod === undefined ? 'some' : 'one'}`, ofPods);
 }
 
 function liveSource(admin: Admin): Source {
@@ -77,6 +52,7 @@ function liveSource(admin: Admin): Source {
       if (!found) throw new CliError(`what ${admin.name} answers to GET /clusters is not that of a proxy`, undefined, notAdmin);
       return found;
     },
+    close: admin.close,
   };
 }
 
@@ -97,6 +73,7 @@ function fileSource(file: string): Source {
         write('stderr', `Note: ${file} has only endpoints that are written in clusters: a dump has the others with GET /config_dump?include_eds.\n`);
       return endpointsOfAssignments(endpoints, filter);
     },
+    close: () => {},
   };
 }
 
@@ -113,7 +90,6 @@ function textOf(file: string): string {
 
 const dumps =
   'It is what a proxy answers to GET /config_dump (of an Envoy with ?include_eds, so that endpoints are in it), or GET /clusters?format=json for endpoints.';
-const notAdmin = 'That has to be the administration of a sidecar or an Envoy (weft proxy run --admin-port, by default 15000).';
 
 /** @throws CliError where the text is no JSON */
 function parse(text: string, name: string): unknown {
@@ -129,20 +105,4 @@ function configOf(document: unknown, name: string): ProxyConfig {
   const config = readOwnDump(document, name) ?? readProxyConfig(document);
   if (!config) throw new CliError(`${name} is no dump of a proxy's configuration`, undefined, dumps);
   return config;
-}
-
-/** @throws CliError that says why there is no answer */
-export async function ask<T>({ name }: Admin, request: () => Promise<T>, help = notAdmin): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ECONNREFUSED' || code === 'ENOENT')
-      throw new CliError(
-        `nobody listens on ${name}`,
-        undefined,
-        `A proxy has its administration there when it runs on this machine (weft proxy run); --proxy-admin-address names another place. ${ofPods}`,
-      );
-    throw new CliError(`cannot ask ${name}: ${oneLine(message.split('\n', 1)[0] ?? '')}`, undefined, help);
-  }
 }

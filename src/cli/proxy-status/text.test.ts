@@ -3,7 +3,7 @@ import { plainStyle } from '../../analysis/report/style.ts';
 import { typeUrls } from '../../envoy/type-urls.ts';
 import type { ClientStatus, SyncState, TypeStatus } from '../../envoy/xds/client-status.ts';
 import { named, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
-import { ago, statusDetail, statusTable } from './text.ts';
+import { ago, comparisonText, statusDetail, statusTable } from './text.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
 
@@ -61,6 +61,31 @@ it.each<[string, ClientStatus[], string]>([
   ['another type', [client(idOf('a', 'b'), 'x/1', [type('type.googleapis.com/envoy.service.runtime.v3.Runtime', 'SYNCED')])], 'NAME  PROXY  Runtime'],
 ])('columns for %s', (_, some, expected) => {
   expect(table(some)[0]).toBe(expected);
+});
+
+it('in a cluster, the replica that each is connected to', () => {
+  const pod = { namespace: 'istio-system', name: 'weft-controller-1', uid: '1', revision: 'default', isReady: true, isTerminating: false };
+  const rows = proxyStatuses(clients).map((proxy) => ({ ...proxy, replica: { name: pod.name, pod } }));
+  const [head = '', first = ''] = statusTable(rows, plainStyle).split('\n');
+  expect([head.split(/ {2,}/).at(-1), first.split(/ {2,}/).at(-1)]).toEqual(['CONTROLLER', 'weft-controller-1']);
+  expect(rows[0] && statusDetail(rows[0], now, plainStyle).split('\n')[2]).toBe('connected to weft-controller-1');
+});
+
+it('what a proxy has beside what its controller has', () => {
+  const text = comparisonText(
+    [
+      { part: 'clusters', same: 12, differ: [], missing: [], extra: [] },
+      { part: 'listeners', same: 1, differ: ['0.0.0.0_80'], missing: Array.from({ length: 22 }, (_, i) => `10.0.0.${i}_80`), extra: ['old\u001b[31m'] },
+    ],
+    plainStyle,
+  );
+  expect(text).toBe(`Clusters match (12)
+Listeners do not match (1 match)
+  another version: 0.0.0.0_80
+  not in the proxy: ${Array.from({ length: 20 }, (_, i) => `10.0.0.${i}_80`).join(', ')}, and 2 more
+  in the proxy only: old [31m
+A change that is on its way looks so, too: ask again.
+`);
 });
 
 it('a node that is none of a mesh is called by its id', () => {

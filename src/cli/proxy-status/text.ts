@@ -1,9 +1,14 @@
 import type { Style } from '../../analysis/report/style.ts';
 import type { SyncState } from '../../envoy/xds/client-status.ts';
 import { fullName, type NamedType, type ProxyStatus, stateNames, typeNames } from '../../envoy/xds/proxy-statuses.ts';
+import { isSame, type PartComparison } from '../../proxy-config/comparison.ts';
+import type { Replica } from '../control-plane/replica.ts';
 
 /** What Envoys ask for: shown even where the proxies that are there do not. */
 const usual: readonly string[] = ['CDS', 'LDS', 'EDS', 'RDS'];
+
+/** Of these at most are listed. */
+const mostNames = 20;
 
 /** A proxy that does not ask for a type. */
 const notAsked = '-';
@@ -13,11 +18,15 @@ interface Cell {
   paint?: (text: string) => string;
 }
 
+/** A proxy in a table; in a cluster, the replica of the control plane that it is connected to is named. */
+type Row = ProxyStatus & { replica?: Pick<Replica, 'name' | 'pod'> };
+
 /** All proxies, a row each, and what they have refused. */
-export function statusTable(proxies: readonly ProxyStatus[], style: Style): string {
+export function statusTable(proxies: readonly Row[], style: Style): string {
   const columns = columnsOf(proxies);
+  const isInCluster = proxies.some(({ replica }) => replica?.pod);
   const rows: Cell[][] = [
-    ['NAME', 'PROXY', ...columns].map((text) => ({ text })),
+    ['NAME', 'PROXY', ...columns, ...(isInCluster ? ['CONTROLLER'] : [])].map((text) => ({ text })),
     ...proxies.map((proxy) => [
       { text: fullName(proxy) },
       { text: proxy.proxy },
@@ -25,6 +34,7 @@ export function statusTable(proxies: readonly ProxyStatus[], style: Style): stri
         const type = proxy.types.find(({ name }) => name === column);
         return type ? stateCell(type.state, style) : { text: notAsked };
       }),
+      ...(isInCluster ? [{ text: proxy.replica?.name ?? notAsked }] : []),
     ]),
   ];
   const refusals = proxies.flatMap((proxy) => proxy.types.flatMap((type) => refusalLine(proxy, type, style)));
@@ -32,7 +42,7 @@ export function statusTable(proxies: readonly ProxyStatus[], style: Style): stri
 }
 
 /** One proxy: each type with its version, and what it has refused. @param now milliseconds since the epoch */
-export function statusDetail(proxy: ProxyStatus, now: number, style: Style): string {
+export function statusDetail(proxy: Row, now: number, style: Style): string {
   const rows: Cell[][] = [
     ['TYPE', 'STATUS', 'VERSION', 'ANSWERED'].map((text) => ({ text })),
     ...proxy.types.map(({ name, state, version, answeredAt }): Cell[] => [
@@ -45,7 +55,28 @@ export function statusDetail(proxy: ProxyStatus, now: number, style: Style): str
   const refusals = proxy.types.flatMap(({ name, refusal }) =>
     refusal ? [`\n${style.error(`✘ ${name} refused ${ago(now - refusal.time)} ago`)}, version ${refusal.version}:\n${indent(printable(refusal.text))}\n`] : [],
   );
-  return `${style.strong(fullName(proxy))}  ${proxy.proxy}, ${proxy.protocol}\n${proxy.id}\n\n${formatRows(rows)}${refusals.join('')}`;
+  return `${style.strong(fullName(proxy))}  ${proxy.proxy}, ${proxy.protocol}\n${proxy.id}\n${proxy.replica?.pod ? `connected to ${proxy.replica.name}\n` : ''}\n${formatRows(rows)}${refusals.join('')}`;
+}
+
+/** What the proxy has, beside what its controller has for it. */
+export function comparisonText(comparison: readonly PartComparison[], style: Style): string {
+  const line = (one: PartComparison): string => {
+    const part = `${one.part[0]?.toUpperCase()}${one.part.slice(1)}`;
+    if (isSame(one)) return `${part} ${style.good('match')} (${one.same})\n`;
+    const names = (list: readonly string[], why: string): string => (list.length === 0 ? '' : `  ${why}: ${listed(list)}\n`);
+    return [
+      `${part} ${style.error('do not match')} (${one.same} match)\n`,
+      names(one.differ, 'another version'),
+      names(one.missing, 'not in the proxy'),
+      names(one.extra, 'in the proxy only'),
+    ].join('');
+  };
+  const note = comparison.every(isSame) ? '' : 'A change that is on its way looks so, too: ask again.\n';
+  return `${comparison.map(line).join('')}${note}`;
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, mostNames).map(printable).join(', ')}${names.length > mostNames ? `, and ${names.length - mostNames} more` : ''}`;
 }
 
 /** The usual columns first, then those that somebody has. */

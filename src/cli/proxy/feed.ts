@@ -1,14 +1,20 @@
 import type { RoutingTable } from '../../ir/table.ts';
+import type { Credentials } from '../../proxy/tls/credentials.ts';
+import type { MeshSecrets } from './secrets.ts';
 
 /** A table, and what is to be said of it: a line each. */
 export interface FedTable {
   table: RoutingTable;
   warnings: readonly string[];
+  /** Of the manifests. */
+  secrets?: MeshSecrets;
 }
 
 /** Where the tables of a sidecar come from. */
 export interface TableFeed {
   readonly first: FedTable;
+  /** Of this proxy, where its control plane gives it an identity. */
+  readonly credentials?: Credentials;
   /** The first one is in force: from now on newer ones are handed on, one at a time. */
   follow(sink: TableSink): void;
   close(): void;

@@ -5,6 +5,7 @@ import { type EndpointOverride, parseEndpointOverride } from '../../model/endpoi
 import { parseLocality } from '../../translate/workload-identity.ts';
 import type { ClusterFlags } from '../cluster.ts';
 import { usageError } from '../exit.ts';
+import type { MeshTlsFlags } from '../translate/mesh-tls.ts';
 
 /** Flags that tell which manifests are read, and which proxy they are read for. */
 export interface ManifestFlags extends ClusterFlags {
@@ -40,11 +41,19 @@ export interface ListenerFlags {
 }
 
 /** Flags of `weft proxy run` as commander gives them. */
-export interface ProxyFlags extends ManifestFlags, ListenerFlags {
+export interface ProxyFlags extends ManifestFlags, ListenerFlags, MeshTlsFlags {
   engine: string;
   envoyPath?: string;
   xdsAddress?: string;
+  xdsName?: string;
+  tokenFile?: string;
+  rootsFile?: string;
   ignoreEnvoyFilters?: boolean;
+  workloadCertificate?: string;
+  workloadKey?: string;
+  trustRoots?: string;
+  mtls?: boolean;
+  jwksCa?: string;
   concurrency: string;
   drainTime: string;
   drainDelay: string;

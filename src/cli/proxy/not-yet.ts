@@ -2,7 +2,7 @@ import type { RoutingTable } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 
 /** Decide who may do what, and are not asked. */
-const security = ['AuthorizationPolicy', 'RequestAuthentication'] as const;
+const security = ['AuthorizationPolicy'] as const;
 const unread = ['WasmPlugin', 'Telemetry'] as const;
 
 /** What the manifests ask for and this proxy does not do: a line each, with what happens instead. */

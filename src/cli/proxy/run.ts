@@ -1,12 +1,14 @@
 import type { RoutingTable } from '../../ir/table.ts';
 import { createLog, type ProxyLog } from '../../proxy/telemetry/log.ts';
-import type { DataPlane, ThreadSettings } from '../../proxy/workers/data-plane.ts';
+import type { DataPlane, ThreadOutput, ThreadSettings } from '../../proxy/workers/data-plane.ts';
 import { SingleThread } from '../../proxy/workers/single-thread.ts';
 import { WorkerGroup } from '../../proxy/workers/worker-group.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
+import { jwksRoots } from '../jwks-roots.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { AccessLogFile } from './access-log-file.ts';
 import { type Admin, startAdmin } from './admin.ts';
+import { Certificates, identityOfFiles, speaksMeshTls } from './certificates.ts';
 import type { FedTable, TableFeed } from './feed.ts';
 import { fileFeed } from './file-feed.ts';
 import { type ProxyFlags, parseChoice } from './flags.ts';
@@ -26,11 +28,15 @@ const logFlushMs = 100;
 export async function runProxy(flags: ProxyFlags, given: (flag: string) => boolean): Promise<number> {
   const engine = parseChoice('engine', flags.engine, ['embedded', 'envoy']);
   if (engine === 'envoy' && flags.ignoreEnvoyFilters) throw usageError('--ignore-envoy-filters is for the embedded engine: an Envoy does what they say');
+  if ((engine === 'embedded' || flags.xdsAddress !== undefined) && (flags.meshTls === 'sds' || flags.sdsSocket !== undefined))
+    throw usageError('--mesh-tls and --sds-socket go with --engine envoy and -f: with a control plane certificates are had by --token-file');
   if (engine === 'envoy' && flags.xdsAddress !== undefined) return (await import('../envoy/run-xds.ts')).runXdsEnvoy(flags, given);
   if (engine === 'envoy') return (await import('../envoy/run.ts')).runEnvoy(flags);
   if (flags.envoyPath !== undefined) throw usageError('--envoy-path goes with --engine envoy: the embedded engine is weft itself');
   const settings = settingsOf(flags);
   const { ports, drainMs, drainDelayMs, concurrency, logLevel, logFormat } = settings;
+  const roots = jwksRoots(flags.jwksCa);
+  const meshTls = speaksMeshTls(flags);
   const log = await createLog({ level: logLevel, format: logFormat });
   const signal = Promise.withResolvers<string>();
   const ofFiles = flags.xdsAddress === undefined ? await fileFeed(flags, log) : undefined;
@@ -47,18 +53,25 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
     capture: flags.capture === true,
     drainMs,
     logFlushMs,
+    ...(roots ? { jwksRoots: roots } : {}),
+    meshTls,
   };
   let plane: DataPlane | undefined;
   let admin: Admin | undefined;
   let feed: TableFeed | undefined = ofFiles;
+  let certificates: Certificates | undefined;
+  const identity = await identityOfFiles(flags, log);
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
   try {
-    plane = dataPlane(threads, accessLog, concurrency);
+    plane = dataPlane(threads, { write: (lines) => accessLog.write(lines), warn: (text) => log.warning(text) }, concurrency);
     // Before there is a table: the kubelet asks for the application's health all the while.
     admin = await startAdmin({ plane, log, accessLog, settings, ip: flags.ip, quit: () => signal.resolve('quit') });
     feed ??= await Promise.race([remoteFeed(flags, log, signal.promise), failureOf(plane)]);
     if (feed) {
       takeLogSettings(feed.first.table);
+      certificates = Certificates.of(plane, log, identity ?? feed.credentials);
+      await certificates.ready(signal.promise);
+      await certificates.prepare(feed.first);
       admin.initializing();
       await plane.apply(feed.first.table);
       admin.live();
@@ -67,6 +80,8 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
     // Sockets and timers would keep the process; a feed that still waits ends, too.
     signal.resolve('failure');
     feed?.close();
+    certificates?.close();
+    identity?.close();
     admin?.close();
     await plane?.drain();
     await plane?.close();
@@ -90,6 +105,7 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
     take: async (fed) => {
       const before = plane.state.version;
       takeLogSettings(fed.table);
+      await certificates?.prepare(fed);
       await plane.apply(fed.table);
       admin.accepted();
       const { version, generation } = plane.state;
@@ -111,6 +127,8 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
     await within(drainDelayMs, again);
   }
   feed.close();
+  certificates?.close();
+  identity?.close();
   await shutDown(plane, log, { reason: reason instanceof Error ? 'failure' : reason, drainMs, again });
   admin.close();
   await accessLog.close();
@@ -131,9 +149,9 @@ async function failureOf({ failed }: DataPlane): Promise<never> {
   throw await failed;
 }
 
-function dataPlane(settings: ThreadSettings, accessLog: AccessLogFile, threads: number): DataPlane {
+function dataPlane(settings: ThreadSettings, output: ThreadOutput, threads: number): DataPlane {
   try {
-    return threads === 1 ? new SingleThread(settings, accessLog) : new WorkerGroup(settings, accessLog, threads);
+    return threads === 1 ? new SingleThread(settings, output) : new WorkerGroup(settings, output, threads);
   } catch (error) {
     // Of --capture, where this machine cannot.
     throw new CliError((error as Error).message);

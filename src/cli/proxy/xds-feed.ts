@@ -9,6 +9,7 @@ import { ignoredFilters } from './envoy-filters.ts';
 import type { FedTable, TableFeed, TableSink } from './feed.ts';
 import type { ProxyFlags } from './flags.ts';
 import { withAccessLog } from './manifests.ts';
+import { meshIdentity } from './mesh-identity.ts';
 import { notYetOfTable } from './not-yet.ts';
 import { addressText, parseXdsAddress } from './xds-address.ts';
 
@@ -23,6 +24,8 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
   refuseFileFlags(flags);
   const address = addressText(parseXdsAddress(flags.xdsAddress ?? ''));
   quietGrpc();
+  const proxy = describedIdentity(flags);
+  const safe = meshIdentity(flags, proxy, log);
   const connection = new ConnectionLog(address, log);
   const first = Promise.withResolvers<FedTable>();
   /** What to do with a table; the first one waits for whoever asked for it. */
@@ -30,7 +33,8 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
   let isFirst = true;
   const client = new TableClient({
     address,
-    proxy: describedIdentity(flags),
+    ...(safe ? { channel: () => safe.controlPlane.channel() } : {}),
+    proxy,
     version,
     take: async (table) => {
       if (!isFirst) return (await sink.promise).take(fedOf(table, flags));
@@ -59,14 +63,21 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
   try {
     fed = await Promise.race([first.promise, stopped.then(() => undefined)]);
   } finally {
-    if (!fed) client.close();
+    if (!fed) {
+      client.close();
+      safe?.identity.stop();
+    }
   }
   if (!fed) return undefined;
   connection.hasTable = true;
   return {
     first: fed,
     follow: (taken) => sink.resolve(taken),
-    close: () => client.close(),
+    ...(safe ? { credentials: safe.identity } : {}),
+    close() {
+      client.close();
+      safe?.identity.stop();
+    },
   };
 }
 

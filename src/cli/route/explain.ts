@@ -25,6 +25,8 @@ export interface ExplainFlags extends ClusterFlags {
   header?: string[];
   from?: string;
   gateway?: string;
+  to?: string;
+  clientIp?: string;
   output: string;
   color?: boolean;
 }
@@ -37,7 +39,7 @@ export interface ExplainFlags extends ClusterFlags {
  */
 export async function runExplain(words: readonly string[], flags: ExplainFlags): Promise<number> {
   const output = parseChoice('output', flags.output, ['text', 'json', 'yaml']);
-  const request = parseRequest(words, flags.header);
+  const request = parseRequest(words, flags.header, flags);
   const reader = new MeshReader(flags, { name: 'weft route explain', stdin: true, cluster: true });
   const { mesh, broken, namespace } = await reader.read();
   if (broken.length > 0) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../exit.ts';
-import { parseRequest } from './request.ts';
+import { type GivenAddresses, parseRequest } from './request.ts';
 
 const http = { method: 'GET', scheme: 'http', path: '/', headers: [] };
 
@@ -15,6 +15,8 @@ describe('a request as it is typed', () => {
     [['http://me:pass@cart/'], [], { ...http, authority: 'cart' }],
     [['/pay'], ['Host: cart'], { ...http, authority: 'cart', path: '/pay' }],
     [['http://gateway:81/'], ['host: cart'], { ...http, authority: 'cart', host: 'gateway', port: 81 }],
+    [['https://a.example/'], ['host: b.example'], { ...http, scheme: 'https', authority: 'b.example', host: 'a.example', serverName: 'a.example' }],
+    [['https://192.0.2.9/'], ['host: b.example'], { ...http, scheme: 'https', authority: 'b.example', host: '192.0.2.9', serverName: '' }],
     [
       ['http://cart/'],
       ['X-User:  a b ', 'x-empty:'],
@@ -31,6 +33,20 @@ describe('a request as it is typed', () => {
     [['tls://db:3306/'], [], { kind: 'tcp', host: 'db', port: 3306, tls: { serverName: 'db' } }],
     [['tcp://[::1]:1'], [], { kind: 'tcp', host: '::1', port: 1 }],
   ])('%j %j', (words, headers, expected) => expect(parseRequest(words, headers)).toEqual(expected));
+
+  it('has the addresses that are given', () => {
+    const given = { to: '10.0.0.1', clientIp: '2001:db8::1' };
+    expect(parseRequest(['http://cart/'], [], given)).toEqual({ ...http, authority: 'cart', address: '10.0.0.1', client: '2001:db8::1' });
+    expect(parseRequest(['tls://db:3306'], [], { to: '10.0.0.1' })).toMatchObject({ host: 'db', address: '10.0.0.1', tls: { serverName: 'db' } });
+  });
+
+  it.each<[string, GivenAddresses, RegExp]>([
+    ['http://cart/', { to: 'cart' }, /--to takes an IP address/],
+    ['http://cart/', { clientIp: '10.0.0.0/8' }, /--client-ip takes an IP address/],
+    ['tcp://cart:80', { clientIp: '10.0.0.1' }, /--client-ip goes with requests/],
+  ])('%s with %j is none', (url, given, message) => {
+    expect(() => parseRequest([url], [], given)).toThrow(message);
+  });
 
   it.each<[string[], string[], RegExp]>([
     [['cart/a'], [], /"cart\/a" is no URL/],

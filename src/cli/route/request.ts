@@ -1,15 +1,35 @@
 // A request as it is typed on the command line.
+import { isIp } from '../../manifest/ip.ts';
 import type { SimulatedHttpRequest, SimulatedRequest, SimulatedTcpRequest } from '../../simulate/request.ts';
 import { usageError } from '../exit.ts';
 
 const forms = 'It takes http://HOST[:PORT]/PATH, https://…, /PATH with -H "Host: …", or tcp://HOST:PORT.';
+
+/** Addresses of the connection, where they are not those that names lead to. */
+export interface GivenAddresses {
+  /** That the caller connects to. */
+  to?: string;
+  /** Of the caller, as the proxy sees it. */
+  clientIp?: string;
+}
 
 /**
  * @param words `METHOD URL`, or a URL alone for GET
  * @param headers as `name: value`
  * @throws CliError (usage)
  */
-export function parseRequest(words: readonly string[], headers: readonly string[] = []): SimulatedRequest {
+export function parseRequest(words: readonly string[], headers: readonly string[] = [], { to, clientIp }: GivenAddresses = {}): SimulatedRequest {
+  const request = written(words, headers);
+  for (const [flag, address] of [
+    ['--to', to],
+    ['--client-ip', clientIp],
+  ] as const)
+    if (address !== undefined && !isIp(address)) throw usageError(`${flag} takes an IP address, not "${address}"`);
+  if (request.kind === 'tcp' && clientIp !== undefined) throw usageError('--client-ip goes with requests: where a connection goes does not depend on it');
+  return { ...request, ...(to === undefined ? {} : { address: to }), ...(clientIp === undefined ? {} : { client: clientIp }) };
+}
+
+function written(words: readonly string[], headers: readonly string[]): SimulatedRequest {
   const [first = '', second, third] = words;
   if (third !== undefined) throw usageError(`there is more than METHOD and URL: "${third}"`, 'Headers are given with -H.');
   const method = second === undefined ? 'GET' : first;
@@ -66,8 +86,8 @@ function absolute(method: string, scheme: 'http' | 'https', rest: string, header
     method,
     scheme,
     authority: own?.[1] ?? bare,
-    // The connection goes where the URL says, whatever Host says.
-    ...(own ? { host } : {}),
+    // The connection goes where the URL says, whatever Host says, and so does the server name of TLS.
+    ...(own ? { host, ...(scheme === 'https' ? { serverName: isIp(host.replace(/^\[|\]$/g, '')) ? '' : host } : {}) } : {}),
     ...(port === undefined ? {} : { port }),
     path: withoutFragment,
     headers: headers.filter((header) => !isHost(header)),

@@ -1,3 +1,4 @@
+import type { Style } from '../../analysis/report/style.ts';
 import { fieldText } from '../../install/diff/path.ts';
 import { type Installation, installations } from '../../install/installed.ts';
 import { readLive } from '../../install/live.ts';
@@ -6,6 +7,7 @@ import { renderManifests } from '../../install/render/manifests.ts';
 import { withDefaultTag } from '../../install/tags.ts';
 import { installedNames, type Values } from '../../install/values.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import { inParallel } from '../../kube/in-parallel.ts';
 import { mutatingWebhooks } from '../../kube/list-all.ts';
 import { type KubeObject, refOf, refText } from '../../kube/object.ts';
 import { readinessOf } from '../../kube/wait.ts';
@@ -25,7 +27,7 @@ export interface VerifyFlags extends ValueFlags, ClusterFlags {
 }
 
 /** Something that is not as it was installed. */
-interface Finding {
+export interface Finding {
   text: string;
   /** It may be so for a while. */
   isWarning?: boolean;
@@ -81,12 +83,48 @@ function interrupted({ revision, interruptedAt }: Installation): CliError {
   );
 }
 
+/** A control plane as it is, against what was installed. */
+export interface Verified {
+  findings: readonly Finding[];
+  /** Objects that were compared. */
+  count: number;
+  values: Values;
+  weftVersion: string;
+}
+
+/**
+ * Each revision that is installed, against its own values.
+ *
+ * @returns one that was interrupted has a text of why it cannot be compared
+ * @throws KubeError
+ */
+export async function verifyInstalled(client: KubeClient): Promise<{ installation: Installation; verified: Verified | string }[]> {
+  const all = await installations(client);
+  return inParallel(all, async (installation) => {
+    const { namespace, revision } = installation;
+    try {
+      const { values } = expected(all, readValues({ revision }).values, { istioNamespace: namespace, revision });
+      return { installation, verified: await compare(client, installation, values, false) };
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      return { installation, verified: error.message };
+    }
+  });
+}
+
 async function verify(
   client: KubeClient,
   installation: Installation | undefined,
   values: Values,
   { isGiven, colour }: { isGiven: boolean; colour: boolean },
 ): Promise<number> {
+  const verified = await compare(client, installation, values, isGiven);
+  const style = await styleFor(colour);
+  write('stdout', verifiedText(verified, style));
+  return verified.findings.some(({ isWarning }) => !isWarning) ? exitCode.error : exitCode.ok;
+}
+
+async function compare(client: KubeClient, installation: Installation | undefined, values: Values, isGiven: boolean): Promise<Verified> {
   const weftVersion = installation?.version ?? version;
   const webhooks = await mutatingWebhooks(client);
   const rendering = { weftVersion };
@@ -106,8 +144,7 @@ async function verify(
     if (!ready) findings.push({ text: `${refText(refOf(live))} is not ready: ${reason}` });
     findings.push(...withoutAuthority(live));
   }
-  await print(findings, compared.length, { values, weftVersion, colour });
-  return findings.some(({ isWarning }) => !isWarning) ? exitCode.error : exitCode.ok;
+  return { findings, count: compared.length, values, weftVersion };
 }
 
 function differences({ action, ref, changes }: PlannedObject): Finding[] {
@@ -140,12 +177,8 @@ function withoutAuthority(object: KubeObject): Finding[] {
   return [{ text: `${refText(refOf(object))} has no certificate authority yet, which the controller writes into it`, isWarning: true }];
 }
 
-async function print(
-  findings: readonly Finding[],
-  count: number,
-  { values, weftVersion, colour }: { values: Values; weftVersion: string; colour: boolean },
-): Promise<void> {
-  const style = await styleFor(colour);
+/** What `weft verify-install` prints. */
+export function verifiedText({ findings, count, values, weftVersion }: Verified, style: Style): string {
   const lines = findings.map(({ text, isWarning }) => `${isWarning ? style.warning('‼') : style.error('✘')} ${text}`);
   const errors = findings.filter(({ isWarning }) => !isWarning).length;
   const what = `weft ${weftVersion}, revision ${values.revision}, in namespace ${values.namespace}`;
@@ -155,5 +188,5 @@ async function print(
       '',
       `${counted(errors, 'problem')} in ${counted(count, 'object')} of ${what}. weft install, with the same values, repairs what can be repaired.`,
     );
-  write('stdout', `${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }

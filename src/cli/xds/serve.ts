@@ -1,18 +1,23 @@
+import { hostname } from 'node:os';
+import { FileDistribution } from '../../controller/distribution/file-distribution.ts';
 import { ServedMesh } from '../../controller/served-mesh.ts';
 import { XdsService } from '../../controller/xds/xds-service.ts';
+import { controlPlane } from '../../envoy/xds/control-plane-server.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import { createLog, type LogLevel, logLevels, type ProxyLog } from '../../proxy/telemetry/log.ts';
+import { createLog, type LogLevel, logLevels } from '../../proxy/telemetry/log.ts';
 import { routingTable } from '../../translate/table.ts';
 import { exitCode } from '../exit.ts';
+import { jwksRoots } from '../jwks-roots.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice, parseMilliseconds, parseOverride } from '../proxy/flags.ts';
 import { identityOf } from '../proxy/identity.ts';
-import { MeshReader, type ReadMesh } from '../proxy/mesh-reader.ts';
+import { MeshReader } from '../proxy/mesh-reader.ts';
 import { checkOverrides } from '../proxy/overrides.ts';
 import { originText } from '../proxy/statuses.ts';
-import { watchFiles } from '../proxy/watch-files.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
+import { version } from '../version.ts';
+import { FollowedFiles } from './followed-files.ts';
 import { cannotListen, listenAddress } from './listen-address.ts';
 import { nextSignal } from './next-signal.ts';
 import { serveSummary } from './summary.ts';
@@ -22,6 +27,7 @@ export interface ServeFlags {
   filename?: string[];
   meshConfigFile?: string;
   map?: string[];
+  jwksCa?: string;
   namespace?: string;
   istioNamespace: string;
   address: string;
@@ -48,6 +54,7 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   const level: LogLevel = parseChoice('log-level', flags.logLevel, logLevels);
   const format = parseChoice('log-format', flags.logFormat, ['text', 'json']);
   const address = listenAddress(flags.address);
+  const roots = jwksRoots(flags.jwksCa);
   const overrides = (flags.map ?? []).map((text) => parseOverride(text));
   const reader = new MeshReader(flags, { name: 'weft xds serve' });
   const first = await reader.read();
@@ -60,11 +67,28 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   for (const override of overrides) checkOverride(override, served.mesh, flags);
 
   const log = await createLog({ level, format });
-  const service = new XdsService({
+  const files = new FollowedFiles({
+    reader,
+    served,
+    changed() {
+      service.changed();
+      served.versions.committed(service.generation);
+    },
+    log,
+  });
+  const distribution = new FileDistribution({
+    about: { program: 'weft xds serve', version, identity: `${hostname()}_${process.pid}`, startedAt: new Date().toISOString() },
+    served,
+    streams: () => service.progress(),
+    look: async () => (flags.watch ? files.look() : []),
+  });
+  const service: XdsService = new XdsService({
+    services: [controlPlane(distribution)],
     mesh: () => served.mesh,
     source: 'manifests',
     describe: (origin) => originText(origin, served.source),
     overrides,
+    ...(roots ? { jwksRoots: roots } : {}),
     debounceMs,
     debounceMaxMs,
     log,
@@ -80,7 +104,7 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   else log.info('serving', { address: at, resources: served.size });
   if (!address.isLocal) log.warning(`whoever can reach ${at} gets the configuration of the mesh: there is no TLS, and nobody is asked who they are`);
 
-  const stopWatching = flags.watch ? watch(reader, first, { served, changed: () => service.changed(), log }) : () => {};
+  const stopWatching = flags.watch ? files.follow(first.input) : () => {};
   log.info('stopping', { reason: await signal, proxies: service.size });
   stopWatching();
   await service.close({ drainMs });
@@ -102,27 +126,4 @@ function checkOverride(override: EndpointOverride, mesh: Mesh, flags: ServeFlags
     }
   });
   if (problems.every((problem) => problem !== undefined)) throw problems[0];
-}
-
-/** Takes each new version of the files that is not broken. @returns ends it */
-function watch(reader: MeshReader, first: ReadMesh, { served, changed, log }: { served: ServedMesh; changed: () => void; log: ProxyLog }): () => void {
-  return watchFiles(
-    reader.files,
-    first.input,
-    async () => {
-      const next = await reader.read();
-      if (next.broken.length > 0) {
-        log.error('the new manifests are refused, and the ones before go on', { findings: next.broken.length });
-        await printBroken(next.broken, 'the manifests before go on');
-        return next.input;
-      }
-      const count = served.take(next);
-      if (count > 0) {
-        changed();
-        log.info('new manifests are in force', { changed: count, resources: served.size });
-      } else log.debug('the manifests say what they said before');
-      return next.input;
-    },
-    (error) => log.error(`the new manifests are refused, and the ones before go on: ${error.message}`),
-  );
 }

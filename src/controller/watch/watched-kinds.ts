@@ -21,6 +21,11 @@ export const webhookKinds: readonly string[] = ['MutatingWebhookConfiguration', 
 
 const revisioned: ReadonlySet<string> = new Set(meshKinds.filter((kind) => istioKinds.includes(kind) || kind.startsWith('gateway-api/')));
 
+/** Whether objects of a kind can name a revision: those that users write for the mesh. */
+export function hasRevisions(kind: string): boolean {
+  return revisioned.has(kind);
+}
+
 /**
  * Whether the control plane of a revision sees an object. As with the reference, what a user wrote for the mesh can name one revision
  * with the label `istio.io/rev`; without it, it is for all of them.

@@ -92,6 +92,11 @@ export class Watches {
     return this.entries.find(({ watched }) => watched.kind === kind && watched.name === undefined)?.informer.store ?? nothing;
   }
 
+  /** Everything of a kind that happened up to this resource version is in its store; empty: nothing was read, or it is not watched. */
+  version(kind: string): string {
+    return this.entries.find(({ watched }) => watched.kind === kind && watched.name === undefined)?.informer.resourceVersion ?? '';
+  }
+
   /** Of objects of one name. */
   storeOf(kind: string, name: string): ReadonlyMap<string, KubeObject> {
     return this.entries.find(({ watched }) => watched.kind === kind && watched.name === name)?.informer.store ?? nothing;

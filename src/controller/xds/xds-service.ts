@@ -1,13 +1,17 @@
 import type { TLSSocket } from 'node:tls';
 import { loadEnvoyApi } from '../../envoy/proto/api.ts';
-import type { ClientStatus } from '../../envoy/xds/client-status.ts';
+import type { ClientStatus, TypeStatus } from '../../envoy/xds/client-status.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
-import { type SecuredSettings, XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
+import { type SecuredSettings, type Service, XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
+import type { StreamProgress } from '../../envoy/xds/stream.ts';
 import { Views } from '../../envoy/xds/views.ts';
 import type { Origin, ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import type { JwksStore } from '../../proxy/security/jwks-store.ts';
+import { realJwksStore } from '../../proxy/security/real-jwks-store.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
+import { keySources } from '../../translate/security/key-sources.ts';
 import { routingTable, viewKey } from '../../translate/table.ts';
 import { eventsLog } from './events-log.ts';
 import { knownProxy, type MeshSource } from './known-proxy.ts';
@@ -20,8 +24,12 @@ export interface XdsServiceSettings {
   /** The object of a problem, as its user knows it. */
   describe(origin: Origin): string;
   overrides?: readonly EndpointOverride[];
+  /** Authorities that are trusted beside those of the system where keys of issuers of tokens are fetched: PEM. */
+  jwksRoots?: readonly string[];
   /** Who may call over connections that are safe; absent: there are none. */
   secured?: SecuredSettings;
+  /** Further services for those who get everything in plain text. */
+  services?: readonly Service[];
   /** A change is sent when there was none for `debounceMs`, and after `debounceMaxMs` in any case. */
   debounceMs: number;
   debounceMaxMs: number;
@@ -32,6 +40,9 @@ export interface XdsServiceSettings {
   onTable?(milliseconds: number): void;
 }
 
+/** So long proxies may have to wait for a start: those of the control plane before had the keys of issuers. */
+const keysMs = 3_000;
+
 /** What only proxies had that are gone is forgotten after this time, in case they come back. */
 const pruneMs = 10_000;
 
@@ -41,6 +52,8 @@ export class XdsService {
   private readonly views: Views;
   private readonly server: XdsServer;
   private readonly warnings: WarnOnce;
+  /** Of issuers of tokens: proxies get them with their configuration. */
+  private readonly keys: JwksStore;
   private pruning: NodeJS.Timeout | undefined;
   private closing = false;
 
@@ -48,6 +61,7 @@ export class XdsService {
     this.settings = settings;
     const { log, debounceMs, debounceMaxMs, events: others = {} } = settings;
     this.warnings = new WarnOnce((text) => log.warning(text));
+    this.keys = realJwksStore({ tell: (text) => log.warning(text), changed: () => this.send() }, settings.jwksRoots);
     quietGrpc();
     const api = loadEnvoyApi();
     this.views = new Views({
@@ -55,10 +69,12 @@ export class XdsService {
       tableOf: (proxy) => this.served(proxy),
       onPatchProblem: (origin, message) => this.warnings.say([`${settings.describe(origin)}: ${message}`]),
       keyOf: (proxy) => viewKey(settings.mesh(), this.known(proxy)),
+      jwks: (source) => this.keys.keys(source)?.text,
     });
     const events = eventsLog(log);
     this.server = new XdsServer(this.views, {
       ...(settings.secured ? { secured: settings.secured } : {}),
+      ...(settings.services ? { services: settings.services } : {}),
       debounceMs,
       debounceMaxMs: Math.max(debounceMs, debounceMaxMs),
       events: {
@@ -85,8 +101,15 @@ export class XdsService {
    * @returns the port
    * @throws Error where the address cannot be had
    */
-  listen(address: string): Promise<number> {
+  async listen(address: string): Promise<number> {
+    await this.ready();
     return this.server.listen(address);
+  }
+
+  /** What proxies are to have is there, as far as that can be waited for. */
+  ready(): Promise<void> {
+    this.retainKeys();
+    return this.keys.settled(keysMs);
   }
 
   /** @returns what takes connections over whose TLS handshake is done */
@@ -96,6 +119,11 @@ export class XdsService {
 
   /** The mesh is another one. */
   changed(): void {
+    this.retainKeys();
+    this.send();
+  }
+
+  private send(): void {
     this.settings.log.debug('what has changed is sent', { proxies: this.server.nodes().length });
     this.warnings.next();
     this.views.changed();
@@ -105,6 +133,33 @@ export class XdsService {
   /** Of the connected proxies. */
   statuses(): ClientStatus[] {
     return this.server.statuses();
+  }
+
+  /**
+   * Names and versions of what a connected proxy is to have, by the URL of their type.
+   *
+   * @param id of its node
+   * @returns undefined where it is not connected
+   */
+  versionsFor(id: string): Record<string, Record<string, string>> | undefined {
+    const client = this.server.statuses().find(({ node }) => node.id === id);
+    if (!client) return undefined;
+    const view = this.views.viewOf(client.node, client.variant);
+    const versions = ({ typeUrl }: TypeStatus): [string, Record<string, string>] => [
+      typeUrl,
+      Object.fromEntries([...(view.resources(typeUrl) ?? [])].map(([name, { version }]) => [name, version])),
+    ];
+    return Object.fromEntries(client.types.map(versions));
+  }
+
+  /** How far each of the connected proxies has come. */
+  progress(): StreamProgress[] {
+    return this.server.progress();
+  }
+
+  /** How often the mesh has changed. */
+  get generation(): number {
+    return this.views.generation;
   }
 
   /** How many proxies are connected. */
@@ -121,7 +176,12 @@ export class XdsService {
   async close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
     this.closing = true;
     clearTimeout(this.pruning);
+    this.keys.close();
     await this.server.close({ drainMs });
+  }
+
+  private retainKeys(): void {
+    this.keys.retain(keySources(this.settings.mesh()));
   }
 
   private known(proxy: ProxyIdentity): ProxyIdentity {

@@ -1,8 +1,10 @@
-import type { FilterChain, FilterChainMatch, Listener } from '../../ir/listener.ts';
+import { blackHoleCluster } from '../../ir/cluster.ts';
+import type { FilterChain, FilterChainMatch, Listener, TcpFilter } from '../../ir/listener.ts';
 import type { Origin, RoutingTable } from '../../ir/table.ts';
 import { defined, type JsonObject } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
+import { networkSecurityFilters } from './security-filters.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { tlsSocket } from './tls.ts';
 
@@ -24,11 +26,16 @@ export function filterChain(chain: FilterChain, context: ChainContext): JsonObje
   return defined({
     name: name || undefined,
     filter_chain_match: filterChainMatch(match),
-    filters: [filter.kind === 'http' ? httpConnectionManager(filter, chain, context) : tcpProxy(filter, chain, context)],
+    filters: filter.kind === 'http' ? [httpConnectionManager(filter, chain, context)] : [...guards(filter, context), tcpProxy(filter, chain, context)],
     transport_socket: tls && tlsSocket(tls, context),
     transport_socket_connect_timeout: forService ? handshakeTimeout : undefined,
     metadata: filter.kind === 'tcp' && table.proxy.role === 'sidecar' ? metadataOf(filter.origin) : undefined,
   });
+}
+
+/** What goes nowhere needs no guard. */
+function guards({ clusters }: TcpFilter, context: ChainContext): JsonObject[] {
+  return clusters.every(({ cluster }) => cluster === blackHoleCluster) ? [] : networkSecurityFilters(context);
 }
 
 /** Undefined: every connection. */

@@ -38,7 +38,7 @@ export function httpConnectionManager(filter: HttpFilter, chain: FilterChain, co
       '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
       stat_prefix: statPrefix(filter, chain, context),
       rds: { config_source: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' }, route_config_name: filter.routes },
-      http_filters: httpFilters(filter),
+      http_filters: httpFilters(filter, context),
       ...codec(filter),
       ...clientAddress(filter),
       ...clientCertificate(filter),

@@ -5,9 +5,11 @@ import { clusterResource } from '../clusters/cluster.ts';
 import { asksForEndpoints, endpointsResource } from '../clusters/endpoints.ts';
 import type { JsonObject } from '../json.ts';
 import { listenerResource } from '../listeners/listener.ts';
+import { identityOf } from '../listeners/security-filters.ts';
 import type { EnvoyOptions } from '../options.ts';
 import { routesResource, routesShell, virtualHostResource } from '../routes/routes.ts';
 import { typeUrls } from '../type-urls.ts';
+import { referencesOf } from './references.ts';
 import type { Source } from './resource-sets.ts';
 import type { XdsVariant } from './view.ts';
 
@@ -18,10 +20,19 @@ export type Sources = Readonly<Record<string, () => Iterable<Source>>>;
 
 /** Of a table without patches. */
 export function envoySources(table: RoutingTable, options: EnvoyOptions, variant: XdsVariant, encode: Encode): Sources {
-  const source = (typeUrl: string, name: string, of: object, json: () => JsonObject): Source => ({ name, of, encode: () => encode(typeUrl, json()) });
+  const source = (typeUrl: string, name: string, of: object, json: () => JsonObject): Source => {
+    let made: JsonObject | undefined;
+    const once = (): JsonObject => {
+      made ??= json();
+      return made;
+    };
+    return { name, of, encode: () => encode(typeUrl, once()), refers: () => referencesOf(typeUrl, once()) };
+  };
   return {
     [typeUrls.listener]: function* () {
-      for (const one of table.listeners) yield source(typeUrls.listener, one.name, one, () => listenerResource(one, table, options));
+      for (const one of table.listeners) {
+        yield source(typeUrls.listener, one.name, identityOf(one, table, options), () => listenerResource(one, table, options));
+      }
     },
     [typeUrls.routes]: function* () {
       for (const one of table.routes) {

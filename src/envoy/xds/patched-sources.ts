@@ -5,12 +5,14 @@ import { clusterResource } from '../clusters/cluster.ts';
 import { endpointsResource } from '../clusters/endpoints.ts';
 import { isObject, type JsonObject, type TypedJson } from '../json.ts';
 import { listenerResource } from '../listeners/listener.ts';
+import { identityOf } from '../listeners/security-filters.ts';
 import type { EnvoyOptions } from '../options.ts';
 import { patchResources } from '../patches/patch-resources.ts';
 import type { EnvoyResources } from '../resources.ts';
 import { routesResource } from '../routes/routes.ts';
 import { typeUrls } from '../type-urls.ts';
 import { type Encode, isDiscovered, isForAll, type Sources, virtualHostDiscovery, virtualHostName } from './envoy-sources.ts';
+import { referencesOf } from './references.ts';
 import type { Source } from './resource-sets.ts';
 import type { XdsVariant } from './view.ts';
 
@@ -27,14 +29,25 @@ export class UnpatchedResources {
   };
 
   of(table: RoutingTable, options: EnvoyOptions): EnvoyResources {
-    const each = <T extends object>(list: readonly T[], kind: keyof EnvoyResources, make: (one: T) => TypedJson | undefined): TypedJson[] =>
+    const each = <T extends object>(
+      list: readonly T[],
+      kind: keyof EnvoyResources,
+      make: (one: T) => TypedJson | undefined,
+      keyOf: (one: T) => object = (one) => one,
+    ): TypedJson[] =>
       list.flatMap((one) => {
-        const known = this.byObject[kind].get(one) ?? make(one);
-        if (known) this.byObject[kind].set(one, known);
+        const key = keyOf(one);
+        const known = this.byObject[kind].get(key) ?? make(one);
+        if (known) this.byObject[kind].set(key, known);
         return known ?? [];
       });
     return {
-      listeners: each(table.listeners, 'listeners', (one) => listenerResource(one, table, options)),
+      listeners: each(
+        table.listeners,
+        'listeners',
+        (one) => listenerResource(one, table, options),
+        (one) => identityOf(one, table, options),
+      ),
       routes: each(table.routes, 'routes', routesResource),
       clusters: each(table.clusters, 'clusters', (one) => clusterResource(one, options)),
       endpoints: each(table.clusters, 'endpoints', endpointsResource),
@@ -54,7 +67,12 @@ export function patchedSources(
   const { resources, problems, unused } = patchResources(unpatched.of(table, options), table.envoyPatches, table.proxy, { hostsOf });
   for (const { origin, message } of problems) onProblem(origin, message);
   for (const { origin, applyTo, operation } of unused) onProblem(origin, `${operation} of ${applyTo} is for nothing that a proxy has`);
-  const source = (typeUrl: string, name: string, json: JsonObject, of: object = json): Source => ({ name, of, encode: () => encode(typeUrl, json) });
+  const source = (typeUrl: string, name: string, json: JsonObject, of: object = json): Source => ({
+    name,
+    of,
+    encode: () => encode(typeUrl, json),
+    refers: () => referencesOf(typeUrl, json),
+  });
   const isSplit = ({ name }: JsonObject): boolean => variant === 'delta' && isDiscovered(String(name));
   return {
     [typeUrls.listener]: () => resources.listeners.map((one) => source(typeUrls.listener, String(one.name), one)),

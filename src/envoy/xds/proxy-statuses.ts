@@ -59,7 +59,7 @@ export function fullName({ name, namespace }: Pick<ProxyStatus, 'name' | 'namesp
 }
 
 /** Those that are called so: `NAME`, `NAME.NAMESPACE`, `NAMESPACE/NAME`, or the id of the node. */
-export function named(proxies: readonly ProxyStatus[], wanted: string): ProxyStatus[] {
+export function named<T extends ProxyStatus>(proxies: readonly T[], wanted: string): T[] {
   return proxies.filter((proxy) => [proxy.name, fullName(proxy), `${proxy.namespace}/${proxy.name}`, proxy.id].includes(wanted));
 }
 

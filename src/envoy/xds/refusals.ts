@@ -23,8 +23,8 @@ export class Refusals {
   /** Names of a refused response in parts, to be sent one after the other. */
   #parts: ReadonlySet<string>[] = [];
   #isolations = 0;
-  /** What the refusal names, where the proxy has taken the rest. */
-  #suspects: readonly XdsResource[] = [];
+  /** Names of what refusals say is wrong, where the proxy has taken the rest. */
+  readonly #suspects = new Set<string>();
 
   constructor(typeUrl: string) {
     this.#isTakenWhole = takenWhole.has(typeUrl);
@@ -60,10 +60,24 @@ export class Refusals {
     this.#isolations = 0;
   }
 
-  /** @returns whether nothing is refused any more */
-  accepted(target: ResourceSet): boolean {
-    this.#suspects = this.#suspects.filter(({ name, version }) => target.get(name)?.version === version);
-    const isOver = this.#versions.size === 0 && this.#parts.length === 0 && this.#suspects.length === 0;
+  /** @param isWhole whether the response was about all that the proxy is to have */
+  accepted({ resources, removed }: Content, isWhole: boolean): void {
+    if (this.#suspects.size === 0) return;
+    if (isWhole) this.#suspects.clear();
+    for (const { name } of resources) this.#suspects.delete(name);
+    for (const name of removed) this.#suspects.delete(name);
+  }
+
+  /**
+   * Forgets what the proxy is not to have any more.
+   *
+   * @param wants whether the proxy asks for a name
+   * @returns whether nothing is refused any more
+   */
+  settle(target: ResourceSet, wants: (name: string) => boolean): boolean {
+    if (this.last === undefined) return true;
+    for (const name of this.#versions.keys()) if (!target.has(name) || !wants(name)) this.#versions.delete(name);
+    const isOver = this.#versions.size === 0 && this.#parts.length === 0 && this.#suspects.size === 0;
     if (isOver) this.last = undefined;
     return isOver;
   }
@@ -78,7 +92,11 @@ export class Refusals {
   refused({ resources, removed }: Content, refusal: Refusal, isLatest: boolean): string[] {
     this.last = refusal;
     if (!this.#isTakenWhole) {
-      this.#suspects = resources.filter(({ name }) => refusal.text.includes(name));
+      const named = new Set(resources.flatMap(({ name }) => (mentions(refusal.text, name) ? name : [])));
+      for (const { name } of resources) {
+        if (named.size === 0 || named.has(name)) this.#suspects.add(name);
+        else this.#suspects.delete(name);
+      }
       return [];
     }
     const names = resources.map(({ name }) => name);
@@ -94,4 +112,12 @@ export class Refusals {
     const half = names.length >> 1;
     this.#parts.unshift(new Set(names.slice(0, half)), new Set(names.slice(half)));
   }
+}
+
+/** Whether a text has a name, and not only as a part of a longer one: `0.0.0.0_80` is not in `0.0.0.0_8080: cannot bind`. */
+export function mentions(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (!/[\w|.-]$/.test(text.slice(0, at)) && !/^(?:[\w|-]|\.\w)/.test(text.slice(at + name.length))) return true;
+  }
+  return false;
 }

@@ -7,6 +7,8 @@ export interface Source {
   /** Unchanged object, unchanged resource. */
   of: object;
   encode(): Uint8Array;
+  /** Names that it refers to; absent: none. */
+  refers?(): readonly string[];
 }
 
 /**
@@ -30,13 +32,14 @@ export class ResourceSets {
     return same && previous?.size === made.size ? previous : made;
   }
 
-  private resource({ name, of, encode }: Source, before: XdsResource | undefined): XdsResource {
+  private resource({ name, of, encode, refers }: Source, before: XdsResource | undefined): XdsResource {
     const known = this.resources.get(of);
     const found = known?.find((one) => one.name === name);
     if (found) return found;
     const bytes = encode();
     const version = versionOf(bytes);
-    const resource = before?.version === version ? before : { name, version, bytes };
+    const references = refers?.() ?? [];
+    const resource = before?.version === version ? before : { name, version, bytes, ...(references.length > 0 ? { refers: references } : {}) };
     if (known) known.push(resource);
     else this.resources.set(of, [resource]);
     return resource;

@@ -14,7 +14,7 @@ import { type ClientStatus, clientStatusResponse } from './client-status.ts';
 import { type Clock, Debounce, systemClock } from './clock.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { discoveryService, statusMessages, statusService } from './services.ts';
-import { type Call, type NodeCheck, Stream } from './stream.ts';
+import { type Call, type NodeCheck, Stream, type StreamProgress } from './stream.ts';
 import { type ViewSource, XdsDenial, type XdsNode, type XdsVariant } from './view.ts';
 import { WriteBudget } from './write-budget.ts';
 
@@ -33,6 +33,13 @@ export interface XdsServerSettings {
   events?: Partial<XdsServerEvents>;
   /** Of the connections of `taker`. */
   secured?: SecuredSettings;
+  /** Further services for those who get everything in plain text. */
+  services?: readonly Service[];
+}
+
+export interface Service {
+  definition: ServiceDefinition;
+  handlers: UntypedServiceImplementation;
 }
 
 /** What holds for connections that others have made safe. */
@@ -42,7 +49,7 @@ export interface SecuredSettings {
   /** Whether somebody may ask what all proxies have. @throws XdsDenial */
   admitStatus(call: StatusCall): Promise<void>;
   /** Further services for them. */
-  services: readonly { definition: ServiceDefinition; handlers: UntypedServiceImplementation }[];
+  services: readonly Service[];
 }
 
 export type StatusCall = ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
@@ -101,7 +108,7 @@ export class XdsServer {
     });
     server.addService(discoveryService, this.#discovery(secured));
     server.addService(statusService, this.#status(secured));
-    for (const { definition, handlers } of secured?.services ?? []) server.addService(definition, handlers);
+    for (const { definition, handlers } of (secured ?? this.#settings).services ?? []) server.addService(definition, handlers);
     return server;
   }
 
@@ -116,6 +123,11 @@ export class XdsServer {
       const { node } = stream;
       return node ? [{ node, variant: stream.variant, types: stream.types() }] : [];
     });
+  }
+
+  /** How far each of them has come. */
+  progress(): StreamProgress[] {
+    return [...this.#streams].flatMap((stream) => stream.progress() ?? []);
   }
 
   /** Nodes of the connected proxies. */

@@ -17,6 +17,7 @@ function method(service: string, name: string, requestStream: boolean, responseS
 
 const discovery = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
 const status = 'envoy.service.status.v3.ClientStatusDiscoveryService';
+const own = 'weft.controlplane.v1.ControlPlane';
 
 export const discoveryService = {
   StreamAggregatedResources: method(discovery, 'StreamAggregatedResources', true, true),
@@ -26,6 +27,12 @@ export const discoveryService = {
 export const statusService = {
   FetchClientStatus: method(status, 'FetchClientStatus', false, false),
   StreamClientStatus: method(status, 'StreamClientStatus', true, true),
+} satisfies ServiceDefinition;
+
+/** Of weft: requests and answers are JSON, see control-plane-api.ts. */
+export const controlPlaneService = {
+  About: method(own, 'About', false, false),
+  Distribution: method(own, 'Distribution', false, false),
 } satisfies ServiceDefinition;
 
 export const statusMessages = { request: 'envoy.service.status.v3.ClientStatusRequest', response: 'envoy.service.status.v3.ClientStatusResponse' };

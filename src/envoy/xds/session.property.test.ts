@@ -28,16 +28,16 @@ interface Mesh {
 function viewOf(mesh: Mesh, before: SimpleView | undefined): SimpleView {
   const existing = (names: string[]): string[] => names.filter((name) => mesh.clusters[name] !== undefined);
   const usedRoutes = new Set(Object.values(mesh.listeners).flatMap((one) => one.routes));
-  const content = (name: string, to: string[], version: number): XdsResource =>
-    resource(name, `to ${to.join(' ')};${version}${mesh.bad.includes(name) ? ' bad' : ''}`);
+  const content = (name: string, to: string[], version: number, refers: string[] = []): XdsResource =>
+    resource(name, `to ${to.join(' ')};${version}${mesh.bad.includes(name) ? ' bad' : ''}`, refers);
   const resources = <T extends object>(byName: Record<string, T>, make: (name: string, one: T) => XdsResource): XdsResource[] =>
     Object.entries(byName).map(([name, one]) => make(name, one));
   return new SimpleView(
     {
-      [cluster]: Object.entries(mesh.clusters).map(([name, version]) => content(name, [], version)),
+      [cluster]: Object.entries(mesh.clusters).map(([name, version]) => content(name, [], version, [name])),
       [endpoints]: Object.keys(mesh.clusters).map((name) => resource(name, `endpoints ${mesh.endpoints[name] ?? 0}`)),
-      [listener]: resources(mesh.listeners, (name, one) => content(name, one.routes, one.version)),
-      [routes]: [...usedRoutes].map((name) => content(name, existing(mesh.routes[name]?.clusters ?? []), mesh.routes[name]?.version ?? 0)),
+      [listener]: resources(mesh.listeners, (name, one) => content(name, one.routes, one.version, one.routes)),
+      [routes]: [...usedRoutes].map((name) => content(name, existing(mesh.routes[name]?.clusters ?? []), mesh.routes[name]?.version ?? 0, [name])),
       [virtualHost]: resources(mesh.hosts, (name, one) => content(name, existing(one.clusters), one.version)).filter(({ name }) =>
         usedRoutes.has(routesOfVirtualHost(name)),
       ),
@@ -68,6 +68,8 @@ class Envoy {
   /** Acknowledgements of clusters wait until all are warm. */
   private heldBack: Buffer[] = [];
   private subscribed = new Set<string>();
+  /** Types in the order in which they were first asked for. */
+  private readonly order: string[] = [];
   private readonly names: Record<string, Set<string>> = { [endpoints]: new Set(), [routes]: new Set() };
   /** Resources that came though the proxy had them, and had not asked for them. */
   needless: string[] = [];
@@ -86,14 +88,18 @@ class Envoy {
   connect(): void {
     this.requests.length = 0;
     this.heldBack = [];
-    const types = this.subscribed;
     this.subscribed = new Set();
     // Envoy asks for no clusters as long as it waits for endpoints of those that it has.
-    for (const typeUrl of types.size > 0 ? types : [cluster, listener]) if (typeUrl !== cluster || this.warming.size === 0) this.start(typeUrl);
+    for (const typeUrl of this.order.length > 0 ? this.order : [cluster, listener]) {
+      // Who wants nothing of what is asked for by name does not ask.
+      const isNeeded = typeUrl === cluster ? this.warming.size === 0 : this.names[typeUrl]?.size !== 0;
+      if (isNeeded) this.start(typeUrl);
+    }
   }
 
   private start(typeUrl: string): void {
     this.subscribed.add(typeUrl);
+    if (!this.order.includes(typeUrl)) this.order.push(typeUrl);
     const initialVersions = new Map([...this.held(typeUrl)].map(([name, { version }]) => [name, version]));
     const node = { id: 'n', cluster: '', locality: { region: '', zone: '', subzone: '' }, metadata: {} };
     this.requests.push(encodeDeltaRequest({ node, typeUrl, subscribe: [...(this.names[typeUrl] ?? [])], initialVersions }));
@@ -122,6 +128,13 @@ class Envoy {
     else this.start(typeUrl);
   }
 
+  /** Whether something that it has refers to it: else it asks for it no more. */
+  needs(typeUrl: string, name: string): boolean {
+    if (typeUrl === endpoints) return this.held(cluster).has(name);
+    if (typeUrl === routes) return [...this.held(listener).values()].some(({ content }) => referredBy(content).includes(name));
+    return typeUrl !== virtualHost || this.held(routes).has(routesOfVirtualHost(name));
+  }
+
   private dropHosts(name: string): void {
     // Envoy goes on to report them, and no longer uses them: it does so here by having them no more.
     for (const host of [...this.held(virtualHost).keys()]) if (routesOfVirtualHost(host) === name) this.held(virtualHost).delete(host);
@@ -130,7 +143,9 @@ class Envoy {
   take({ typeUrl, nonce, resources, removed }: DeltaResponse): void {
     const had = this.held(typeUrl);
     const bad = resources.find(({ bytes }) => text(bytes).includes('bad'));
-    const refusal = bad && `${bad.name} is bad`;
+    const allBad = resources.filter(({ bytes }) => text(bytes).includes('bad'));
+    // Of what is taken one by one, all that is wrong is named.
+    const refusal = bad && `${allBad.map(({ name }) => name).join(', ')} is bad`;
     const whole = typeUrl === cluster || typeUrl === listener;
     // Of what is taken as a whole, what is before the bad one may be taken or not.
     const cut = bad === undefined ? resources.length : Number(nonce) % 2 === 0 ? resources.indexOf(bad) : 0;
@@ -200,6 +215,8 @@ const answerTimeoutMs = 1_000_000;
 /** One proxy and its control plane, with messages on their way between them. */
 class World {
   view: SimpleView;
+  /** All that were, by generation. */
+  readonly views: SimpleView[];
   readonly proxy: Envoy;
   private session: Session;
   private responses: Buffer[] = [];
@@ -208,6 +225,7 @@ class World {
 
   constructor(mesh: Mesh, checksReferences: boolean) {
     this.view = viewOf(mesh, undefined);
+    this.views = [this.view];
     this.proxy = new Envoy(checksReferences);
     this.session = this.newSession();
     this.proxy.connect();
@@ -226,6 +244,7 @@ class World {
   step(step: Step): void {
     if (step.kind === 'view') {
       this.view = viewOf(step.mesh, this.view);
+      this.views.push(this.view);
       this.session.setView(this.view, this.now);
     } else if (step.kind === 'server') {
       const request = this.proxy.requests.shift();
@@ -241,6 +260,27 @@ class World {
       this.isBlocked = step.kind === 'block';
       if (!this.isBlocked) this.session.push(this.now);
     }
+  }
+
+  get acknowledged(): number {
+    return this.session.acknowledged;
+  }
+
+  /**
+   * Where the proxy has something that is older than what it has acknowledged; where that is the newest, also what it has not. On the
+   * way from one view to the next it may have less.
+   */
+  outdated(): string[] {
+    if (this.acknowledged < 0) return [];
+    const since = this.views.slice(this.acknowledged);
+    return [cluster, endpoints, listener, routes, virtualHost].flatMap((typeUrl) => {
+      const had = this.proxy.held(typeUrl);
+      const missing = since.length > 1 ? [] : [...(this.view.resources(typeUrl)?.keys() ?? [])].filter((name) => this.proxy.needs(typeUrl, name));
+      // A word that there are no endpoints is no resource.
+      const versionOf = (name: string): string | undefined => (had.get(name)?.version === 'none' ? undefined : had.get(name)?.version);
+      const isOf = (name: string, view: SimpleView): boolean => view.resources(typeUrl)?.get(name)?.version === versionOf(name);
+      return [...new Set([...had.keys(), ...missing])].filter((name) => !since.some((view) => isOf(name, view))).map((name) => `${typeUrl} ${name}`);
+    });
   }
 
   /** Until nothing more is to be said. */
@@ -287,7 +327,7 @@ function meshes(withBad: boolean): fc.Arbitrary<Mesh> {
     listeners: byName(few('l', 2), fc.record({ routes: atLeastOne(routeNames), version })),
     routes: byName(routeNames, target),
     hosts: byName(hostNames, target),
-    bad: withBad ? some([...clusterNames, ...routeNames, ...hostNames, 'l0']) : fc.constant([]),
+    bad: fc.oneof(fc.constant<string[]>([]), some(withBad ? [...clusterNames, ...routeNames, ...hostNames, 'l0'] : [])),
   });
 }
 
@@ -324,6 +364,30 @@ it('a proxy ends with what its view holds, and never refers to what is not there
   );
 });
 
+it.each([
+  ['all is taken', false],
+  ['some is refused', true],
+])('what counts as acknowledged the proxy has, at every moment: %s', (_, withBad) => {
+  let acknowledged = 0;
+  fc.assert(
+    fc.property(meshes(false), fc.boolean(), steps(withBad), (mesh, isSettled, all) => {
+      const world = new World(mesh, false);
+      if (isSettled) world.settle();
+      for (const step of all) {
+        world.step(step);
+        expect([world.acknowledged, world.outdated()]).toEqual([expect.any(Number), []]);
+        if (world.acknowledged > 0) acknowledged++;
+      }
+      world.settle();
+      expect(world.outdated()).toEqual([]);
+      const everywhere = [...world.view.sets.values()].flatMap((set) => [...set.values()]);
+      if (!everywhere.some(({ bytes }) => text(bytes).includes('bad'))) expect(world.acknowledged).toBe(world.view.generation);
+    }),
+    { numRuns: 200 },
+  );
+  expect(acknowledged).toBeGreaterThan(100);
+});
+
 it('what a proxy has is not sent again: not with another view, and not after a reconnection', () => {
   fc.assert(
     fc.property(meshes(false), fc.array(meshes(false), { maxLength: 4 }), (mesh, others) => {
@@ -351,12 +415,8 @@ it('of what is refused the last good version stays, and all else arrives', () =>
       for (const typeUrl of [cluster, endpoints, listener, routes, virtualHost]) {
         const had = contents(proxy.held(typeUrl));
         for (const [name, content] of Object.entries(viewContents(view, typeUrl))) {
-          const isAsked =
-            (typeUrl !== endpoints || proxy.held(cluster).has(name)) &&
-            (typeUrl !== routes || [...proxy.held(listener).values()].some((one) => referredBy(one.content).includes(name))) &&
-            (typeUrl !== virtualHost || proxy.held(routes).has(routesOfVirtualHost(name)));
           if (content.includes('bad')) expect(had[name] ?? '').not.toContain('bad');
-          else if (isAsked) expect([typeUrl, name, had[name]]).toEqual([typeUrl, name, content]);
+          else if (proxy.needs(typeUrl, name)) expect([typeUrl, name, had[name]]).toEqual([typeUrl, name, content]);
         }
         if (typeUrl === cluster || typeUrl === listener || typeUrl === virtualHost) {
           expect(Object.keys(had).filter((name) => !view.resources(typeUrl)?.has(name))).toEqual([]);

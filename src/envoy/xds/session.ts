@@ -1,6 +1,8 @@
 // One stream of a proxy: what it asks for, what it is sent and in which order, what it answers. Without I/O and clock.
 import { typeUrls } from '../type-urls.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { gatesOf, rankOf, removedLast } from './order.ts';
+import { References } from './reference-check.ts';
 import { type DeltaRequest, readDeltaRequest, readSotwRequest, type SotwRequest } from './requests.ts';
 import { encodeResponse, type Message } from './responses.ts';
 import { emptySet, routesOfVirtualHost } from './set-diff.ts';
@@ -48,6 +50,11 @@ export class Session {
   #isWarming = false;
   #lastStart = 0;
   #nonce = 0;
+  readonly #references = new References({
+    subscription: (typeUrl) => this.#byType.get(typeUrl),
+    hasRoutes: (name) => this.#routes.has(name) && !this.#uncertainRoutes.has(name),
+  });
+  readonly #acknowledgements = new Acknowledgements();
 
   constructor(settings: SessionSettings) {
     this.#settings = settings;
@@ -60,6 +67,19 @@ export class Session {
 
   get subscriptions(): readonly Subscription[] {
     return this.#subscriptions;
+  }
+
+  /**
+   * Generation of the last view of which the proxy has acknowledged everything: also what it only asked for when it had the rest; -1: of
+   * none yet, on this stream. It stays when something that comes later is refused.
+   */
+  get acknowledged(): number {
+    return this.#acknowledgements.generation;
+  }
+
+  /** Whether the proxy has yet to ask for something that it needs, as one does that has just connected. */
+  get isStarting(): boolean {
+    return !this.#references.areAsked();
   }
 
   setView(view: View, now: number): void {
@@ -89,8 +109,12 @@ export class Session {
       if (typeUrl === typeUrls.endpoints) for (const name of this.#sentClusters) if (subscription.wants(name)) subscription.forget(name);
       if (typeUrl === typeUrls.virtualHost) for (const routes of this.#routes) subscription.tellAbsence(routes);
     }
+    if (unsubscribe.length > 0 || (typeUrl === typeUrls.routes && subscribe.length > 0)) this.#references.changed(typeUrl);
     if (typeUrl !== typeUrls.routes) return;
-    for (const name of unsubscribe) this.#routes.delete(name);
+    for (const name of unsubscribe) {
+      this.#routes.delete(name);
+      this.#uncertainRoutes.delete(name);
+    }
     if (!known) for (const name of initialVersions.keys()) this.#routes.add(name);
   }
 
@@ -99,7 +123,7 @@ export class Session {
     if (!known) this.#subscribe(typeUrl, now).startSotw(names, version);
     else if (nonce === '' || nonce === known.lastNonce) {
       this.#answer(known, nonce, refusal, now);
-      known.replaceNames(names);
+      if (known.replaceNames(names)) this.#references.changed(typeUrl);
     }
     // What has an older nonce was written before the proxy had the last response, which it is still to answer.
   }
@@ -118,10 +142,15 @@ export class Session {
   #answer(subscription: Subscription, nonce: string, refusal: string | undefined, now: number): void {
     const answered = subscription.answer(nonce, refusal, now);
     if (!answered) return;
-    if (refusal !== undefined) this.#settings.refused(subscription.typeUrl, refusal);
+    for (const response of answered.passed) this.#acknowledgements.refused(response);
+    if (refusal === undefined) this.#acknowledgements.taken(answered.response);
+    else {
+      this.#acknowledgements.refused(answered.response);
+      this.#settings.refused(subscription.typeUrl, refusal);
+    }
     if (subscription.typeUrl !== typeUrls.routes) return;
     // What it no longer wants it has thrown away.
-    const routes = answered.filter(({ name }) => subscription.wants(name));
+    const routes = answered.resources.filter(({ name }) => subscription.wants(name));
     this.#hasRoutes(routes, refusal === undefined);
   }
 
@@ -147,6 +176,21 @@ export class Session {
 
   /** Sends what is to be sent now. Time alone may allow more: called every second or so, it goes on. */
   push(now: number): void {
+    this.#sendAll(now);
+    this.#noteSent();
+  }
+
+  #noteSent(): void {
+    const { generation } = this.#view;
+    if (this.acknowledged === generation || !this.#references.areAsked()) return;
+    if (!this.#subscriptions.every((subscription) => subscription.isSentWhole())) return;
+    this.#acknowledgements.sent(
+      generation,
+      this.#subscriptions.flatMap(({ unanswered }) => unanswered ?? []),
+    );
+  }
+
+  #sendAll(now: number): void {
     for (const subscription of this.#subscriptions) subscription.target = this.#view.resources(subscription.typeUrl) ?? emptySet;
     for (const subscription of this.#subscriptions) {
       if (this.#isOpen(subscription, now) && this.#sendNext(subscription, false, now) === 'held up') return;

@@ -29,6 +29,22 @@ export interface StreamSettings {
   ended(stream: Stream, problem: string | undefined): void;
 }
 
+/** How far a proxy has come. Times are milliseconds since the epoch. */
+export interface StreamProgress {
+  node: XdsNode;
+  /** Address and port. */
+  peer: string;
+  connectedAt: number;
+  /** Generation of the last view of which it has acknowledged everything; -1: none yet. */
+  acknowledged: number;
+  /** It has yet to ask for something that it needs. */
+  isStarting: boolean;
+  /** What it refuses, and goes on without. */
+  refusals: { typeUrl: string; text: string; time: number }[];
+  /** What it was sent and has not answered. */
+  unanswered: { typeUrl: string; since: number }[];
+}
+
 /** A stream that takes nothing for so long no longer counts for the budget, so that others can go on; milliseconds. */
 const stuckMs = 5_000;
 
@@ -39,6 +55,7 @@ export class Stream {
   readonly #settings: StreamSettings;
   #session: Session | undefined;
   node: XdsNode | undefined;
+  readonly #connectedAt: number;
   /** A response that the network has not taken yet. */
   #unflushed: { bytes: number; since: number } | undefined;
   /** Something could not be sent because of it. */
@@ -50,6 +67,7 @@ export class Stream {
     this.#call = call;
     this.peer = call.getPeer();
     this.#settings = settings;
+    this.#connectedAt = settings.clock.now();
     call.on('data', (bytes: Buffer) => this.#guarded(() => this.#receive(bytes)));
     if (settings.admit) this.#admit(settings.admit);
     call.on('cancelled', () => this.#close(undefined));
@@ -168,6 +186,22 @@ export class Stream {
     this.#unflushed = undefined;
     this.#session = undefined;
     ended(this, problem);
+  }
+
+  /** Undefined before it has said who it is. */
+  progress(): StreamProgress | undefined {
+    const session = this.#session;
+    if (!this.node || !session) return undefined;
+    const { acknowledged, isStarting, subscriptions } = session;
+    return {
+      node: this.node,
+      peer: this.peer,
+      connectedAt: this.#connectedAt,
+      acknowledged,
+      isStarting,
+      refusals: subscriptions.flatMap(({ typeUrl, refusal }) => (refusal ? { typeUrl, text: refusal.text, time: refusal.time } : [])),
+      unanswered: subscriptions.flatMap(({ typeUrl, unansweredSince: since }) => (since === undefined ? [] : { typeUrl, since })),
+    };
   }
 
   types(): TypeStatus[] {

@@ -25,6 +25,12 @@ interface Sent {
   time: number;
 }
 
+interface Answered {
+  response: object;
+  resources: readonly XdsResource[];
+  passed: readonly object[];
+}
+
 /** What would be sent, and what becomes of the rest. */
 interface Plan {
   content: Content;
@@ -77,6 +83,10 @@ export class Subscription {
     this.#refusals = new Refusals(typeUrl);
   }
 
+  get target(): ResourceSet {
+    return this.#target;
+  }
+
   /** Of a new view. */
   set target(set: ResourceSet) {
     if (set === this.#target) return;
@@ -86,6 +96,11 @@ export class Subscription {
 
   wants(name: string): boolean {
     return (this.#wildcard || this.#names.has(name)) && this.#isUsable(name);
+  }
+
+  /** Whether the proxy asks for this name, whatever it can do with it. */
+  names(name: string): boolean {
+    return this.#wildcard || this.#names.has(name);
   }
 
   // -- What the proxy asks for
@@ -166,16 +181,19 @@ export class Subscription {
     }
   }
 
-  /** All names that are wanted, in the state-of-the-world variant. */
-  replaceNames(names: readonly string[]): void {
-    if (!this.#isPartial) return;
+  /** All names that are wanted, in the state-of-the-world variant. @returns whether some are no longer */
+  replaceNames(names: readonly string[]): boolean {
+    if (!this.#isPartial) return false;
     const wanted = new Set(names);
+    const size = this.#names.size;
     for (const name of this.#names) {
       if (wanted.has(name)) continue;
       this.#names.delete(name);
       this.#odd.delete(name);
     }
+    const isLess = this.#names.size < size;
     this.subscribe(names.filter((name) => !this.#names.has(name)));
+    return isLess;
   }
 
   /** Whatever the proxy has under this name, it gets it again. */
@@ -347,21 +365,26 @@ export class Subscription {
    * An answer to the response with this nonce, and to those before it.
    *
    * @param refusal why the response was not taken; undefined: it was
-   * @returns what was in the response; undefined for one that was answered already
+   * @returns the response, what was in it, and those before it that have no answer of their own; undefined for one that was answered already
    */
-  answer(nonce: string, refusal: string | undefined, time: number): readonly XdsResource[] | undefined {
+  answer(nonce: string, refusal: string | undefined, time: number): Answered | undefined {
     const at = this.#unanswered.findIndex((sent) => sent.nonce === nonce);
     const sent = this.#unanswered[at];
     if (!sent) return undefined;
-    this.#unanswered.splice(0, at + 1);
+    const passed = this.#unanswered.splice(0, at + 1).slice(0, -1);
     this.answeredAt = time;
     if (refusal === undefined) {
-      if (this.#refusals.accepted(this.#target)) this.acknowledged = sent.version;
+      this.#refusals.accepted(sent.content, !this.#isPartial || this.typeUrl === typeUrls.tablePart);
+      if (this.#areRefusalsOver()) this.acknowledged = sent.version;
     } else {
       const { content, set, version } = sent;
       for (const name of this.#refusals.refused(content, { text: refusal, time, version }, set === this.#target)) this.#odd.set(name, unknown);
     }
-    return sent.content.resources;
+    return { response: sent, resources: sent.content.resources, passed };
+  }
+
+  #areRefusalsOver(): boolean {
+    return this.#refusals.settle(this.#target, (name) => this.wants(name));
   }
 
   // -- What is known of it
@@ -373,9 +396,29 @@ export class Subscription {
 
   /** Whether the proxy has all that it can have. */
   get isCurrent(): boolean {
-    if (this.#base !== this.#target || this.#due || this.isWaiting) return false;
+    return this.#isSent && !this.isWaiting;
+  }
+
+  /** Whether there is nothing to be sent, now or later. */
+  get #isSent(): boolean {
+    if (this.#base !== this.#target || this.#due) return false;
     for (const name of this.#odd.keys()) if (this.wants(name) && !this.#refusals.concerns(name)) return false;
     return true;
+  }
+
+  /** Whether all was sent, and nothing of it refused. Its answer may not have come. */
+  isSentWhole(): boolean {
+    return this.#areRefusalsOver() && this.#isSent && this.#untold.size === 0;
+  }
+
+  /** The last response, if it was not answered. */
+  get unanswered(): object | undefined {
+    return this.#unanswered.at(-1);
+  }
+
+  /** When the oldest response was sent that waits for its answer; undefined: none does. */
+  get unansweredSince(): number | undefined {
+    return this.#unanswered[0]?.time;
   }
 
   /** Version of the set that the proxy is to have. */

@@ -3,19 +3,23 @@ import { hash } from 'node:crypto';
 import protobuf from 'protobufjs/minimal.js';
 import type { JsonObject } from '../json.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
+import { referencesOf } from './references.ts';
 import { emptySet } from './set-diff.ts';
 import type { ResourceSet, View, ViewSource, XdsResource } from './view.ts';
 
-export function resource(name: string, content: string): XdsResource {
+/** @param refers names that it refers to */
+export function resource(name: string, content: string, refers: readonly string[] = []): XdsResource {
   const bytes = Buffer.from(content);
-  return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes };
+  return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, ...(refers.length > 0 ? { refers } : {}) };
 }
 
-/** Sets by type URL. One that has the same resources as that of `before` is the same object, and so is each resource. */
+/** Sets by type URL, of the generation after that of `before`. One that has the same resources as that of `before` is the same object, and so is each resource. */
 export class SimpleView implements View {
   readonly sets: ReadonlyMap<string, ResourceSet>;
+  readonly generation: number;
 
   constructor(sets: Readonly<Record<string, readonly XdsResource[]>>, before?: SimpleView) {
+    this.generation = before ? before.generation + 1 : 0;
     this.sets = new Map(Object.entries(sets).map(([typeUrl, resources]) => [typeUrl, keptSet(resources, before?.sets.get(typeUrl) ?? emptySet)]));
   }
 
@@ -57,7 +61,7 @@ function envoyView(resources: Readonly<Record<string, Readonly<Record<string, Js
     typeUrl,
     Object.entries(byName).map(([name, json]) => {
       const bytes = api.encode(typeUrl, json);
-      return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes };
+      return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, refers: referencesOf(typeUrl, json) };
     }),
   ]);
   return new SimpleView(Object.fromEntries(encoded), before);

@@ -1,6 +1,7 @@
 // What each proxy is to have, from its routing table: one view for all proxies that are to have the same.
 import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import { partsOf } from '../../ir/table-part.ts';
+import { fetchedKeys } from '../listeners/security-filters.ts';
 import { identityOfNode, type NodeIdentity } from '../node.ts';
 import type { EnvoyOptions } from '../options.ts';
 import { typeUrls } from '../type-urls.ts';
@@ -15,6 +16,8 @@ export interface ViewSettings {
   tableOf(proxy: ProxyIdentity): RoutingTable;
   /** Proxies with equal keys have equal tables but for `proxy`. */
   keyOf(proxy: ProxyIdentity): string;
+  /** Keys that were fetched of issuers of tokens (`EnvoyOptions`); after a change of them, too, `changed()` is called. */
+  jwks?: NonNullable<EnvoyOptions['jwks']>;
   /** Of EnvoyFilters; each may come often. */
   onPatchProblem?: OnPatchProblem;
 }
@@ -33,7 +36,7 @@ const listOf: Readonly<Record<string, (table: RoutingTable) => unknown>> = {
 /** Whether two tables give the same resources of a type. */
 function isSame(typeUrl: string, a: RoutingTable, b: RoutingTable): boolean {
   const list = listOf[typeUrl];
-  return list !== undefined && list(a) === list(b) && a.mesh === b.mesh && a.envoyPatches === b.envoyPatches;
+  return list !== undefined && list(a) === list(b) && a.mesh === b.mesh && a.security === b.security && a.envoyPatches === b.envoyPatches;
 }
 
 /** Of one kind of proxy, between two changes of the mesh. */
@@ -41,16 +44,20 @@ class TableView implements View {
   readonly generation: number;
   readonly table: RoutingTable;
   private readonly sets = new Map<string, ResourceSet | undefined>();
+  /** That were fetched, of issuers of tokens. */
+  private readonly keys: string;
   private readonly make: MakeSet;
   /** What was served before, so that what did not change stays the same object. Not the view before: it would keep all that were. */
   private readonly before: ReadonlyMap<string, ResourceSet | undefined>;
 
-  constructor(generation: number, table: RoutingTable, make: MakeSet, previous: TableView | undefined) {
+  constructor(generation: number, table: RoutingTable, keys: string, make: MakeSet, previous: TableView | undefined) {
     this.generation = generation;
     this.table = table;
+    this.keys = keys;
     this.make = make;
     this.before = previous ? new Map([...previous.before, ...previous.sets]) : new Map();
-    if (previous) for (const [typeUrl, set] of previous.sets) if (isSame(typeUrl, previous.table, table)) this.sets.set(typeUrl, set);
+    if (previous?.keys !== keys) return;
+    for (const [typeUrl, set] of previous.sets) if (isSame(typeUrl, previous.table, table)) this.sets.set(typeUrl, set);
   }
 
   resources(typeUrl: string): ResourceSet | undefined {
@@ -63,7 +70,8 @@ class TableView implements View {
 
 export class Views implements ViewSource {
   private readonly settings: ViewSettings;
-  private generation = 0;
+  /** How often the mesh has changed. */
+  generation = 0;
   /** By kind of proxy; the one of the last generation stays until a new one is asked for. */
   private readonly views = new Map<string, TableView>();
   private readonly identities = new WeakMap<XdsNode, ReturnType<typeof identityOfNode>>();
@@ -109,7 +117,8 @@ export class Views implements ViewSource {
     const last = this.views.get(key);
     if (last?.generation === this.generation) return last;
     const table = this.settings.tableOf(found.identity);
-    const view = new TableView(this.generation, table, this.sets(found, table, variant), last);
+    const options = { ...found.options, ...(this.settings.jwks ? { jwks: this.settings.jwks } : {}) };
+    const view = new TableView(this.generation, table, fetchedKeys(table, options), this.sets(options, table, variant), last);
     this.views.set(key, view);
     return view;
   }
@@ -125,7 +134,7 @@ export class Views implements ViewSource {
     return `${options.meshTls} ${this.settings.keyOf(identity)}`;
   }
 
-  private sets({ options }: NodeIdentity, table: RoutingTable, variant: XdsVariant): MakeSet {
+  private sets(options: EnvoyOptions, table: RoutingTable, variant: XdsVariant): MakeSet {
     const { role, namespace } = table.proxy;
     const context = JSON.stringify([options, variant]);
     // Only listeners say something of the mesh and the proxy.

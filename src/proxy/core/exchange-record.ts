@@ -1,3 +1,5 @@
+import type { AuthorizationNotes } from './authorization/notes.ts';
+import type { HeaderChange } from './header-change.ts';
 import type { Headers } from './headers.ts';
 import { emptyHeaders } from './headers.ts';
 import type { FlagSet } from './response-flags.ts';
@@ -81,6 +83,8 @@ export class ExchangeRecord implements RequestView {
   upstreamLocal = '';
   upstreamProtocol = '';
   upstreamFailure = '';
+  /** As `%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`. */
+  downstreamFailure = '';
   /** Tries at an endpoint so far. */
   attempts = 0;
 
@@ -92,6 +96,10 @@ export class ExchangeRecord implements RequestView {
   /** Why the response is what it is: `via_upstream`, `route_not_found` … */
   details = '';
   terminationDetails = '';
+  /** Of AUDIT policies and of those that are tried out; undefined: there are none. */
+  authorization: AuthorizationNotes | undefined = undefined;
+  /** Of the response, by a service that allowed the request. */
+  responseChanges: readonly HeaderChange[] | undefined = undefined;
   /** Of bodies. */
   bytesReceived = 0;
   bytesSent = 0;

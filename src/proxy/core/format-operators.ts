@@ -1,3 +1,4 @@
+import { authorizationMetadata } from './authorization/notes.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { FormatError, FormatOptions, Operator } from './format.ts';
 import { compileTimeFormat, isoTime } from './format-time.ts';
@@ -90,7 +91,7 @@ const simple: Readonly<Record<string, Operator>> = {
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (r) => known(r.peerAddress),
   DOWNSTREAM_DIRECT_REMOTE_PORT: (r) => r.peerPort,
   DOWNSTREAM_DIRECT_LOCAL_ADDRESS: (r) => addressOf(r.localAddress, r.localPort),
-  DOWNSTREAM_TRANSPORT_FAILURE_REASON: () => undefined,
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: (r) => known(r.downstreamFailure),
   DOWNSTREAM_TLS_VERSION: (r) => known(r.tlsVersion),
   DOWNSTREAM_TLS_CIPHER: (r) => known(r.tlsCipher),
   DOWNSTREAM_PEER_SUBJECT: (r) => known(r.peerSubject),
@@ -110,14 +111,7 @@ const simple: Readonly<Record<string, Operator>> = {
 };
 
 /** Data that other filters leave; this proxy has none of them. */
-const neverThere: ReadonlySet<string> = new Set([
-  'DYNAMIC_METADATA',
-  'CLUSTER_METADATA',
-  'UPSTREAM_METADATA',
-  'METADATA',
-  'FILTER_STATE',
-  'UPSTREAM_FILTER_STATE',
-]);
+const neverThere: ReadonlySet<string> = new Set(['CLUSTER_METADATA', 'UPSTREAM_METADATA', 'METADATA', 'FILTER_STATE', 'UPSTREAM_FILTER_STATE']);
 
 /** One operator by its name; names as Envoy has them. */
 export function operatorOf(name: string, argument: string | undefined, options: FormatOptions): Operator | FormatError {
@@ -144,6 +138,8 @@ export function operatorOf(name: string, argument: string | undefined, options: 
       return argument ? (r) => queryValue(r.path, r.pathEnd, argument.split(':')[0] as string) : { error: 'QUERY_PARAM needs a name' };
     case 'PATH':
       return (r) => path(r, argument ?? '');
+    case 'DYNAMIC_METADATA':
+      return dynamicMetadata(argument ?? '');
   }
   if (Object.hasOwn(simple, name)) {
     if (argument !== undefined && argument !== '') return { error: `${name} takes no argument` };
@@ -214,6 +210,17 @@ function path(record: ExchangeRecord, argument: string): string | undefined {
   if (query !== 'NQ') return known(text);
   const at = text.indexOf('?');
   return known(at < 0 ? text : text.slice(0, at));
+}
+
+/** `NAMESPACE:KEY` of what a filter noted. */
+function dynamicMetadata(argument: string): Operator {
+  const colon = argument.indexOf(':');
+  const namespace = colon < 0 ? argument : argument.slice(0, colon);
+  const key = colon < 0 ? '' : argument.slice(colon + 1);
+  return (record) => {
+    const value = authorizationMetadata(record.authorization, namespace, key);
+    return value === undefined ? undefined : String(value);
+  };
 }
 
 function byteLength(headers: readonly string[]): number {

@@ -100,9 +100,9 @@ export function durationTimeout(requestComplete: boolean): LocalReply {
   });
 }
 
-/** LR-R15. `policy`: `none`, or the name of the policy that denied. */
-export function accessDenied(policy: string): LocalReply {
-  return new LocalReply(403, 'RBAC: access denied', 0, `rbac_access_denied_matched_policy[${policy}]`);
+/** LR-R15. `details`: `rbac_access_denied_matched_policy[none]`, or with the name of the rule that denied. */
+export function accessDenied(details: string): LocalReply {
+  return new LocalReply(403, 'RBAC: access denied', 0, details);
 }
 
 /** LR-R16. `reason`: `Jwt is expired`. */

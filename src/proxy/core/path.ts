@@ -19,7 +19,7 @@ const invalid = 4;
 
 const kinds = new Uint8Array(128).fill(plain);
 for (let code = 0; code < 33; code++) kinds[code] = escaped;
-for (const c of '"#<>?`{}\x7f') kinds[c.charCodeAt(0)] = escaped;
+for (const c of '"#<>?^`{|}\x7f') kinds[c.charCodeAt(0)] = escaped;
 for (const c of '-_~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') kinds[c.charCodeAt(0)] = unreserved;
 for (const c of './%\\') kinds[c.charCodeAt(0)] = special;
 kinds[0] = invalid;

@@ -187,7 +187,7 @@ describe('sidecar inbound', () => {
   const own = 'By=spiffe://cluster.local/ns/shop/sa/app;Hash=7306;Subject="CN=client";URI=spiffe://cluster.local/ns/shop/sa/client';
 
   it('RT-R43: on mTLS the certificate is told, and added to what was told before', () => {
-    const tls = { tls: { version: 'TLSv1.3', peerCertificate } };
+    const tls = { tls: { version: 'TLSv1.3', peerCertificate, localUriSans: ['spiffe://cluster.local/ns/shop/sa/app'] } };
     expect(lines(conditioned(inbound, '', {}, tls).headers)).toBe(`x-forwarded-proto: https | x-request-id: ${id} | x-forwarded-client-cert: ${own}`);
     expect(lines(conditioned(inbound, 'x-forwarded-client-cert: By=spoof;Hash=00', {}, tls).headers)).toBe(
       `x-forwarded-client-cert: By=spoof;Hash=00,${own} | x-forwarded-proto: https | x-request-id: ${id}`,

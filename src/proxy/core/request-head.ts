@@ -1,7 +1,8 @@
 // What a listener does to the head of a request before anything is routed (RT-R40 to R46): one pass over the headers, in the order
 // that Envoy gives them.
 import type { HttpFilter } from '../../ir/listener.ts';
-import { forwardedClientCert, type PeerCertificate } from './client-certificate.ts';
+import { forwardedClientCert } from './client-certificate.ts';
+import { type ConnectionTls, recordTls } from './connection-tls.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { forwardedAddress, isLoopback } from './forwarded-for.ts';
 import { isGrpcContentType } from './grpc.ts';
@@ -31,7 +32,7 @@ export interface DownstreamConnection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly serverName: string;
-  readonly tls?: { version: string; peerCertificate?: PeerCertificate } | undefined;
+  readonly tls?: ConnectionTls | undefined;
 }
 
 /** How a listener treats heads: made once for each. */
@@ -40,26 +41,25 @@ export class HeadPolicy {
   readonly useRemoteAddress: boolean;
   readonly trustedHops: number;
   readonly forwardClientCert: HttpFilter['forwardClientCert'];
+  readonly clientCertDetails: NonNullable<HttpFilter['clientCertDetails']>;
   /** Requests leave the workload here: sidecar outbound and gateways; else they come to it. */
   readonly egress: boolean;
   readonly pathNormalization: PathNormalization;
   /** Address of the proxy itself, for x-forwarded-for of mirrored requests. */
   readonly nodeAddress: string;
-  /** SPIFFE ids of the proxy's own certificate. */
-  readonly localUriSans: readonly string[];
 
   constructor(
-    filter: Pick<HttpFilter, 'serverName' | 'useRemoteAddress' | 'trustedHops' | 'forwardClientCert'>,
-    options: { egress: boolean; pathNormalization: PathNormalization; nodeAddress: string; localUriSans?: readonly string[] },
+    filter: Pick<HttpFilter, 'serverName' | 'useRemoteAddress' | 'trustedHops' | 'forwardClientCert' | 'clientCertDetails'>,
+    options: { egress: boolean; pathNormalization: PathNormalization; nodeAddress: string },
   ) {
     this.serverName = filter.serverName;
     this.useRemoteAddress = filter.useRemoteAddress;
     this.trustedHops = filter.trustedHops;
     this.forwardClientCert = filter.forwardClientCert;
+    this.clientCertDetails = filter.clientCertDetails ?? [];
     this.egress = options.egress;
     this.pathNormalization = options.pathNormalization;
     this.nodeAddress = options.nodeAddress;
-    this.localUriSans = options.localUriSans ?? [];
   }
 }
 
@@ -164,7 +164,7 @@ export function conditionRequest(
   record.pathEnd = pathEndOf(head.path);
   record.authority = head.authority ?? '';
   record.protocol = head.version;
-  fillConnection(from, policy, record);
+  fillConnection(from, record);
   const headers = head.headers;
   const refusal = conditionHeaders(headers, head, from, policy, ids, record);
   if (refusal) return refusal;
@@ -179,23 +179,14 @@ export function conditionRequest(
   return undefined;
 }
 
-function fillConnection(from: DownstreamConnection, policy: HeadPolicy, record: ExchangeRecord): void {
+function fillConnection(from: DownstreamConnection, record: ExchangeRecord): void {
   record.connectionId = from.id;
   record.peerAddress = from.remoteAddress;
   record.peerPort = from.remotePort;
   record.localAddress = from.localAddress;
   record.localPort = from.localPort;
   record.serverName = from.serverName;
-  const tls = from.tls;
-  if (tls === undefined) return;
-  record.tlsVersion = tls.version;
-  record.localUriSans = policy.localUriSans;
-  const peer = tls.peerCertificate;
-  if (peer === undefined) return;
-  record.peerSubject = peer.subject;
-  record.peerUriSans = peer.uriSans;
-  record.peerDnsSans = peer.dnsSans;
-  record.peerHash = peer.hash;
+  if (from.tls !== undefined) recordTls(record, from.tls);
 }
 
 function conditionHeaders(
@@ -299,7 +290,7 @@ function conditionClientCert(out: Headers, from: DownstreamConnection, policy: H
   const at = placeOf(clientCertificateSlot);
   const peer = from.tls?.peerCertificate;
   if (at < 0 && peer === undefined) return;
-  const value = forwardedClientCert(policy.forwardClientCert, at < 0 ? undefined : out[at + 1], peer, policy.localUriSans);
+  const value = forwardedClientCert(policy, at < 0 ? undefined : out[at + 1], peer, from.tls?.localUriSans ?? []);
   if (value !== undefined) put(out, clientCertificateSlot, 'x-forwarded-client-cert', value);
   else if (at >= 0) removeHeader(out, 'x-forwarded-client-cert');
 }

@@ -182,7 +182,13 @@ describe('local replies', () => {
     ['LR-R13, RT-R92', replies.faultAbort({ share: 1, httpStatus: 555 }), `555 ${text('fault filter abort')}`, 'FI', 'fault_filter_abort'],
     ['LR-R14, RT-R19', replies.direct(418, 'teapot'), `418 ${text('teapot')}`, '-', 'direct_response'],
     ['LR-R14, SEL-R73', replies.direct(502, ''), `502 ${tail}`, '-', 'direct_response'],
-    ['LR-R15', replies.accessDenied('none'), `403 ${text('RBAC: access denied')}`, '-', 'rbac_access_denied_matched_policy[none]'],
+    [
+      'LR-R15',
+      replies.accessDenied('rbac_access_denied_matched_policy[none]'),
+      `403 ${text('RBAC: access denied')}`,
+      '-',
+      'rbac_access_denied_matched_policy[none]',
+    ],
     [
       'LR-R16',
       replies.jwtDenied(401, 'Jwt is expired', 'Bearer realm="http://h/"'),
@@ -266,7 +272,7 @@ describe('local replies', () => {
       [replies.clusterNotFound[503], '14'],
       [replies.noHealthyUpstream, '14 | grpc-message: no healthy upstream'],
       [replies.responseTimeout, '14 | grpc-message: upstream request timeout'],
-      [replies.accessDenied('none'), '7 | grpc-message: RBAC: access denied'],
+      [replies.accessDenied('rbac_access_denied_matched_policy[none]'), '7 | grpc-message: RBAC: access denied'],
       [replies.direct(418, 'teapot'), '2 | grpc-message: teapot'],
       [replies.direct(200, 'a%~ü\n'), '2 | grpc-message: a%25%7E%C3%BC%0A'],
       [replies.faultAbort({ share: 1, grpcStatus: 8 }), '8 | grpc-message: fault filter abort'],

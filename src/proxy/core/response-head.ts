@@ -2,6 +2,7 @@
 import type { CompiledCluster, CompiledRoute } from './compiled-route.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { encodeGrpcMessage } from './grpc.ts';
+import { changeHeader } from './header-change.ts';
 import { getHeader, type Headers, overwriteHeader, removeHeader } from './headers.ts';
 import { isForwardedUpgrade } from './hop-by-hop.ts';
 import { inlineResponseHeaders } from './inline-headers.ts';
@@ -82,7 +83,12 @@ export function upstreamResponse(
   record.status = status;
   record.details = viaUpstream;
   record.responseHeaders = out;
-  const plain = cluster?.response === undefined && route.response === undefined && record.corsOrigin === '' && record.cookies === undefined;
+  const plain =
+    cluster?.response === undefined &&
+    route.response === undefined &&
+    record.corsOrigin === '' &&
+    record.cookies === undefined &&
+    record.responseChanges === undefined;
   if (plain) {
     // Nothing moved: the places of the pass above still hold.
     if (marks[dateSlot] !== mark) out.push('date', date);
@@ -143,6 +149,7 @@ function addGrpcStatus(out: Headers, reply: LocalReply, isHead: boolean): void {
 /** What comes behind everything else: CORS, date, server, and the decorator of an inbound proxy (RT-R36, RT-R37). */
 function addTail(out: Headers, record: ExchangeRecord, route: CompiledRoute | undefined, policy: HeadPolicy, date: string): void {
   if (record.corsOrigin !== '') route?.cors?.addTo(out, record.corsOrigin);
+  if (record.responseChanges !== undefined) for (const change of record.responseChanges) changeHeader(out, change);
   if (getHeader(out, 'date') === undefined) out.push('date', date);
   overwriteHeader(out, 'server', policy.serverName);
   addDecorator(out, record);

@@ -61,8 +61,8 @@ export function gateway(trustedHops: number): HeadPolicy {
 }
 
 export const inbound = new HeadPolicy(
-  { serverName: 'istio-envoy', useRemoteAddress: false, trustedHops: 0, forwardClientCert: 'append-forward' },
-  { egress: false, pathNormalization: 'base', nodeAddress: '192.0.2.2', localUriSans: ['spiffe://cluster.local/ns/shop/sa/app'] },
+  { serverName: 'istio-envoy', useRemoteAddress: false, trustedHops: 0, forwardClientCert: 'append-forward', clientCertDetails: ['subject', 'dns', 'uri'] },
+  { egress: false, pathNormalization: 'base', nodeAddress: '192.0.2.2' },
 );
 
 /** Ids made of zeros. */

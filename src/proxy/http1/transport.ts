@@ -2,6 +2,9 @@
 // turn leaves in one write. Both together save about a seventh of the time of a small request.
 import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { rawSocket, resetAndDestroy } from '../tls/raw-socket.ts';
+import { encryptsAtOnce, readInto } from './read-into.ts';
 
 /** Whose socket it is. */
 export interface TransportUser {
@@ -16,6 +19,8 @@ export interface TransportUser {
 }
 
 interface Handle {
+  /** Bytes that the kernel has not taken. */
+  writeQueueSize?: number;
   readStop?(): number;
   useUserBuffer?(buffer: Uint8Array): void;
   reading?: boolean;
@@ -60,8 +65,12 @@ function onTick(): void {
 export class Transport {
   readonly socket: Socket;
   private readonly user: TransportUser;
-  /** It reads into the common buffer. */
-  private plain = false;
+  /** What is written is out of the buffer, or else the buffer is lost to whoever still reads from it. */
+  private leavesBuffer: 'never' | 'unless-busy' | 'at-once' = 'never';
+  /** Below TLS, which tells of every write only later that it is done. */
+  private below: { writeQueueSize?: number } | undefined = undefined;
+  /** Read before, and not told yet. */
+  private first: Buffer | undefined = undefined;
   /** What is to be written: large chunks and texts in their order, then this text. */
   private text = '';
   private parts: (string | Uint8Array)[] = [];
@@ -88,9 +97,10 @@ export class Transport {
   constructor(socket: Socket, user: TransportUser, bytes?: Buffer, readsOn = false) {
     this.user = user;
     this.readsOn = readsOn;
-    if (bytes !== undefined && bytes.length > 0) process.nextTick(() => this.read(bytes, bytes.length));
+    if (bytes !== undefined && bytes.length > 0) this.first = bytes;
     this.onWritten = (error) => this.written(error);
     this.socket = this.adopt(socket);
+    if (this.first !== undefined) process.nextTick(() => this.readFirst());
     this.socket.on('end', () => {
       if (!this.closed) this.user.onEof();
     });
@@ -105,7 +115,7 @@ export class Transport {
   /** The peer takes less than it is sent: `onDrain` follows. */
   get clogged(): boolean {
     if (!this.busy && this.queuedBytes > readBufferBytes) this.flush();
-    if (!this.busy) return false;
+    if (!this.busy || (this.below?.writeQueueSize === 0 && this.queuedBytes <= readBufferBytes)) return false;
     this.drainWanted = true;
     return true;
   }
@@ -161,7 +171,10 @@ export class Transport {
         const text = this.text;
         this.text = '';
         this.queuedBytes = 0;
-        this.write(text, 'latin1');
+        // A text would be copied once more before it is encrypted.
+        if (this.leavesBuffer === 'at-once' && text.length <= scratch.length) {
+          this.write(scratch.subarray(0, scratch.write(text, 0, 'latin1')), 'buffer');
+        } else this.write(text, 'latin1');
       }
     } else if (this.queuedBytes <= scratch.length) this.writeGathered();
     else {
@@ -196,7 +209,7 @@ export class Transport {
 
   /** The peer is to see that this is no orderly end. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetAndDestroy(this.socket);
   }
 
   pause(): void {
@@ -223,8 +236,7 @@ export class Transport {
   }
 
   private writeGathered(): void {
-    // What is encrypted is not written at once: the common buffer would be lost with every write.
-    const target = this.plain ? scratch : Buffer.allocUnsafe(this.queuedBytes);
+    const target = this.leavesBuffer === 'never' ? Buffer.allocUnsafe(this.queuedBytes) : scratch;
     let at = 0;
     for (const part of this.parts) {
       if (typeof part === 'string') target.write(part, at, 'latin1');
@@ -240,7 +252,7 @@ export class Transport {
     this.queuedBytes = 0;
     this.write(target.subarray(0, at), 'buffer');
     // The kernel still reads from it.
-    if (this.busy && this.plain) scratch = Buffer.allocUnsafeSlow(scratchBytes);
+    if (this.busy && this.leavesBuffer === 'unless-busy') scratch = Buffer.allocUnsafeSlow(scratchBytes);
   }
 
   /** One write at a time: node's own queue of writes is not needed, and its bookkeeping costs as much as the call itself. */
@@ -266,7 +278,14 @@ export class Transport {
     this.user.onDrain();
   }
 
+  private readFirst(): void {
+    const { first } = this;
+    this.first = undefined;
+    if (first !== undefined) this.read(first, first.length);
+  }
+
   private read(buffer: Buffer, end: number): void {
+    if (this.first !== undefined) this.readFirst();
     if (this.closed) return;
     reading++;
     try {
@@ -276,9 +295,23 @@ export class Transport {
     }
   }
 
+  private adoptSecure(socket: TLSSocket): TLSSocket {
+    socket.allowHalfOpen = true;
+    // What came while nobody had it.
+    const waiting = socket.read() as Buffer | null;
+    if (waiting !== null) this.first = this.first === undefined ? waiting : Buffer.concat([this.first, waiting]);
+    if (readInto(socket, readBuffer, (bytes) => this.read(readBuffer, bytes))) socket.resume();
+    else socket.on('data', (chunk: Buffer) => this.read(chunk, chunk.length));
+    const raw = rawSocket(socket);
+    this.below = (raw as unknown as SocketInternals | undefined)?._handle ?? undefined;
+    if (encryptsAtOnce) this.leavesBuffer = 'at-once';
+    return socket;
+  }
+
   /** Moves the connection to a socket that reads into the common buffer, where it is a plain one. */
   private adopt(socket: Socket): Socket {
     if (socket.destroyed) return socket;
+    if (socket instanceof TLSSocket) return this.adoptSecure(socket);
     const internals = socket as unknown as SocketInternals;
     const handle = internals._handle;
     if (socket.constructor !== Socket || handle === null || typeof handle?.useUserBuffer !== 'function' || socket.readableLength > 0) {
@@ -301,7 +334,7 @@ export class Transport {
         },
       },
     } as unknown as ConstructorParameters<typeof Socket>[0]);
-    this.plain = true;
+    this.leavesBuffer = 'unless-busy';
     (adopted as unknown as SocketInternals)._server = internals._server;
     internals._server = null;
     // Whoever holds the socket that was accepted can still close it, and hears of its end.

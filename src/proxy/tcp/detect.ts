@@ -15,13 +15,17 @@ export interface Detection {
 export interface DetectionOptions {
   /** Plain text is looked at for HTTP (SEL-R44); `preface`: it can be nothing else, and only HTTP/2 is told apart. */
   http: boolean | 'preface';
-  /** It is looked at for a ClientHello. */
-  tls: boolean;
+  /** It is looked at for a ClientHello; `only`: it can be nothing else, and what is shorter than the header of a record is not judged. */
+  tls: boolean | 'only';
   /** Then it is `raw` (TCP-R3); 0: the first bytes are waited for without an end. */
   timeoutMs: number;
   /** A client that has not said by then what it speaks is left; 0 or absent: never. */
   idleTimeoutMs?: number;
 }
+
+/** What a client that has begun its ClientHello has to end it. */
+const helloMs = 15_000;
+const recordHeaderBytes = 5;
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** A request line that has not ended by then is none. */
@@ -41,6 +45,7 @@ export function classify(bytes: Uint8Array, options: Pick<DetectionOptions, 'htt
       return { protocol: 'tls', serverName: result.hello.serverName, applicationProtocols: result.hello.alpn };
     }
     if (result.state === 'incomplete') return undefined;
+    if (options.tls === 'only' && bytes.length < recordHeaderBytes) return undefined;
   }
   if (options.http === 'preface') return classifyPreface(bytes);
   return options.http ? classifyText(bytes) : raw;
@@ -106,10 +111,12 @@ for (const c of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL
 export class Detector {
   private readonly socket: Socket;
   private readonly options: DetectionOptions;
+  private readonly clock: Clock;
   private readonly done: (detection: Detection | undefined, bytes: Buffer) => void;
   private bytes: Buffer = Buffer.alloc(0);
   private timer: Timer | undefined;
   private idleTimer: Timer | undefined;
+  private helloTimer: Timer | undefined;
   private finished = false;
 
   private constructor(socket: Socket, options: DetectionOptions, clock: Clock, done: (detection: Detection | undefined, bytes: Buffer) => void) {
@@ -118,6 +125,7 @@ export class Detector {
     this.done = done;
     if (options.timeoutMs > 0) this.timer = clock.setTimer(options.timeoutMs, () => this.finish(raw));
     if (options.idleTimeoutMs !== undefined && options.idleTimeoutMs > 0) this.idleTimer = clock.setTimer(options.idleTimeoutMs, this.onGone);
+    this.clock = clock;
     socket.on('data', this.onData);
     socket.on('end', this.onGone);
     socket.on('close', this.onGone);
@@ -150,6 +158,7 @@ export class Detector {
     if (before > 64 && before < mostRequestLineBytes && this.bytes[0] !== 0x16 && !chunk.some(isControl)) return;
     const detection = classify(this.bytes, this.options);
     if (detection) this.finish(detection);
+    else if (this.options.tls && this.bytes[0] === 0x16) this.helloTimer ??= this.clock.setTimer(helloMs, this.onGone);
   };
 
   private readonly onGone = (): void => {
@@ -170,6 +179,7 @@ export class Detector {
     this.finished = true;
     this.timer?.cancel();
     this.idleTimer?.cancel();
+    this.helloTimer?.cancel();
     const { socket } = this;
     socket.pause();
     socket.off('data', this.onData);

@@ -5,6 +5,10 @@ import type { ClusterState } from '../core/balance/cluster-state.ts';
 import { hash64 } from '../core/balance/hash64.ts';
 import type { Host } from '../core/balance/host.ts';
 import type { Clock, Random, Timer } from '../core/clock.ts';
+import type { ConnectionDenial } from '../security/connection-guard.ts';
+import type { Pending } from '../security/guarded-request.ts';
+import type { Secure } from '../tls/origination.ts';
+import { resetAndDestroy } from '../tls/raw-socket.ts';
 import { type ConnectFailure, connectUpstream, type PendingConnect } from '../upstream-connect.ts';
 
 /** Of the connection from the client, where neither the filter nor the destination rule says (TCP-R12). */
@@ -30,6 +34,9 @@ export interface TcpRecord {
   upstreamLocalPort: number;
   /** As in `%UPSTREAM_TRANSPORT_FAILURE_REASON%`. */
   transportFailure: string;
+  /** Why the proxy closed it, as in `%CONNECTION_TERMINATION_DETAILS%` and `%RESPONSE_CODE_DETAILS%`; empty: it did not. */
+  terminationDetails: string;
+  details: string;
   /** Of the client and to it. */
   bytesReceived: number;
   bytesSent: number;
@@ -52,7 +59,7 @@ export interface TcpProxyDeps {
   /** By name; undefined: there is none of this name. */
   cluster(name: string): TcpCluster | undefined;
   /** TLS to an endpoint; what it returns undefined for is plain text. Absent: all is. */
-  secure?(cluster: Cluster, host: Host): ((socket: Socket) => Socket) | undefined;
+  secure?(cluster: Cluster, host: Host): Secure | undefined;
 }
 
 export interface TcpDownstream {
@@ -63,6 +70,11 @@ export interface TcpDownstream {
   remoteAddress: string;
   /** Where a captured connection meant to go. */
   originalDestination: { address: string; port: number } | undefined;
+  /**
+   * Asked once, at the client's first byte or its end: only then bytes go on to the endpoint, to which there may be a connection by
+   * then (SEC-R30). `decided` is told why the connection is closed; undefined: it goes on. Absent: everybody may come in.
+   */
+  judge?: ((decided: (denial: ConnectionDenial | undefined) => void) => Pending | undefined) | undefined;
 }
 
 /** Bytes between a client and an endpoint of a cluster that is chosen once (TCP-R7, TCP-R12). */
@@ -77,7 +89,11 @@ export class TcpProxyConnection {
   private state: ClusterState | undefined;
   private upstream: Socket | undefined;
   private pending: PendingConnect | undefined;
+  /** Not sent on yet. */
   private first: Uint8Array;
+  /** Undefined: it may come in. */
+  private judge: TcpDownstream['judge'];
+  private judgement: Pending | undefined;
   private lastActivity: number;
   private idleTimer: Timer | undefined;
   private durationTimer: Timer | undefined;
@@ -90,6 +106,7 @@ export class TcpProxyConnection {
     this.filter = filter;
     this.downstream = from.socket;
     this.first = from.bytes;
+    this.judge = from.judge;
     this.observer = observer;
     this.began = deps.clock.now();
     this.lastActivity = this.began;
@@ -100,6 +117,8 @@ export class TcpProxyConnection {
       upstreamLocalAddress: '',
       upstreamLocalPort: 0,
       transportFailure: '',
+      terminationDetails: '',
+      details: '',
       bytesReceived: 0,
       bytesSent: 0,
       startTime: deps.clock.wallTime(),
@@ -109,7 +128,9 @@ export class TcpProxyConnection {
     this.downstream.on('close', this.onDownstreamClose);
     // A paused socket tells its end all the same when nothing came before it.
     this.downstream.on('end', this.onDownstreamEnd);
-    this.connect(from);
+    // The endpoint need not know of a client that has said already what it is denied for.
+    if (this.judge && this.first.length > 0) this.ask(() => this.connect(from));
+    else this.connect(from);
   }
 
   /** Ends it in order: what was received is still sent. */
@@ -119,6 +140,26 @@ export class TcpProxyConnection {
 
   destroy(): void {
     this.abort('-');
+  }
+
+  /** Asks whether the client may come in; until that is known nothing more is read of it. */
+  private ask(admitted: () => void): void {
+    const { judge } = this;
+    this.judge = undefined;
+    this.downstream.pause();
+    this.judgement = judge?.((denial) => {
+      this.judgement = undefined;
+      if (this.closed) return;
+      if (!denial) {
+        admitted();
+        return;
+      }
+      this.record.terminationDetails = denial.termination;
+      this.record.details = denial.details;
+      // The log has the cluster that it would have had.
+      this.record.cluster ??= this.deps.cluster(drawCluster(this.filter, this.deps.random))?.cluster;
+      this.finish(denial.flags);
+    });
   }
 
   private connect(from: TcpDownstream): void {
@@ -193,15 +234,22 @@ export class TcpProxyConnection {
     downstream.on('drain', this.onDownstreamDrain);
     this.startTimers(cluster);
     this.observer.onConnected(this.record);
+    this.record.bytesReceived += this.first.length;
+    if (this.judge && this.downstreamEnded) this.ask(() => this.sendOn(upstream));
+    else this.sendOn(upstream);
+    if (!this.closed) upstream.resume();
+  }
+
+  /** What waited for the endpoint goes there. */
+  private sendOn(upstream: Socket): void {
+    const { downstream } = this;
     let ready = true;
     if (this.first.length > 0) {
-      this.record.bytesReceived += this.first.length;
       ready = upstream.write(this.first);
       this.first = new Uint8Array(0);
     }
     if (this.downstreamEnded) upstream.end();
     else if (ready) downstream.resume();
-    upstream.resume();
   }
 
   private startTimers(cluster: Cluster): void {
@@ -225,7 +273,11 @@ export class TcpProxyConnection {
   private readonly onDownstreamData = (chunk: Buffer): void => {
     this.lastActivity = this.deps.clock.now();
     this.record.bytesReceived += chunk.length;
-    if (!(this.upstream as Socket).write(chunk)) this.downstream.pause();
+    const upstream = this.upstream as Socket;
+    if (this.judge || this.judgement) {
+      this.first = this.first.length === 0 ? chunk : Buffer.concat([this.first, chunk]);
+      if (this.judge) this.ask(() => this.sendOn(upstream));
+    } else if (!upstream.write(chunk)) this.downstream.pause();
   };
 
   private readonly onUpstreamData = (chunk: Buffer): void => {
@@ -247,7 +299,10 @@ export class TcpProxyConnection {
   /** One side may end while the other goes on. */
   private readonly onDownstreamEnd = (): void => {
     this.downstreamEnded = true;
-    this.upstream?.end();
+    const { upstream } = this;
+    if (!upstream || this.judgement) return;
+    if (this.judge) this.ask(() => this.sendOn(upstream));
+    else upstream.end();
   };
 
   private readonly onUpstreamEnd = (): void => {
@@ -292,14 +347,16 @@ export class TcpProxyConnection {
     if (this.closed) return;
     this.record.flags = flags;
     this.pending?.cancel();
-    if (!this.downstream.destroyed) this.downstream.resetAndDestroy();
-    if (this.upstream && !this.upstream.destroyed) this.upstream.resetAndDestroy();
+    if (!this.downstream.destroyed) resetAndDestroy(this.downstream);
+    if (this.upstream && !this.upstream.destroyed) resetAndDestroy(this.upstream);
     this.over();
   }
 
   private over(): void {
     if (this.closed) return;
     this.closed = true;
+    this.judgement?.cancel();
+    this.judgement = undefined;
     this.idleTimer?.cancel();
     this.durationTimer?.cancel();
     this.downstream.off('data', this.onDownstreamData);

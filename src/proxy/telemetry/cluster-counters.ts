@@ -1,6 +1,8 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts';
 import { flags, hasFlag } from '../core/response-flags.ts';
+import { TlsCounters } from '../tls/counters.ts';
 import type { MetricFamily, MetricSeries } from './metric-snapshot.ts';
+import { TlsFamilies } from './tls-families.ts';
 
 /** Responses of one status; those who count keep the object. */
 export class StatusCount {
@@ -22,6 +24,7 @@ export class ClusterCounters {
   retryLimitExceeded = 0;
   timeouts = 0;
   perTryTimeouts = 0;
+  readonly tls = new TlsCounters();
 
   status(status: number): StatusCount {
     return countFor(this.statuses, status);
@@ -81,7 +84,9 @@ export class ClusterMetrics {
 
   families(): MetricFamily[] {
     const families = new ClusterFamilies();
+    const tls = new TlsFamilies('cluster', 'cluster_name');
     for (const [name, counters] of this.clusters) {
+      tls.add(name, `cluster.${name};.`, counters.tls, 'upstream_context_secrets_not_ready');
       const add = (stat: string, value: number): void => families.add('counter', stat, name, value);
       let completed = 0;
       for (const { count } of counters.statuses.values()) completed += count;
@@ -96,7 +101,7 @@ export class ClusterMetrics {
       add('upstream_rq_timeout', counters.timeouts);
       add('upstream_rq_per_try_timeout', counters.perTryTimeouts);
     }
-    return families.list();
+    return [...families.list(), ...tls.list()];
   }
 }
 

@@ -2,6 +2,7 @@ import type { Cluster } from '../../ir/cluster.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import { hostKey } from '../core/balance/shared-state.ts';
 import type { ExchangeRecord } from '../core/exchange-record.ts';
+import { type AuthorizationCounters, AuthorizationMetrics } from './authorization-counters.ts';
 import { type ClusterCounters, ClusterMetrics } from './cluster-counters.ts';
 import type { Direction, Naming } from './ends-cache.ts';
 import { type ListenerCounters, ListenerMetrics } from './listener-counters.ts';
@@ -23,6 +24,7 @@ export class Metrics {
   readonly tcpInbound: TcpMetrics;
   private readonly clusters = new ClusterMetrics();
   private readonly listeners = new ListenerMetrics();
+  private readonly authorizations = new AuthorizationMetrics();
   private readonly clusterId: string;
 
   constructor(table: RoutingTable, options: MetricsOptions = {}) {
@@ -60,9 +62,14 @@ export class Metrics {
     return this.listeners.of(name);
   }
 
+  /** @param prefix of a filter chain's statistics, as of `AuthorizationMetrics` */
+  authorization(prefix: string): AuthorizationCounters {
+    return this.authorizations.of(prefix);
+  }
+
   /** Counters begin at zero; what is active stays. */
   reset(): void {
-    for (const metrics of [this.outbound, this.inbound, this.tcpOutbound, this.tcpInbound, this.clusters, this.listeners]) metrics.reset();
+    for (const metrics of [this.outbound, this.inbound, this.tcpOutbound, this.tcpInbound, this.clusters, this.listeners, this.authorizations]) metrics.reset();
   }
 
   /**
@@ -72,7 +79,7 @@ export class Metrics {
    */
   snapshot(clusters = true): MetricFamily[] {
     const families = [this.outbound, this.inbound, this.tcpOutbound, this.tcpInbound].flatMap((metrics) => metrics.families());
-    return [...joinFamilies(families), ...(clusters ? this.clusters.families() : []), ...this.listeners.families()];
+    return [...joinFamilies(families), ...(clusters ? this.clusters.families() : []), ...this.listeners.families(), ...this.authorizations.families()];
   }
 
   private naming(table: RoutingTable): Naming {

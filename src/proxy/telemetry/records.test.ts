@@ -4,7 +4,7 @@ import type { ConnectionInfo } from '../stream.ts';
 import type { TcpRecord } from '../tcp/proxy.ts';
 import { accessLogLine } from './access-log.ts';
 import { Metrics } from './metrics.ts';
-import { flagSet, refusalRecord } from './records.ts';
+import { connectionRecord, flagSet, refusalRecord } from './records.ts';
 import { TcpTelemetry } from './tcp-telemetry.ts';
 import { recordForTests, tableForTests } from './testing.ts';
 
@@ -15,7 +15,16 @@ const client = { id: 4, remoteAddress: '127.0.0.1', remotePort: 44062, localAddr
 function tcpRecord(changes: Partial<TcpRecord> = {}): TcpRecord {
   const cluster = tableForTests().clusters.find(({ name }) => name === recordForTests().cluster);
   const host = { key: '10.0.0.1:8080' } as unknown as TcpRecord['host'];
-  const empty = { upstreamLocalAddress: '', upstreamLocalPort: 0, transportFailure: '', bytesReceived: 0, bytesSent: 0, durationMs: 0 };
+  const empty = {
+    upstreamLocalAddress: '',
+    upstreamLocalPort: 0,
+    transportFailure: '',
+    terminationDetails: '',
+    details: '',
+    bytesReceived: 0,
+    bytesSent: 0,
+    durationMs: 0,
+  };
   return { flags: '-', cluster, host, startTime: wall, ...empty, ...changes };
 }
 
@@ -23,7 +32,7 @@ function observed() {
   const lines: string[] = [];
   const metrics = new Metrics(tableForTests());
   const telemetry = new TcpTelemetry();
-  const observer = telemetry.observe(client, metrics.tcpOutbound, (record) => lines.push(text(record)));
+  const observer = telemetry.observe(connectionRecord(client), metrics.tcpOutbound, (record) => lines.push(text(record)));
   const values = (name: string) =>
     metrics
       .snapshot()

@@ -1,3 +1,4 @@
+import { type ConnectionTls, recordTls } from '../core/connection-tls.ts';
 import { ExchangeRecord } from '../core/exchange-record.ts';
 import { addressText } from '../core/format-operators.ts';
 import { addFlag, type FlagSet, flagOf, flags } from '../core/response-flags.ts';
@@ -14,9 +15,11 @@ export interface LoggedConnection {
   /** Of TLS; empty without. */
   serverName: string;
   filterChain: string;
+  tls?: ConnectionTls | undefined;
 }
 
-function recordOf(connection: LoggedConnection): ExchangeRecord {
+/** What is known of a connection, as its log line and its policies see it. */
+export function connectionRecord(connection: LoggedConnection): ExchangeRecord {
   const record = new ExchangeRecord();
   record.connectionId = connection.id;
   record.remoteAddress = record.peerAddress = connection.remoteAddress;
@@ -25,14 +28,24 @@ function recordOf(connection: LoggedConnection): ExchangeRecord {
   record.localPort = connection.localPort;
   record.serverName = connection.serverName;
   record.filterChain = connection.filterChain;
+  if (connection.tls) recordTls(record, connection.tls);
   return record;
 }
 
 /** A connection that no filter chain takes (SEL-R75). */
 export function refusedConnectionRecord(connection: LoggedConnection, now: { now: number; wallTime: number }): ExchangeRecord {
-  const record = recordOf(connection);
+  const record = connectionRecord(connection);
   record.flags = addFlag(0, flags.noRouteFound);
   record.details = 'filter_chain_not_found';
+  record.startWall = now.wallTime;
+  record.startedAt = record.completedAt = now.now;
+  return record;
+}
+
+/** A connection to be passed on, whose TLS handshake failed. @param reason as the reference writes it */
+export function failedHandshakeRecord(connection: LoggedConnection, reason: string, now: { now: number; wallTime: number }): ExchangeRecord {
+  const record = connectionRecord(connection);
+  record.downstreamFailure = reason;
   record.startWall = now.wallTime;
   record.startedAt = record.completedAt = now.now;
   return record;
@@ -44,7 +57,7 @@ export function refusedConnectionRecord(connection: LoggedConnection, now: { now
  * @param now monotonic and since 1970, milliseconds
  */
 export function refusalRecord(connection: ConnectionInfo, filterChain: string, refusal: Refusal, now: { now: number; wallTime: number }): ExchangeRecord {
-  const record = recordOf({ ...connection, filterChain });
+  const record = connectionRecord({ ...connection, filterChain });
   const { head } = refusal;
   record.method = head?.method ?? '';
   record.path = head?.path ?? '';
@@ -64,8 +77,9 @@ export function refusalRecord(connection: ConnectionInfo, filterChain: string, r
 export class TcpLogRecord {
   readonly record: ExchangeRecord;
 
-  constructor(connection: LoggedConnection) {
-    this.record = recordOf(connection);
+  /** @param record of the connection */
+  constructor(record: ExchangeRecord) {
+    this.record = record;
   }
 
   update(tcp: TcpRecord): void {
@@ -75,6 +89,8 @@ export class TcpLogRecord {
     record.upstreamHost = tcp.host?.key ?? '';
     record.upstreamLocal = addressText(tcp.upstreamLocalAddress, tcp.upstreamLocalPort);
     record.upstreamFailure = tcp.transportFailure;
+    record.terminationDetails = tcp.terminationDetails;
+    record.details = tcp.details;
     record.bytesReceived = tcp.bytesReceived;
     record.bytesSent = tcp.bytesSent;
     record.startWall = tcp.startTime;

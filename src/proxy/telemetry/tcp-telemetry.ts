@@ -1,6 +1,6 @@
 import type { ExchangeRecord } from '../core/exchange-record.ts';
 import type { TcpObserver, TcpRecord } from '../tcp/proxy.ts';
-import { type LoggedConnection, TcpLogRecord } from './records.ts';
+import { TcpLogRecord } from './records.ts';
 import type { TcpMetrics } from './tcp-metrics.ts';
 
 /** Bytes of connections that stay open are counted this often. */
@@ -18,9 +18,12 @@ export class TcpTelemetry {
     this.timer.unref();
   }
 
-  /** @param log undefined: the connection is not logged */
-  observe(connection: LoggedConnection, metrics: TcpMetrics, log: TcpLog | undefined): TcpObserver {
-    return new ObservedConnection(connection, metrics, log, this.open);
+  /**
+   * @param record of the connection
+   * @param log undefined: the connection is not logged
+   */
+  observe(record: ExchangeRecord, metrics: TcpMetrics, log: TcpLog | undefined): TcpObserver {
+    return new ObservedConnection(record, metrics, log, this.open);
   }
 
   /** Counts the bytes since the last time. */
@@ -42,8 +45,8 @@ class ObservedConnection implements TcpObserver {
   private sent = 0;
   private received = 0;
 
-  constructor(connection: LoggedConnection, metrics: TcpMetrics, log: TcpLog | undefined, open: Set<ObservedConnection>) {
-    this.line = new TcpLogRecord(connection);
+  constructor(record: ExchangeRecord, metrics: TcpMetrics, log: TcpLog | undefined, open: Set<ObservedConnection>) {
+    this.line = new TcpLogRecord(record);
     this.metrics = metrics;
     this.log = log;
     this.open = open;

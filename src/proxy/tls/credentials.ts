@@ -17,7 +17,7 @@ export interface WorkloadCredentials extends KeyPair {
   expiresAt: number;
 }
 
-/** Of a Secret, by the name that a Gateway or DestinationRule has for it. */
+/** Of a Secret, or of files, by the name that a Gateway or DestinationRule has for it. */
 export interface NamedCredentials {
   /** Absent: it only has roots. */
   pair?: KeyPair;
@@ -31,7 +31,7 @@ export interface NamedCredentials {
 export interface Credentials {
   /** Undefined: this proxy has no identity (yet), and speaks no mTLS. */
   workload(): WorkloadCredentials | undefined;
-  /** @param name `credentialName`, with the namespace of the proxy where it names none: `NAMESPACE/NAME` */
+  /** @param name as in `credential-names.ts` */
   named(name: string): NamedCredentials | undefined;
   /** Called after every change. @returns takes it back */
   onChange(listener: () => void): () => void;

@@ -1,7 +1,9 @@
 import type { RoutingTable } from '../../ir/table.ts';
 import type { ClusterStatus, OutlierReport } from '../admin/state.ts';
 import type { TableState } from '../sidecar.ts';
+import type { LogOutput } from '../telemetry/log-buffer.ts';
 import type { MetricFamily } from '../telemetry/metric-snapshot.ts';
+import type { CredentialSnapshot } from '../tls/held-credentials.ts';
 
 /** How a thread runs its sidecar. Plain data: it is posted to workers. */
 export interface ThreadSettings {
@@ -16,6 +18,16 @@ export interface ThreadSettings {
   drainMs: number;
   /** How soon a line of the access log is passed on. */
   logFlushMs: number;
+  /** This proxy has an identity of the mesh, or will have one; else what would be mTLS to endpoints is plain text. */
+  meshTls?: boolean;
+  /** Authorities that are trusted beside those of the system where keys of issuers are fetched: PEM. */
+  jwksRoots?: readonly string[];
+}
+
+/** Where a thread writes. */
+export interface ThreadOutput extends LogOutput {
+  /** Tells whoever runs the proxy. */
+  warn(text: string): void;
 }
 
 /** What a thread, or all of them, have at one moment. */
@@ -43,6 +55,8 @@ export interface DataPlane {
    * @throws Error where a port cannot be opened or an expression cannot be compiled: the table before it goes on
    */
   apply(table: RoutingTable): Promise<void>;
+  /** New connections have these certificates; those that are there stay as they are. */
+  useCredentials(snapshot: CredentialSnapshot): Promise<void>;
   /** No new connections; those that are idle end soon, the others after their request. */
   drain(direction?: 'inbound'): Promise<void>;
   /** When no connection is left; of use after `drain`. */

@@ -1,5 +1,5 @@
-// What the main thread and its workers say to each other: calls of a worker's SidecarThread with their answers, and lines of the
-// access log, which one thread writes for all.
+// What the main thread and its workers say to each other: calls of a worker's SidecarThread with their answers, lines of the
+// access log, which one thread writes for all, and warnings.
 
 import type { ThreadSettings } from './data-plane.ts';
 import type { SidecarThread, ThreadPlace } from './sidecar-thread.ts';
@@ -10,6 +10,7 @@ export const callable = [
   'commit',
   'abandon',
   'share',
+  'useCredentials',
   'drain',
   'idle',
   'usage',
@@ -30,7 +31,7 @@ export interface Call {
   args: unknown[];
 }
 
-export type FromWorker = { id: number; value: unknown } | { id: number; error: string } | { log: string };
+export type FromWorker = { id: number; value: unknown } | { id: number; error: string } | { log: string } | { warning: string };
 
 /** What a worker is started with. */
 export interface WorkerData {

@@ -5,13 +5,16 @@ import { clusterStatus, outlierReport } from '../admin/upstream-status.ts';
 import { originalDestinationReader } from '../capture/original-destination.ts';
 import type { ArenaLayout } from '../core/balance/shared-state.ts';
 import { realClock } from '../real-clock.ts';
+import { fetchKeysWith } from '../security/fetch-keys.ts';
+import { trustedRoots } from '../security/trusted-roots.ts';
 import { type PreparedTable, Sidecar } from '../sidecar.ts';
 import { AccessLog, accessLogLine } from '../telemetry/access-log.ts';
-import { LogBuffer, type LogOutput } from '../telemetry/log-buffer.ts';
+import { LogBuffer } from '../telemetry/log-buffer.ts';
 import type { MetricFamily } from '../telemetry/metric-snapshot.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { UpstreamGauges } from '../telemetry/upstream-gauges.ts';
-import type { ThreadSettings, Usage } from './data-plane.ts';
+import type { CredentialSnapshot } from '../tls/held-credentials.ts';
+import type { ThreadOutput, ThreadSettings, Usage } from './data-plane.ts';
 import { ToldNames } from './told-names.ts';
 
 /** What threads have in common. */
@@ -38,11 +41,11 @@ export class SidecarThread {
   private prepared: PreparedTable | undefined;
 
   /**
-   * @param output of the access log
+   * @param output of the access log, and of warnings
    * @param place undefined: there is one thread, which shares nothing
    * @throws Error where connections are captured and this machine cannot tell where they meant to go
    */
-  constructor(settings: ThreadSettings, output: LogOutput, place?: ThreadPlace) {
+  constructor(settings: ThreadSettings, output: ThreadOutput, place?: ThreadPlace) {
     this.buffer = new LogBuffer(output, undefined, settings.logFlushMs);
     this.names = place ? new ToldNames() : undefined;
     this.sidecar = new Sidecar({
@@ -52,9 +55,13 @@ export class SidecarThread {
       inboundPort: settings.inboundPort,
       drainMs: settings.drainMs,
       reusePort: place !== undefined,
+      meshTls: settings.meshTls === true,
       ...(settings.capture ? { originalDestination: originalDestinationReader('redirect') } : {}),
       ...(place ? { connectionIds: { first: place.index + 1, step: place.count } } : {}),
       ...(this.names ? { resolve: this.names.resolve } : {}),
+      fetchKeys: fetchKeysWith(trustedRoots(settings.jwksRoots)),
+      // Each thread has keys of its own, and all fail in the same way.
+      ...(place === undefined || place.index === 0 ? { warn: (text) => output.warn(text) } : {}),
       metrics: (table) => new Metrics(table),
       accessLog: (record) => this.accessLog?.log(record),
     });
@@ -87,6 +94,10 @@ export class SidecarThread {
   share({ layout, resolved }: Shared): void {
     this.sidecar.arena.adopt(layout);
     this.names?.tell(resolved);
+  }
+
+  useCredentials(snapshot: CredentialSnapshot): void {
+    this.sidecar.credentials.set(snapshot);
   }
 
   drain(direction?: 'inbound'): void {

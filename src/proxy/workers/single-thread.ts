@@ -1,9 +1,9 @@
 import type { RoutingTable } from '../../ir/table.ts';
 import type { ClusterStatus, OutlierReport } from '../admin/state.ts';
 import type { TableState } from '../sidecar.ts';
-import type { LogOutput } from '../telemetry/log-buffer.ts';
 import type { MetricFamily } from '../telemetry/metric-snapshot.ts';
-import type { DataPlane, ThreadSettings, Usage } from './data-plane.ts';
+import type { CredentialSnapshot } from '../tls/held-credentials.ts';
+import type { DataPlane, ThreadOutput, ThreadSettings, Usage } from './data-plane.ts';
 import { SidecarThread } from './sidecar-thread.ts';
 
 /** A sidecar in the thread that asks it. */
@@ -14,7 +14,7 @@ export class SingleThread implements DataPlane {
   private readonly thread: SidecarThread;
 
   /** @throws Error where connections are captured and this machine cannot tell where they meant to go */
-  constructor(settings: ThreadSettings, output: LogOutput) {
+  constructor(settings: ThreadSettings, output: ThreadOutput) {
     this.thread = new SidecarThread(settings, output);
   }
 
@@ -28,6 +28,10 @@ export class SingleThread implements DataPlane {
 
   apply(table: RoutingTable): Promise<void> {
     return this.thread.apply(table);
+  }
+
+  async useCredentials(snapshot: CredentialSnapshot): Promise<void> {
+    this.thread.useCredentials(snapshot);
   }
 
   async drain(direction?: 'inbound'): Promise<void> {

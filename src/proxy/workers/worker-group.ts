@@ -4,9 +4,9 @@ import { mergeOutlierReports } from '../admin/upstream-status.ts';
 import { type ArenaLayout, layoutFor, stateKeys } from '../core/balance/shared-state.ts';
 import type { TableState } from '../sidecar.ts';
 import { versionOf } from '../table-version.ts';
-import type { LogOutput } from '../telemetry/log-buffer.ts';
 import { type MetricFamily, mergeSnapshots } from '../telemetry/metric-snapshot.ts';
-import type { DataPlane, ThreadSettings, Usage } from './data-plane.ts';
+import type { CredentialSnapshot } from '../tls/held-credentials.ts';
+import type { DataPlane, ThreadOutput, ThreadSettings, Usage } from './data-plane.ts';
 import type { Answer, Arguments, Method } from './messages.ts';
 import type { Shared } from './sidecar-thread.ts';
 import { WatchedNames } from './watched-names.ts';
@@ -29,7 +29,7 @@ export class WorkerGroup implements DataPlane {
   private last: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  constructor(settings: ThreadSettings, output: LogOutput, count: number) {
+  constructor(settings: ThreadSettings, output: ThreadOutput, count: number) {
     this.concurrency = count;
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
@@ -80,6 +80,10 @@ export class WorkerGroup implements DataPlane {
     const turn = this.last.then(change, change);
     this.last = turn.catch(() => {});
     return turn;
+  }
+
+  async useCredentials(snapshot: CredentialSnapshot): Promise<void> {
+    await this.inTurn(() => this.ofAll('useCredentials', snapshot));
   }
 
   async drain(direction?: 'inbound'): Promise<void> {

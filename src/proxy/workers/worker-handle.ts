@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { LogOutput } from '../telemetry/log-buffer.ts';
-import type { ThreadSettings } from './data-plane.ts';
+import type { ThreadOutput, ThreadSettings } from './data-plane.ts';
 import type { Answer, Arguments, Call, FromWorker, Method, WorkerData } from './messages.ts';
 import type { ThreadPlace } from './sidecar-thread.ts';
 
@@ -23,7 +22,7 @@ export class WorkerHandle {
   private ending = false;
 
   /** @param onFailed it ended by itself */
-  constructor(settings: ThreadSettings, place: ThreadPlace, output: LogOutput, onFailed: (error: Error) => void) {
+  constructor(settings: ThreadSettings, place: ThreadPlace, output: ThreadOutput, onFailed: (error: Error) => void) {
     const workerData: WorkerData = { weft: 'sidecar', settings, place };
     this.worker = new Worker(entry, { workerData, name: `sidecar ${place.index}` });
     const failed = (error: Error): void => {
@@ -35,6 +34,7 @@ export class WorkerHandle {
     };
     this.worker.on('message', (message: FromWorker) => {
       if ('log' in message) output.write(message.log);
+      else if ('warning' in message) output.warn(message.warning);
       else this.answer(message);
     });
     this.worker.on('error', (error) => failed(error instanceof Error ? error : new Error(String(error))));
@@ -61,7 +61,7 @@ export class WorkerHandle {
     await this.worker.terminate();
   }
 
-  private answer(message: Exclude<FromWorker, { log: string }>): void {
+  private answer(message: Exclude<FromWorker, { log: string } | { warning: string }>): void {
     const { id } = message;
     const pending = this.pending.get(id);
     this.pending.delete(id);

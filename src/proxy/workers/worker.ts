@@ -5,7 +5,7 @@ import { SidecarThread } from './sidecar-thread.ts';
 
 function serve(port: MessagePort, { settings, place }: WorkerData): void {
   const say = (message: FromWorker): void => port.postMessage(message);
-  const thread = new SidecarThread(settings, { write: (log) => say({ log }) }, place);
+  const thread = new SidecarThread(settings, { write: (log) => say({ log }), warn: (warning) => say({ warning }) }, place);
   port.on('message', async ({ id, method, args }: Call) => {
     try {
       const call = thread[method] as (...args: unknown[]) => unknown;

@@ -49,6 +49,10 @@ spec:
       match: [{ uri: { prefix: /down } }]
       fault: { abort: { httpStatus: 500, percentage: { value: 100 } } }
       route: [{ destination: { host: cart, subset: v1, port: { number: 80 } } }]
+    - match: [{ uri: { prefix: /cors } }]
+      corsPolicy: { allowOrigins: [{ exact: 'https://shop.example' }], exposeHeaders: [x-total] }
+      headers: { response: { set: { access-control-allow-origin: nobody } } }
+      route: [{ destination: { host: cart, subset: v1, port: { number: 80 } } }]
     - { match: [{ uri: { prefix: /plain } }], route: [{ destination: { host: cart, port: { number: 80 } } }], retries: { attempts: 0 } }
 `;
 
@@ -163,6 +167,18 @@ it('names are those of the client', () => {
   expect(run(mesh, test('namespace/bank', 'cart')).results[0]?.failures[0]?.mismatches).toEqual([
     { field: 'destinations', expected: 'cart', got: 'cart.shop 100 %' },
   ]);
+});
+
+describe('the answer to another origin', () => {
+  const request = (origin: string): string => `{ host: cart, path: /cors, headers: { origin: '${origin}' } }`;
+  const allowed = "{ headers: { response: { set: { access-control-allow-origin: 'https://shop.example', access-control-expose-headers: x-total } } } }";
+  it('says that it is allowed, whatever else is done to it', () => expect(mismatches(mesh, request('https://shop.example'), allowed)).toEqual([]));
+  it('or does not', () => {
+    expect(mismatches(mesh, request('https://other.example'), allowed)).toEqual([
+      'headers.response.set.access-control-allow-origin | https://shop.example | nobody',
+      'headers.response.set.access-control-expose-headers | x-total | left as it is',
+    ]);
+  });
 });
 
 describe('what is outside of the mesh', () => {

@@ -3,7 +3,7 @@ import type { SimulatedDestination, Simulation } from '../../simulate/simulation
 import type { Expectation, ExpectedDestination, ExpectedMirror } from '../format/test-format.ts';
 import type { Mismatch } from '../result.ts';
 import { type Naming, parseService, serviceText } from './expected-service.ts';
-import { checkReplyHeaders, checkRequestHeaders, checkResponseChanges } from './headers.ts';
+import { checkReplyHeaders, checkRequestHeaders, checkResponseChanges, responseChanges } from './headers.ts';
 import { checkLimits } from './limits.ts';
 import { outcomeText, replyOf } from './outcome.ts';
 import { claimsOf, compareShares, type Share } from './shares.ts';
@@ -13,7 +13,12 @@ type Check = (expect: Expectation, simulation: Simulation, naming: Naming) => Mi
 
 /** All that does not hold; empty: the request is as expected. */
 export function checkRequest(expect: Expectation, simulation: Simulation, naming: Naming): Mismatch[] {
-  return checks.flatMap((check) => check(expect, simulation, naming));
+  const out: Mismatch[] = [];
+  for (const check of checks) {
+    const found = check(expect, simulation, naming);
+    if (found.length > 0) out.push(...found);
+  }
+  return out;
 }
 
 /** One value against another. */
@@ -47,7 +52,7 @@ const checkDestinations: Check = ({ destinations }, simulation, naming) => {
     return shares.flatMap((destination) => [
       ...checkLimits(one.connectionPool, one.outlierDetection, destination.upstream, label),
       ...(one.headers?.request && destination.sees ? checkRequestHeaders(one.headers.request, destination.sees, label) : []),
-      ...(one.headers?.response ? checkResponseChanges(one.headers.response, [...destination.responseHeaders, ...simulation.responseHeaders], label) : []),
+      ...(one.headers?.response ? checkResponseChanges(one.headers.response, responseChanges(simulation, destination), label) : []),
     ]);
   });
 };
@@ -83,7 +88,7 @@ const checkHeaders: Check = ({ headers }, simulation) => {
     ...(request ? to.flatMap((one) => (one.sees ? checkRequestHeaders(request, one.sees, label(one)) : [])) : []),
     ...(request && to.length === 0 ? [{ field: 'headers.request', expected: 'a destination that sees them', got: outcomeText(simulation) }] : []),
     ...(response && reply ? checkReplyHeaders(response, reply.headers) : []),
-    ...(response && !reply ? to.flatMap((one) => checkResponseChanges(response, [...one.responseHeaders, ...simulation.responseHeaders], label(one))) : []),
+    ...(response && !reply ? to.flatMap((one) => checkResponseChanges(response, responseChanges(simulation, one), label(one))) : []),
     ...(response && !reply && to.length === 0 ? [{ field: 'headers.response', expected: 'a response', got: outcomeText(simulation) }] : []),
   ];
 };

@@ -1,5 +1,5 @@
 // Headers as destinations see them, and as clients get them.
-import type { HeaderChange, UpstreamHead } from '../../simulate/simulation.ts';
+import type { HeaderChange, SimulatedDestination, Simulation, UpstreamHead } from '../../simulate/simulation.ts';
 import type { ExpectedHeaders } from '../format/test-format.ts';
 import type { Mismatch } from '../result.ts';
 
@@ -12,8 +12,16 @@ export function checkRequestHeaders(expect: NonNullable<ExpectedHeaders['request
   );
 }
 
+/** A change of a header of the response. */
+export type ResponseChange = Pick<HeaderChange, 'op' | 'name' | 'value' | 'format'>;
+
+/** All that is done to the response of a destination, in order: CORS has the last word. */
+export function responseChanges({ responseHeaders, cors }: Simulation, destination: SimulatedDestination): ResponseChange[] {
+  return [...destination.responseHeaders, ...responseHeaders, ...(cors?.headers ?? []).map(([name, value]) => ({ op: 'set' as const, name, value }))];
+}
+
 /** What a route and its destination do to a response. */
-export function checkResponseChanges(expect: NonNullable<ExpectedHeaders['response']>, changes: readonly HeaderChange[], label: string): Mismatch[] {
+export function checkResponseChanges(expect: NonNullable<ExpectedHeaders['response']>, changes: readonly ResponseChange[], label: string): Mismatch[] {
   const field = `${label}headers.response`;
   const done = changesByName(changes);
   const out: Mismatch[] = [];
@@ -39,7 +47,7 @@ interface Done {
   values: string[];
 }
 
-function changesByName(changes: readonly HeaderChange[]): Map<string, Done> {
+function changesByName(changes: readonly ResponseChange[]): Map<string, Done> {
   const done = new Map<string, Done>();
   for (const { op, name, value, format = '' } of changes) {
     const of = done.get(name) ?? { removed: false, values: [] };

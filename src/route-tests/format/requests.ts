@@ -20,21 +20,16 @@ export function requestsOf({
   claims,
 }: WrittenRequest): SimulatedHttpRequest[] {
   const ports = port.length > 0 ? port : [undefined];
+  const rest = claims === undefined ? undefined : { claims: Object.fromEntries(claims) };
   const out: SimulatedHttpRequest[] = [];
   for (const authority of host)
     for (const onePort of ports)
       for (const oneScheme of scheme)
         for (const oneMethod of method)
           for (const onePath of path)
-            for (const oneHeaders of headers)
-              out.push({
-                method: oneMethod,
-                scheme: oneScheme,
-                authority,
-                path: onePath,
-                headers: oneHeaders,
-                ...(onePort === undefined ? {} : { port: onePort }),
-                ...(claims === undefined ? {} : { claims: Object.fromEntries(claims) }),
-              });
+            for (const oneHeaders of headers) {
+              const base = { method: oneMethod, scheme: oneScheme, authority, path: onePath, headers: oneHeaders, port: onePort };
+              out.push(rest ? { ...base, ...rest } : base);
+            }
   return out;
 }

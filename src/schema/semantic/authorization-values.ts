@@ -1,4 +1,5 @@
 // Rules about the values that AuthorizationPolicy rules and conditions list: addresses, ports, service accounts, paths.
+import { pathTemplateProblem } from '../../manifest/path-template.ts';
 import { formatPath, type Path } from '../../manifest/problem.ts';
 import { isCidr, isIp } from './primitives.ts';
 import type { ProblemSink } from './validator.ts';
@@ -63,8 +64,6 @@ function serviceAccountProblem(value: string): string | undefined {
   return value.length > 320 ? 'is longer than 320 characters' : undefined;
 }
 
-const pathSegment = /^[a-zA-Z0-9-._~%!$&'()+,;:@=]+$/;
-
 /** Paths with `{*}` (one segment) and `{**}` (any rest, the last operator): whole segments, the others as RFC 3986 has them. */
 export const checkPathTemplates: ValueRule = (values, key) =>
   likeFirst(
@@ -73,22 +72,6 @@ export const checkPathTemplates: ValueRule = (values, key) =>
       return text === undefined ? [] : [{ index, text, same: `path ${value.replace(/^\/+|\/+$/g, '')} in ${key}: ${text}` }];
     }),
   );
-
-function pathTemplateProblem(path: string): string | undefined {
-  const isTemplate = path.includes('{*}') || path.includes('{**}');
-  let last = false;
-  for (const segment of path.replace(/^\/+|\/+$/g, '').split('/')) {
-    if (segment === '{*}' || segment === '{**}') {
-      if (last) return 'has an operator after {**}, which has to be the last one';
-      last = segment === '{**}';
-    } else if (/[{}]/.test(segment)) {
-      return 'has braces that are not one of the segments {*} and {**}';
-    } else if (isTemplate && !pathSegment.test(segment)) {
-      return `has the segment "${segment}", and segments beside {*} and {**} are one or more of the characters that RFC 3986 allows in a path`;
-    }
-  }
-  return undefined;
-}
 
 function badValues(values: readonly string[], problemOf: (value: string) => string | undefined): BadValue[] {
   return values.flatMap((value, index) => {

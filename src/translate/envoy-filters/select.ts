@@ -4,7 +4,7 @@ import type { ProxyIdentity } from '../../ir/table.ts';
 import type { EnvoyFilter } from '../../manifest/istio/networking.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { byCreation } from '../../model/creation.ts';
-import { gatewayGroup } from '../../model/gateway-api.ts';
+import { gatewayGroup, gatewayNameLabel } from '../../model/gateway-api.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { type FilterProblem, istioVersion, patchesOf } from './patches-of.ts';
@@ -16,8 +16,6 @@ export interface PatchSelection {
   problems: readonly FilterProblem[];
 }
 
-/** Set on pods that are made for a Gateway of the Gateway API. */
-const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 const metadataPrefix = 'ISTIO_META_';
 
 /**

@@ -1,7 +1,7 @@
 // Listeners of Gateway API Gateways as servers.
 import type { ServerTLSSettings } from '../../manifest/istio/networking.gen.ts';
 import { byCreation } from '../../model/creation.ts';
-import { type Listener, listenersOf } from '../../model/gateway-api.ts';
+import { gatewayNameLabel, type Listener, listenersOf } from '../../model/gateway-api.ts';
 import { clusterDomain } from '../../model/hosts.ts';
 import type { ServiceSpec } from '../../model/kubernetes.ts';
 import type { Mesh, ResourceOf } from '../../model/mesh.ts';
@@ -13,9 +13,6 @@ import type { ProxyView } from '../proxy-view.ts';
 import { originOf } from '../statuses.ts';
 
 type ApiGateway = ResourceOf<'gateway-api/Gateway'>;
-
-/** Every pod that is made for a Gateway has the Gateway's name under it. */
-export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 
 const protocols: Readonly<Record<string, Protocol>> = { HTTP: 'http', HTTPS: 'https', TLS: 'tls', TCP: 'tcp' };
 

@@ -25,6 +25,7 @@ function named(table: RoutingTable): Map<string, object> {
   }
   for (const list of ['listeners', 'routes', 'clusters', 'statuses'] as const) all.push([list, table[list]]);
   all.push(['mesh', table.mesh]);
+  if (table.security) all.push(['security', table.security], ...Object.entries(table.security));
   return new Map(all);
 }
 

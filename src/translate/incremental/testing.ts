@@ -6,6 +6,7 @@ import { type RawObject, Resource } from '../../manifest/resource.ts';
 import { Mesh, type MeshOptions } from '../../model/mesh.ts';
 import { defaultMeshConfig, mergeMeshConfig } from '../../model/mesh-config.ts';
 import { proxyIn } from '../clusters/testing.ts';
+import { authenticationSpec, authorizationSpec, extensionProviders, peerAuthenticationSpec } from '../security/testing.ts';
 
 /** One change of a mesh: objects that come or take the place of those with their names, objects that go, another mesh configuration. */
 export interface Step {
@@ -375,6 +376,15 @@ const objects: Arbitrary<TestObject> = fc.oneof(
     arbitrary: fc.tuple(of('shop', 'pay'), of('x', 'y')).map(([name, team]) => ({ kind: 'Namespace', name, namespace: '', meta: { labels: { team } } })),
   },
   {
+    weight: 4,
+    arbitrary: fc.tuple(object('AuthorizationPolicy', of('a', 'b', 'c'), authorizationSpec(['a', 'b'])), fc.boolean()).map(([made, dry]) => ({
+      ...made,
+      meta: { ...made.meta, ...(dry ? { annotations: { 'istio.io/dry-run': 'true' } } : {}) },
+    })),
+  },
+  { weight: 2, arbitrary: object('RequestAuthentication', of('a', 'b'), authenticationSpec(['a', 'b'])) },
+  { weight: 2, arbitrary: object('PeerAuthentication', of('a', 'b'), peerAuthenticationSpec(['a', 'b'])) },
+  {
     weight: 1,
     arbitrary: object(
       'EnvoyFilter',
@@ -387,6 +397,8 @@ const objects: Arbitrary<TestObject> = fc.oneof(
   },
 );
 
+const providers = extensionProviders('shop/a.shop.svc.cluster.local', 'b.shop.svc.cluster.local');
+
 const meshConfigs: Arbitrary<MeshConfig> = of<MeshConfig>(
   {},
   { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } },
@@ -397,6 +409,8 @@ const meshConfigs: Arbitrary<MeshConfig> = of<MeshConfig>(
   { enableAutoMtls: false },
   { proxyHttpPort: 15080 },
   { accessLogFile: '/dev/stdout' },
+  { extensionProviders: providers },
+  { extensionProviders: providers, trustDomain: 'new.example', trustDomainAliases: ['old.example'] },
 );
 
 export const randomObjects: Arbitrary<TestObject[]> = fc.array(objects, { minLength: 10, maxLength: 40 });
@@ -447,7 +461,7 @@ export class ChangingMesh {
   constructor(given: readonly TestObject[]) {
     const byName = new Map(given.map((one) => [nameOf(one), resourceOf(one)]));
     this.resources = [...byName.values()];
-    this.mesh = new Mesh(this.resources, optionsWith({}));
+    this.mesh = new Mesh(this.resources, optionsWith({ extensionProviders: providers }));
   }
 
   change({ put, remove, meshConfig }: Step): void {

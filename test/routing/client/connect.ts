@@ -35,9 +35,9 @@ export interface ClientConnection {
   close: () => void;
 }
 
-/** The alert that a TLS error names, as OpenSSL calls it. */
+/** The alert that a TLS error names, as OpenSSL 3.0 calls it; later versions have no version of the protocol in these names. */
 export function alertOf(error: (Error & { code?: string }) | undefined): string | undefined {
-  return /^ERR_SSL_(.*ALERT.*)$/.exec(error?.code ?? '')?.[1];
+  return /^ERR_SSL_(.*ALERT.*)$/.exec(error?.code ?? '')?.[1]?.replace(/^SSL\/TLS_(?=ALERT_(CERTIFICATE|BAD_CERTIFICATE|HANDSHAKE|UNSUPPORTED))/, 'SSLV3_');
 }
 
 /** The subject of a certificate on one line. */

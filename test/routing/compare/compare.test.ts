@@ -187,6 +187,21 @@ describe('a TCP connection', () => {
     expect(differences(seen('a', null), seen('b', null), { steps })).toEqual([]);
   });
 
+  it('SEC-R30: that is denied at its first byte may have heard the greeting or not; that its bytes go nowhere counts', () => {
+    const denied = (heard: boolean, received = ''): Observation => ({
+      closed: 'fin',
+      received: heard ? 'hello a\n' : '',
+      served_by: heard ? 'a' : null,
+      connection_log: [
+        { response_flags: '-', upstream_cluster: cluster, connection_termination_details: 'rbac_access_denied_matched_policy[ns[shop]-policy[a]-rule[0]]' },
+      ],
+      upstream: [{ identity: 'a', received, eof: true }],
+    });
+    expect(differences(denied(true), denied(false), { steps })).toEqual([]);
+    expect(differences(denied(false), denied(true), { steps })).toEqual([]);
+    expect(differences(denied(true), denied(false, 'x'), { steps })).toHaveLength(1);
+  });
+
   it('is closed by the proxy in one way or the other', () => {
     expect(differences(seen('a', 'fin'), seen('a', 'rst'), { steps })).toEqual([]);
     expect(differences(seen('a', 'fin'), seen('a', null), { steps })).toHaveLength(1);

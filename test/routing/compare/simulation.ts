@@ -51,11 +51,16 @@ export function compareSimulation(routingCase: RoutingCase): ComparedCase {
       continue;
     }
     found.compared++;
-    const varies = (field: string): boolean => [...routingCase.varies].some((path) => path.startsWith(`observed[${index}].${field}`));
-    const comparison = new Comparison(step, expected, current.simulator.simulate(requestOf(step, layout)), current.table, layout, varies);
-    found.differences.push(...comparison.all().map((what) => `step ${index}: ${what}`));
+    const simulation = current.simulator.simulate(requestOf(step, layout));
+    found.differences.push(...compareRequest(routingCase, index, simulation, current.table, layout).map((what) => `step ${index}: ${what}`));
   }
   return found;
+}
+
+/** What a simulation says of the request of one step. @param table that it was made of */
+export function compareRequest(routingCase: RoutingCase, index: number, simulation: Simulation, table: RoutingTable, layout: Layout): string[] {
+  const varies = (field: string): boolean => [...routingCase.varies].some((path) => path.startsWith(`observed[${index}].${field}`));
+  return new Comparison(routingCase.steps[index] ?? {}, routingCase.observed[index] ?? {}, simulation, table, layout, varies).all();
 }
 
 function simulatorOf(routingCase: RoutingCase): { table: RoutingTable; simulator: Simulator } {
@@ -92,7 +97,7 @@ function connectionOf({ port = 0, destination, tls }: CaseStep, layout: Layout):
 }
 
 /** Only where connections go: what becomes of bytes is not simulated. */
-function compareConnection(expected: Observation, { outcome, destinations }: Simulation): string[] {
+export function compareConnection(expected: Observation, { outcome, destinations }: Simulation): string[] {
   const lines = (expected.connection_log ?? []) as { upstream_cluster: string | null }[];
   const seen = Object.keys((expected.upstream_cluster_counts ?? {}) as Counts);
   const clusters = new Set([...lines.map((line) => line.upstream_cluster), ...seen].map((name) => name ?? '-'));
@@ -107,7 +112,7 @@ function compareConnection(expected: Observation, { outcome, destinations }: Sim
 }
 
 /** No line of the log is tied to it, or its answer is that of a codec; HTTP/1.0 is no HTTP to a sidecar. */
-function isMalformed({ request = {} }: CaseStep, expected: Observation): boolean {
+export function isMalformed({ request = {} }: CaseStep, expected: Observation): boolean {
   const details = String(expected.response_code_details ?? '');
   return expected.no_access_log === true || details.startsWith('http1.') || details === 'low_version' || /^(0\.9|1\.0)$/.test(String(request.http_version));
 }

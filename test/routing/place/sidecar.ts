@@ -7,6 +7,7 @@ import { exitCode } from '../../../src/cli/exit.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
+import { startAgent } from './agent.ts';
 import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
 import { AccessLog, logFormat } from './log.ts';
 
@@ -21,6 +22,8 @@ interface Files {
   mesh: string;
   accessLog: string;
   output: string;
+  /** Socket of an agent that gives out certificates. */
+  secrets: string;
 }
 
 function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, files: Files, envoy: string | undefined): string[] {
@@ -43,8 +46,23 @@ function commandLine(routingCase: RoutingCase, layout: Layout, place: Place, fil
     ...['--stats-port', '0', '--agent-port', '0', '--health-port', '0'],
     ...['--access-log', files.accessLog, '--access-log-encoding', 'json', '--access-log-format', JSON.stringify(logFormat(caseHeader))],
     ...['--watch', '--concurrency', '1'],
+    ...(envoy === undefined && routingCase.role === 'inbound' ? identity(join(routingCase.folder, 'files')) : []),
     // Of Envoy only what weft says tells that new manifests are in force.
     ...(envoy === undefined ? ['--log-level', 'warning'] : ['--engine', 'envoy', '--envoy-path', envoy, '--log-level', 'info']),
+    ...(envoy !== undefined && hasIdentity(routingCase) ? ['--mesh-tls', 'sds', '--sds-socket', files.secrets] : []),
+  ];
+}
+
+/** The workload has a certificate: others make connections to it with mTLS. */
+function hasIdentity({ role }: RoutingCase): boolean {
+  return role === 'inbound';
+}
+
+/** The certificate of the recorded workload. */
+function identity(folder: string): string[] {
+  return [
+    ...['--workload-certificate', join(folder, 'workload.crt'), '--workload-key', join(folder, 'workload.key')],
+    ...['--trust-roots', join(folder, 'mesh-ca.crt')],
   ];
 }
 
@@ -104,6 +122,7 @@ export class Sidecar implements Engine {
       mesh: join(place.folder, 'mesh.yaml'),
       accessLog: join(place.folder, 'access.log'),
       output: join(place.folder, 'output.txt'),
+      secrets: join(place.folder, 'secrets.sock'),
     };
     mkdirSync(files.manifests, { recursive: true });
     const write = (manifests: string): void => {
@@ -115,6 +134,7 @@ export class Sidecar implements Engine {
     writeFileSync(files.mesh, JSON.stringify(layout.mesh));
     writeFileSync(join(files.manifests, 'registry.yaml'), layout.registry);
     write(routingCase.manifests);
+    const agent = this.envoy !== undefined && hasIdentity(routingCase) ? await startAgent(files.secrets, join(routingCase.folder, 'files'), place) : undefined;
     const [program = '', ...first] = this.command;
     const output = openSync(files.output, 'w');
     const child = spawn(program, [...first, ...commandLine(routingCase, layout, place, files, this.envoy)], {
@@ -132,6 +152,7 @@ export class Sidecar implements Engine {
       child.on('exit', (code) => resolve(code ?? -1));
       child.on('error', () => resolve(-1));
     });
+    void exited.then(() => agent?.close());
     const code = await ready(exited);
     const said = (): string => readFileSync(files.output, 'utf8').trim();
     if (code !== undefined) {

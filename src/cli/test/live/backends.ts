@@ -19,6 +19,9 @@ export interface Arrival {
   headers: Readonly<Record<string, string>>;
 }
 
+/** More than any proxy lets through: what is too long is for the proxy to say. */
+const maxHeaderSize = 1 << 20;
+
 export class Backends {
   readonly ports = new Map<string, number>();
   private readonly servers: (HttpServer | Http2Server)[] = [];
@@ -38,7 +41,9 @@ export class Backends {
         response.end();
       });
     };
-    const server = http2 ? createHttp2(handle) : createHttp({ keepAliveTimeout: 60_000 }, handle);
+    const server = http2
+      ? createHttp2({ maxSendHeaderBlockLength: maxHeaderSize, settings: { maxHeaderListSize: maxHeaderSize } }, handle)
+      : createHttp({ keepAliveTimeout: 60_000, maxHeaderSize }, handle);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);

@@ -1,8 +1,9 @@
 // What a live proxy did with a request, against what the routing table says.
 import { serviceText } from '../../../route-tests/check/expected-service.ts';
+import { type ResponseChange, responseChanges } from '../../../route-tests/check/headers.ts';
 import { percentText } from '../../../route-tests/check/text.ts';
 import type { Mismatch } from '../../../route-tests/result.ts';
-import type { HeaderChange, SimulatedDestination, Simulation, UpstreamHead } from '../../../simulate/simulation.ts';
+import type { SimulatedDestination, Simulation, UpstreamHead } from '../../../simulate/simulation.ts';
 import type { Arrival } from './backends.ts';
 import type { Answer } from './send.ts';
 
@@ -46,7 +47,7 @@ export function compareLive(engine: string, simulation: Simulation, host: string
       // Of two with one cluster nothing tells which it was.
       if (!arrival || !to?.sees || others.length > 0) continue;
       compareHead(sentWith(host, to.sees, simulation), arrival, add);
-      compareResponse([...to.responseHeaders, ...simulation.responseHeaders], answer, add);
+      compareResponse(responseChanges(simulation, to), answer, add);
     }
   }
   return out;
@@ -153,7 +154,7 @@ function compareHead({ method, path, authority, changes }: UpstreamHead, arrival
 /** Headers that a proxy writes itself, after all operations. */
 const ofTheProxy: ReadonlySet<string> = new Set(['server', 'date', 'x-envoy-upstream-service-time', 'connection', 'transfer-encoding', 'content-length']);
 
-function compareResponse(changes: readonly HeaderChange[], answer: Answer, add: Add): void {
+function compareResponse(changes: readonly ResponseChange[], answer: Answer, add: Add): void {
   for (const [name, value] of lastValues(changes)) {
     if (ofTheProxy.has(name)) continue;
     const got = answer.headers[name];
@@ -163,11 +164,12 @@ function compareResponse(changes: readonly HeaderChange[], answer: Answer, add: 
 }
 
 /** What the operations come to, where that is known; undefined: the header is removed. */
-function lastValues(changes: readonly HeaderChange[]): Map<string, string | undefined> {
+function lastValues(changes: readonly ResponseChange[]): Map<string, string | undefined> {
   const out = new Map<string, string | undefined>();
   for (const { op, name, value } of changes) {
     if (op === 'remove') out.set(name, undefined);
-    else if (value === undefined) out.delete(name);
+    // A header is not set to nothing.
+    else if (value === undefined || value === '') out.delete(name);
     else out.set(name, value);
   }
   return out;

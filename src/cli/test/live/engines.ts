@@ -18,7 +18,7 @@ const settings = { bind: '127.0.0.1', inboundPort: 0, capture: false } as const;
 
 /** weft's own, in this process. */
 export const startEmbedded: StartProxy = async (table, outboundPort) => {
-  const plane = new SingleThread({ ...settings, outboundPort, drainMs: 0, logFlushMs: 1000 }, { write: () => {} });
+  const plane = new SingleThread({ ...settings, outboundPort, drainMs: 0, logFlushMs: 1000 }, { write: () => {}, warn: () => {} });
   await plane.apply(table);
   return {
     close: async () => {

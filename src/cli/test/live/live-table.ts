@@ -6,7 +6,7 @@ import type { RoutingTable } from '../../../ir/table.ts';
 export interface LivePorts {
   /** Ports of the servers by the clusters that they stand for. */
   backends: ReadonlyMap<string, number>;
-  /** Of a gateway: the ports by the names of its listeners. Listeners without one are left out. */
+  /** Ports of the sockets by the names of the listeners that are tried. */
   listeners: ReadonlyMap<string, number>;
 }
 
@@ -58,12 +58,11 @@ function toBackend(cluster: Cluster, port: number): Cluster {
   };
 }
 
-/** Sidecars get all requests at one port of their own, and keep what has no socket. */
+/** A listener that is tried has a socket of its own. Of others nothing is opened; a sidecar keeps what has no socket. */
 function moved(listener: Listener, gateway: boolean, port: number | undefined): Listener[] {
   const { name, bind, chains } = listener;
-  if (!gateway) return bind && name !== 'virtualOutbound' && name !== 'virtualInbound' ? [] : [listener];
-  if (port === undefined) return [];
+  if (port === undefined) return gateway || (bind && name !== 'virtualOutbound' && name !== 'virtualInbound') ? [] : [listener];
   const at = (chain: (typeof chains)[number]): typeof chain =>
     chain.match.destinationPort === listener.port ? { ...chain, match: { ...chain.match, destinationPort: port } } : chain;
-  return [{ ...listener, address: local, moreAddresses: [], port, chains: chains.map(at) }];
+  return [{ ...listener, address: local, moreAddresses: [], port, bind: true, chains: chains.map(at) }];
 }

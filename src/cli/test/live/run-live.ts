@@ -43,8 +43,8 @@ export interface LiveResult {
 
 /** Requests under way at a time. */
 const concurrency = 16;
-/** Copies come after the answer: so long nothing has to come before they count as complete. */
-const quietMs = 200;
+/** Copies come after the answer: so long nothing has to come before they count as complete; less where none is foreseen. */
+const quietMs = { foreseen: 200, unforeseen: 50 };
 const longestQuietMs = 5_000;
 
 /** @throws CliError where the proxy does not start */
@@ -94,24 +94,23 @@ async function ofOneProxy(
     const proxy = await start(live, ports.outbound);
     try {
       const sends = tried.map(({ simulation }) => sendsOf(simulation, samples));
-      const answers = await sendAll(tried, sends, (one, id) => {
-        const listener = one.simulation.entry.listener?.name ?? '';
-        return client.send(one.request, hostHeader(one.request, identity.role === 'gateway'), ports.listeners.get(listener) ?? ports.outbound, id);
-      });
-      await quiet(backends);
+      const own = (one: Tried): number | undefined => ports.listeners.get(listenerOf(one));
+      const hostOf = (one: Tried): string => hostHeader(one.request, own(one) !== undefined);
+      const answers = await sendAll(tried, sends, (one, id) => client.send(one.request, hostOf(one), own(one) ?? ports.outbound, id));
+      await quiet(backends, tried.some(({ simulation }) => simulation.mirrors.length > 0) ? quietMs.foreseen : quietMs.unforeseen);
       for (const [index, one] of tried.entries()) {
-        const own = answers[index] ?? [];
-        const broken = own.find((answer) => answer instanceof Error);
+        const got = answers[index] ?? [];
+        const broken = got.find((answer) => answer instanceof Error);
         if (broken) fail(one, [{ field: `${name}: answer`, expected: 'an answer', got: broken.message }]);
         else {
-          const seen = own.flatMap((answer, i): Observation[] => {
+          const seen = got.flatMap((answer, i): Observation[] => {
             if (answer instanceof Error) return [];
             const arrivals = backends.of(idOf(index, i));
             const number = answer.headers[answerHeader];
             const arrival = arrivals.find((arrived) => String(arrived.number) === number);
             return [{ answer, arrival, copies: arrivals.filter((arrived) => arrived !== arrival) }];
           });
-          const mismatches = compareLive(name, one.simulation, hostHeader(one.request, identity.role === 'gateway'), seen);
+          const mismatches = compareLive(name, one.simulation, hostOf(one), seen);
           if (mismatches.length > 0) fail(one, mismatches);
         }
       }
@@ -125,12 +124,20 @@ async function ofOneProxy(
   }
 }
 
-/** One for all that a sidecar gets, or one for each listener of a gateway that a request comes to. */
+/** One for each listener that a request comes to; at a sidecar another for what no listener of a port takes. */
 async function portsOf({ role }: ProxyIdentity, tried: readonly Tried[]): Promise<{ outbound: number; listeners: Map<string, number> }> {
-  if (role === 'sidecar') return { outbound: (await freePorts(1))[0] as number, listeners: new Map() };
-  const names = [...new Set(tried.flatMap(({ simulation }) => simulation.entry.listener?.name ?? []))];
-  const ports = await freePorts(names.length);
-  return { outbound: 0, listeners: new Map(names.map((own, i) => [own, ports[i] as number])) };
+  const all = new Set(tried.map(listenerOf));
+  if (role === 'sidecar') all.delete(virtualOutbound);
+  const names = [...all].filter((name) => name !== '');
+  const [outbound = 0, ...ports] = await freePorts(names.length + 1);
+  return { outbound: role === 'sidecar' ? outbound : 0, listeners: new Map(names.map((own, i) => [own, ports[i] as number])) };
+}
+
+/** Takes what is for no port that a service has: without capture the Host header says where that is for. */
+const virtualOutbound = 'virtualOutbound';
+
+function listenerOf({ simulation }: Tried): string {
+  return simulation.entry.listener?.name ?? '';
 }
 
 function idOf(index: number, send: number): string {
@@ -159,11 +166,11 @@ async function sendAll<A>(tried: readonly Tried[], sends: readonly number[], sen
 }
 
 /** Until no more copies come. */
-async function quiet(backends: Backends): Promise<void> {
+async function quiet(backends: Backends, ms: number): Promise<void> {
   const until = performance.now() + longestQuietMs;
   for (let before = -1; before !== backends.total && performance.now() < until; ) {
     before = backends.total;
-    await new Promise((resolve) => setTimeout(resolve, quietMs));
+    await new Promise((resolve) => setTimeout(resolve, ms));
   }
 }
 

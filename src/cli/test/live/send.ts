@@ -11,9 +11,9 @@ export interface Answer {
 /** No answer takes longer: nobody waits for delays here. */
 const answerMs = 10_000;
 
-/** The Host header: at a sidecar it tells the port, too, at a gateway the listener does. */
-export function hostHeader({ authority = '', port }: SimulatedHttpRequest, atGateway: boolean): string {
-  return atGateway || port === undefined || /:\d+$/.test(authority) ? authority : `${authority}:${port}`;
+/** The Host header: it tells the port, too, where the listener does not. */
+export function hostHeader({ authority = '', port }: SimulatedHttpRequest, ownListener: boolean): string {
+  return ownListener || port === undefined || /:\d+$/.test(authority) ? authority : `${authority}:${port}`;
 }
 
 export class Client {

@@ -17,7 +17,7 @@ const answered: ReadonlySet<Simulation['outcome']['kind']> = new Set([
 ]);
 
 /** Headers that are about the connection, or about a body that is not there. */
-const ofConnections = /^(?:connection|upgrade|content-length|transfer-encoding|expect|te|trailer|keep-alive|proxy-connection)$/i;
+const ofConnections = /^(?:connection|upgrade|content-length|transfer-encoding|expect|trailer|keep-alive|proxy-connection)$/i;
 
 /** Why a request is checked on the routing table alone; undefined: it can be sent. */
 export function whyNotSent(request: SimulatedHttpRequest, { outcome, fault, proxy }: Simulation): string | undefined {

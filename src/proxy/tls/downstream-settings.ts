@@ -1,0 +1,97 @@
+// What TLS is ended with for the clients of a filter chain (SEC-R3, MAP-R70): which certificates are shown, and whose are accepted.
+import type { DownstreamTls, Listener } from '../../ir/listener.ts';
+import { pairName, revokedName, rootsName, rootsOf, secretName } from './credential-names.ts';
+import type { Credentials, KeyPair } from './credentials.ts';
+import { meshCipherSuites, type TlsParameters } from './parameters.ts';
+
+/** What is asked of a certificate besides what leads to a root. */
+export interface Conditions {
+  /** One of its names is one of these; empty: any. */
+  names: readonly string[];
+  /** One of its URIs begins with one of these; empty: any. */
+  uriPrefixes: readonly string[];
+  /** SHA-256 of the public key in base64, and of the certificate in hexadecimal: one of either. Both empty: any. */
+  publicKeys: readonly string[];
+  hashes: readonly string[];
+}
+
+export interface DownstreamSettings {
+  /** The first that the client can verify is shown. */
+  pairs: readonly KeyPair[];
+  clients: 'not-asked' | 'optional' | 'required';
+  /** PEM; of clients, where they are asked. */
+  roots: string;
+  revoked: string;
+  conditions: Conditions;
+  parameters: TlsParameters;
+}
+
+export interface TlsContext {
+  credentials: Credentials;
+  direction: Listener['direction'];
+  /** Of the proxy. */
+  namespace: string;
+  trustDomains: readonly string[];
+}
+
+/** @returns undefined where certificates are missing: nobody is let in */
+export function downstreamSettings(tls: DownstreamTls, context: TlsContext): DownstreamSettings | undefined {
+  const { mode } = tls;
+  const pairs = shownPairs(tls, context);
+  if (pairs.length === 0) return undefined;
+  const clients = mode === 'SIMPLE' ? 'not-asked' : mode === 'OPTIONAL_MUTUAL' ? 'optional' : 'required';
+  const roots = clients === 'not-asked' ? '' : clientRoots(tls, context);
+  const revoked = clients === 'not-asked' || !tls.crlFile ? '' : context.credentials.named(revokedName(tls.crlFile))?.crl;
+  if ((clients !== 'not-asked' && !roots) || revoked === undefined) return undefined;
+  // At the workload itself whoever is of the mesh; a gateway may name whom it takes.
+  const mesh = context.direction === 'inbound' && isMesh(tls);
+  return {
+    pairs,
+    clients,
+    roots: roots ?? '',
+    revoked,
+    conditions: {
+      names: mesh ? [] : (tls.subjectAltNames ?? []),
+      uriPrefixes: mesh ? context.trustDomains.map((domain) => `spiffe://${domain}/`) : [],
+      publicKeys: tls.certificateSpkis ?? [],
+      hashes: (tls.certificateHashes ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),
+    },
+    parameters: {
+      ...(tls.minVersion ? { minVersion: tls.minVersion } : {}),
+      ...(tls.maxVersion ? { maxVersion: tls.maxVersion } : {}),
+      ...(tls.ecdhCurves ? { ecdhCurves: tls.ecdhCurves } : {}),
+      cipherSuites: tls.cipherSuites?.length ? tls.cipherSuites : mesh ? meshCipherSuites : [],
+    },
+  };
+}
+
+export function isMesh({ mode }: DownstreamTls): boolean {
+  return mode === 'ISTIO_MUTUAL' || mode === 'PERMISSIVE';
+}
+
+function shownPairs(tls: DownstreamTls, { credentials, namespace }: TlsContext): KeyPair[] {
+  const workload = (): KeyPair[] => {
+    const own = credentials.workload();
+    return own ? [own] : [];
+  };
+  if (isMesh(tls)) return workload();
+  const { credentialName, moreCredentialNames = [], certificateFile, keyFile, moreCertificates = [] } = tls;
+  const names = credentialName
+    ? [credentialName, ...moreCredentialNames].map((name) => secretName(name, namespace))
+    : certificateFile && keyFile
+      ? [{ certificateFile, keyFile }, ...moreCertificates].map((files) => pairName(files.certificateFile, files.keyFile))
+      : [];
+  // Where none is given it is that of the workload.
+  return names.length === 0 ? workload() : names.flatMap((name) => credentials.named(name)?.pair ?? []);
+}
+
+function clientRoots(tls: DownstreamTls, { credentials, namespace }: TlsContext): string | undefined {
+  const { credentialName, caCredentialName, caFile } = tls;
+  if (isMesh(tls)) return credentials.workload()?.roots;
+  if (caCredentialName) return credentials.named(secretName(caCredentialName, namespace))?.roots;
+  if (credentialName) {
+    const name = secretName(credentialName, namespace);
+    return credentials.named(rootsOf(name))?.roots ?? credentials.named(name)?.roots;
+  }
+  return caFile ? credentials.named(rootsName(caFile))?.roots : credentials.workload()?.roots;
+}

@@ -1,0 +1,100 @@
+// What TLS is spoken with to the endpoints of a cluster (DR-R70, DR-R71, MAP-R55, MAP-R56).
+import { isIP } from 'node:net';
+import type { Cluster, Endpoint, UpstreamTls } from '../../ir/cluster.ts';
+import { pairName, revokedName, rootsName, rootsOf, secretName, systemRoots } from './credential-names.ts';
+import type { Credentials, KeyPair } from './credentials.ts';
+
+export interface UpstreamSettings {
+  /** Shown when the server asks for one. */
+  pair: KeyPair | undefined;
+  /** PEM; undefined: nothing is verified. */
+  roots: string | undefined;
+  revoked: string;
+}
+
+export interface UpstreamContext {
+  credentials: Credentials;
+  /** Of the proxy. */
+  namespace: string;
+}
+
+/** Whether TLS is spoken to an endpoint. `meshTls`: this proxy has an identity, or will have one. */
+export function speaksTls({ tls }: Pick<Cluster, 'tls'>, endpoint: Pick<Endpoint, 'tlsMode'>, meshTls: boolean): boolean {
+  switch (tls.mode) {
+    case 'disable':
+      return false;
+    case 'auto':
+      return meshTls && endpoint.tlsMode === 'istio';
+    case 'istio-mutual':
+      return meshTls;
+    default:
+      return true;
+  }
+}
+
+/** With TLS to the outside, names that are not written are those of the request (DR-R70). */
+export function namesOfRequest({ mode, sni }: UpstreamTls): boolean {
+  return (mode === 'simple' || mode === 'mutual') && !sni;
+}
+
+/** @returns undefined where certificates are missing: no connection is made */
+export function upstreamSettings(tls: UpstreamTls, context: UpstreamContext): UpstreamSettings | undefined {
+  const { credentials } = context;
+  if (tls.mode !== 'simple' && tls.mode !== 'mutual') {
+    const own = credentials.workload();
+    return own && { pair: own, roots: own.roots, revoked: '' };
+  }
+  const revoked = tls.crlFile && !tls.insecureSkipVerify ? credentials.named(revokedName(tls.crlFile))?.crl : '';
+  const { pair, roots } = tls.credentialName ? ofSecret(tls, secretName(tls.credentialName, context.namespace), credentials) : ofFiles(tls, credentials);
+  if ((tls.mode === 'mutual' && !pair) || (!roots && !tls.insecureSkipVerify) || revoked === undefined) return undefined;
+  return { pair: tls.mode === 'mutual' ? pair : undefined, roots: tls.insecureSkipVerify ? undefined : roots, revoked };
+}
+
+type Found = Partial<Pick<UpstreamSettings, 'pair' | 'roots'>>;
+
+function ofSecret({ mode }: UpstreamTls, name: string, credentials: Credentials): Found {
+  const roots = credentials.named(rootsOf(name))?.roots ?? credentials.named(name)?.roots;
+  return mode === 'mutual' ? { pair: credentials.named(name)?.pair, roots } : { roots };
+}
+
+function ofFiles({ certificateFile, keyFile, caFile }: UpstreamTls, credentials: Credentials): Found {
+  return {
+    pair: certificateFile && keyFile ? credentials.named(pairName(certificateFile, keyFile))?.pair : undefined,
+    roots: credentials.named(caFile ? rootsName(caFile) : systemRoots)?.roots,
+  };
+}
+
+/** Longer ones do not fit. */
+const maxServerNameBytes = 255;
+
+/** What is said of whom the connection is for; undefined: nothing, as of an address. */
+export function serverNameFor({ sni }: UpstreamTls, ofRequest: string): string | undefined {
+  const name = sni || ofRequest;
+  return name === '' || isIP(name) !== 0 || Buffer.byteLength(name) > maxServerNameBytes ? undefined : name;
+}
+
+/** By which names the server's certificate is judged; none: any. */
+export function acceptedNames({ subjectAltNames = [] }: UpstreamTls, ofRequest: string): readonly string[] {
+  return subjectAltNames.length > 0 ? subjectAltNames : ofRequest === '' ? [] : [ofRequest];
+}
+
+/** The protocols that are offered: by those of the mesh, sidecars know each other and what is inside of the connection (SEC-R3). */
+export function offeredProtocols({ mode }: UpstreamTls, inside: 'http1' | 'http2' | 'tcp'): string[] {
+  if (mode === 'simple' || mode === 'mutual') return inside === 'http2' ? ['h2'] : [];
+  switch (inside) {
+    case 'http1':
+      return ['istio-http/1.1', 'istio', 'http/1.1'];
+    case 'http2':
+      return ['istio-h2', 'istio', 'h2'];
+    default:
+      return ['istio'];
+  }
+}
+
+/** The host of a Host header, as a name of TLS. */
+export function hostOfAuthority(authority: string): string {
+  const bracket = authority.startsWith('[') ? authority.indexOf(']') : -1;
+  if (bracket > 0) return authority.slice(1, bracket).toLowerCase();
+  const colon = authority.lastIndexOf(':');
+  return (colon < 0 || authority.indexOf(':') !== colon ? authority : authority.slice(0, colon)).toLowerCase();
+}

@@ -1,0 +1,76 @@
+// All RequestAuthentications for a proxy together (SEC-R40 to R42).
+import type { JwtProvider, KeySource, RequestAuthentication } from '../../ir/authentication.ts';
+import type { ProxyIdentity, Status } from '../../ir/table.ts';
+import type { JWTRule, RequestAuthentication as Written } from '../../manifest/istio/security.gen.ts';
+import type { Resource } from '../../manifest/resource.ts';
+import { items } from '../../model/untyped.ts';
+import { milliseconds } from '../durations.ts';
+import { originOf } from '../statuses.ts';
+
+export type JwtPolicy = Resource<Written>;
+
+export interface MadeAuthentication {
+  /** Absent: the policies have no rules. */
+  authentication?: RequestAuthentication;
+  statuses: readonly Status[];
+}
+
+/** How long a request for keys may take, where nothing is written. */
+const defaultTimeoutMs = 5000;
+
+/** Claims that are lists with spaces in every token. */
+const spaceDelimited = ['permission', 'scope'];
+
+export function authenticationOf(policies: readonly JwtPolicy[], role: ProxyIdentity['role']): MadeAuthentication {
+  const statuses: Status[] = [];
+  const rules = policies
+    .flatMap((policy) => items(policy.spec.jwtRules).map((rule, i) => ({ rule, origin: originOf(policy, 'spec', 'jwtRules', i) })))
+    .sort((a, b) => compare(a.rule.issuer ?? '', b.rule.issuer ?? ''));
+  if (rules.length === 0) return { statuses };
+  const providers = rules.map(({ rule, origin }, i): JwtProvider => {
+    if (!rule.issuer && !rule.jwksUri && !rule.jwks) {
+      statuses.push({
+        origin,
+        reason: 'invalid-policy',
+        message: 'the rule names neither an issuer nor keys, so it verifies no token: one that it would be for is refused',
+      });
+    }
+    return {
+      name: `origins-${i}`,
+      issuer: rule.issuer ?? '',
+      audiences: filled(rule.audiences),
+      keys: keysOf(rule),
+      headers: items(rule.fromHeaders).flatMap(({ name = '', prefix = '' }) => (name === '' ? [] : [{ name: name.toLowerCase(), prefix }])),
+      params: filled(rule.fromParams),
+      cookies: filled(rule.fromCookies),
+      forward: rule.forwardOriginalToken === true,
+      ...(rule.outputPayloadToHeader ? { payloadHeader: rule.outputPayloadToHeader } : {}),
+      claimHeaders: items(rule.outputClaimToHeaders).flatMap(({ header = '', claim = '' }) =>
+        isHeaderName(header) && claim !== '' ? [{ header, claim }] : [],
+      ),
+      spaceDelimitedClaims: [...new Set([...spaceDelimited, ...filled(rule.spaceDelimitedClaims)])].sort(compare),
+      origin,
+    };
+  });
+  return { authentication: { providers, routesByClaims: role === 'gateway' }, statuses };
+}
+
+/** Where the keys of a rule are. */
+export function keysOf({ jwks, jwksUri, issuer = '', timeout }: JWTRule): KeySource {
+  if (jwks) return { kind: 'inline', jwks };
+  const written = milliseconds(timeout) ?? 0;
+  const timeoutMs = written > 0 ? written : defaultTimeoutMs;
+  return jwksUri ? { kind: 'remote', uri: jwksUri, timeoutMs } : { kind: 'discovery', issuer, timeoutMs };
+}
+
+function isHeaderName(name: string): boolean {
+  return /^[-_A-Za-z0-9]+$/.test(name);
+}
+
+function filled(list: readonly string[] | undefined): string[] {
+  return (list ?? []).filter((value) => typeof value === 'string' && value !== '');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
