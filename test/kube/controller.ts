@@ -9,6 +9,8 @@ const program = join(import.meta.dirname, '../../bin/weft.js');
 export interface LocalController {
   readonly webhookPort: number;
   readonly xdsPort: number;
+  /** Where it has its certificate, and asks who calls. */
+  readonly securePort: number;
   readonly monitoringPort: number;
   /** Value of the annotation `kubelab/target` of its Service. */
   readonly target: string;
@@ -28,8 +30,19 @@ export interface LocalController {
  * @param more flags of `weft controller`
  */
 export async function localController(kubeconfig: string, revision = 'default', more: readonly string[] = []): Promise<LocalController> {
-  const [xdsPort, webhookPort, monitoringPort] = (await freePorts(3)) as [number, number, number];
-  const listen = ['--bind', '127.0.0.1', '--xds-address', `127.0.0.1:${xdsPort}`, '--webhook-port', `${webhookPort}`, '--monitoring-port', `${monitoringPort}`];
+  const [xdsPort, securePort, webhookPort, monitoringPort] = (await freePorts(4)) as [number, number, number, number];
+  const listen = [
+    '--bind',
+    '127.0.0.1',
+    '--xds-address',
+    `127.0.0.1:${xdsPort}`,
+    '--secure-port',
+    `${securePort}`,
+    '--webhook-port',
+    `${webhookPort}`,
+    '--monitoring-port',
+    `${monitoringPort}`,
+  ];
   let child: ChildProcess | undefined;
   let log = '';
   const isReady = async (): Promise<boolean> => {
@@ -42,6 +55,7 @@ export async function localController(kubeconfig: string, revision = 'default', 
   return {
     webhookPort,
     xdsPort,
+    securePort,
     monitoringPort,
     target: `127.0.0.1:${webhookPort}`,
     get log() {

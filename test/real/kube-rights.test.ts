@@ -1,5 +1,6 @@
 // A controller with the rights of its service account, and no other ones, can do all that it does.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { usualRootTimes } from '../../src/controller/authority/root-rotation.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { mergeValues } from '../../src/install/merge.ts';
 import { renderManifests } from '../../src/install/render/manifests.ts';
@@ -69,6 +70,8 @@ beforeAll(async () => {
     identity: 'one',
     xdsAddress: '127.0.0.1:0',
     bind: '127.0.0.1',
+    securePort: 0,
+    rootTimes: usualRootTimes,
     webhookPort: 0,
     monitoringPort: 0,
     debounceMs: 10,

@@ -44,6 +44,8 @@ export class AuthorityKeeper {
   /** The Secret of the root that is made here; undefined: there is none. */
   private secret: KubeObject | undefined;
   private root: RootState | undefined;
+  /** The Secret has it. */
+  private isWritten = false;
   /** The user's. `problem`: why it cannot be used. */
   private plugged: { authority?: Authority; problem?: string } | undefined;
   private known: AuthorityState | undefined;
@@ -77,7 +79,10 @@ export class AuthorityKeeper {
   /** The Secret of the root as it is in the cluster now; undefined: there is none. */
   setRoot(secret: KubeObject | undefined): void {
     this.secret = secret;
-    this.root = secret && rootStateIn(isMap(secret.data) ? secret.data : {});
+    const found = secret && rootStateIn(isMap(secret.data) ? secret.data : {});
+    // What somebody deleted or broke is written again: another root in its place would part the mesh.
+    this.isWritten = found !== undefined;
+    if (found) this.root = found;
     this.look();
   }
 
@@ -153,7 +158,7 @@ export class AuthorityKeeper {
     }
     const { secret } = this;
     const wanted = !secret || mayWrite() ? await rotateRoot(this.root, clock.now(), times) : this.root;
-    if (wanted && (wanted !== this.root || !secret)) {
+    if (wanted && (wanted !== this.root || !this.isWritten) && (!secret || mayWrite())) {
       const data = rootSecretData(wanted);
       const written = secret ? await secrets.update(secret, data) : await secrets.create(data);
       log.info('the root of the mesh was written', {
@@ -162,6 +167,7 @@ export class AuthorityKeeper {
       });
       this.secret = written;
       this.root = wanted;
+      this.isWritten = true;
     }
     if (this.root) this.use({ authority: rootAuthority(this.root.authority), roots: rootsOf(this.root, clock.now()), plugged: false });
   }
