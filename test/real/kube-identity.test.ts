@@ -101,9 +101,7 @@ describe.skipIf(!available)('an identity of the mesh', () => {
     expect(await rootsIn('pay')).toBe(await rootsIn('shop'));
     await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'late' } });
     await until(async () => (await rootsIn('late')) !== '', 'the roots in a later namespace', 10_000);
-    await client.apply({ ...rootsRef('late'), metadata: { namespace: 'late', name: 'istio-ca-root-cert' }, data: { 'root-cert.pem': 'x' } } as never, {
-      force: true,
-    });
+    await client.patch(rootsRef('late'), { data: { 'root-cert.pem': 'x' } }, { type: 'merge' });
     await until(async () => (await rootsIn('late')) === (await rootsIn('shop')), 'the roots are put back', 10_000);
     await client.delete(rootsRef('late'));
     await until(async () => (await rootsIn('late')) !== '', 'the roots are made again', 10_000);
