@@ -27,6 +27,7 @@ const everything = [
   'src/proxy-config',
   'src/route-diff',
   'src/describe',
+  'src/redact',
 ];
 
 const rooms: Readonly<Record<string, Room>> = {
@@ -46,6 +47,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/describe': { imports: ['src/simulate', 'src/translate', 'src/model', 'src/ir'], pure: true },
   'src/proxy-config': { imports: [], pure: true },
   'src/route-diff': { imports: ['src/simulate', 'src/translate', 'src/ir', 'src/model'], pure: true },
+  'src/redact': { imports: ['src/envoy', 'src/manifest', 'src/model'], pure: true },
   'src/envoy': { imports: ['src/ir', 'src/proxy/core', 'src/envoy/proto'] },
   'src/envoy/proto': { imports: ['schemas', 'src/envoy/json.ts'] },
   'src/envoy/json.ts': { imports: [], pure: true },

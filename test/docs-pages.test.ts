@@ -43,7 +43,7 @@ it('the plug-in in docs/plugins.md is one', () =>
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
 
-it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md'])('docs/%s names flags that there are', (name) => {
+it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md', 'bug-report.md'])('docs/%s names flags that there are', (name) => {
   const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
   const ofOthers = new Set(['--no-deps', '--mode']);
   const commands = [
@@ -58,6 +58,7 @@ it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install
     'uninstall',
     'tag',
     'kube-inject',
+    'bug-report',
     'experimental',
   ]
     .map((own) => createProgram(own))

@@ -41,18 +41,25 @@ type Start = (file: string, port: number) => Promise<Running>;
 /** As the gateway of the manifests; HTTP ports and the like are off. */
 const workload = (file: string): string[] => [
   ...['-f', file, '--gateway', 'bench/edge', '--labels', 'app=edge', '--ip', '127.0.0.1'],
-  ...['--admin-port', '0', '--stats-port', '0', '--agent-port', '0', '--health-port', '0'],
+  ...['--stats-port', '0', '--agent-port', '0', '--health-port', '0'],
 ];
 
 const startWeft: Start = (file, port) =>
-  start('weft', [...command, 'proxy', 'run', ...workload(file)], { core: proxyCore, log: join(folder, `weft-${port}.log`), port });
+  start('weft', [...command, 'proxy', 'run', ...workload(file), '--admin-port', '0'], { core: proxyCore, log: join(folder, `weft-${port}.log`), port });
 
 const startEnvoy =
   (program: string): Start =>
   async (file, port) => {
+    const [admin] = await freePorts(1);
     const [first = '', ...rest] = command;
     const config = join(folder, `envoy-${port}.json`);
-    writeFileSync(config, execFileSync(first, [...rest, 'proxy', 'bootstrap', ...workload(file)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+    writeFileSync(
+      config,
+      execFileSync(first, [...rest, 'proxy', 'bootstrap', ...workload(file), '--admin-port', String(admin)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    );
     return start('Envoy', [program, '-c', config, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'], {
       core: proxyCore,
       log: join(folder, `envoy-${port}.log`),
@@ -101,7 +108,7 @@ const handshakes =
   ({ client }: Certificates, kind: '-new' | '-reuse') =>
   async ({ port }: Contestant, duration: number): Promise<number> => {
     const identity = ['-cert', client.certificate, '-key', client.key];
-    const text = await run(['openssl', 's_time', '-connect', `127.0.0.1:${port}`, ...identity, '-servername', serviceName, kind, '-time', String(duration)]);
+    const text = await run(['openssl', 's_time', '-connect', `127.0.0.1:${port}`, ...identity, kind, '-time', String(duration)]);
     const count = Number(/^(\d+) connections in \d+ real seconds/m.exec(text)?.[1]);
     if (!(count > 0)) throw new Error(`no handshake:\n${text}`);
     return count;

@@ -13,7 +13,7 @@ export function manifests(port: number, service: number, { roots, proxy }: Certi
         {
           port: { number: port, name: 'https', protocol: 'HTTPS' },
           tls: { mode: 'MUTUAL', serverCertificate: certificate, privateKey: key, caCertificates: roots },
-          hosts: [serviceName],
+          hosts: ['*'],
         },
       ],
     }),

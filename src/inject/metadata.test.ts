@@ -50,7 +50,7 @@ describe('annotations', () => {
     expect(status).toEqual({
       initContainers: ['istio-init', 'istio-proxy'],
       containers: null,
-      volumes: ['istio-podinfo'],
+      volumes: ['istio-podinfo', 'istio-token', 'istiod-ca-cert'],
       imagePullSecrets: ['s'],
       revision: 'default',
     });

@@ -37,6 +37,8 @@ describe('a container istio-proxy of the user', () => {
     expect(sidecar.volumeMounts).toEqual([
       { name: 'certs', mountPath: '/certs' },
       { name: 'istio-podinfo', mountPath: '/etc/istio/pod' },
+      { name: 'istio-token', mountPath: '/var/run/secrets/tokens' },
+      { name: 'istiod-ca-cert', mountPath: '/var/run/secrets/istio' },
     ]);
     expect(sidecar.ports?.map(({ containerPort }) => containerPort)).toEqual([9999, 15090]);
   });

@@ -37,9 +37,9 @@ const meant: Readonly<Record<string, string>> = {
   'app resources': 'the reference writes out an empty map that nobody wrote',
   'istio-init args': 'the program is weft proxy capture; the level of its log is not set, since it has none',
   'istio-proxy args': 'the program is weft proxy run',
-  'istio-proxy env': 'variables that weft does not read are left out: certificates, tokens, limits of Go, metadata that the control plane has from the pod',
-  'istio-proxy volumeMounts': 'no certificates and tokens, and nothing is written',
-  volumes: 'no certificates and tokens, and nothing is written',
+  'istio-proxy env': 'variables that weft does not read are left out: what its arguments say, limits of Go, metadata that the control plane has from the pod',
+  'istio-proxy volumeMounts': 'nothing is written, no sockets of other providers of identities, no lists of revoked certificates',
+  volumes: 'nothing is written, no sockets of other providers of identities, no lists of revoked certificates; of the pod only its labels',
 };
 
 function flat({ metadata, spec }: PodTemplate): Map<string, unknown> {
@@ -90,5 +90,11 @@ describe.skipIf(!there)('the recorded injection', () => {
   test('volumes that both have are mounted at the same place', () => {
     const theirs = reference.get('istio-proxy volumeMounts') as { name: string }[];
     for (const mount of mine.get('istio-proxy volumeMounts') as { name: string }[]) expect(theirs).toContainEqual(mount);
+  });
+
+  test.each(['istio-token', 'istiod-ca-cert'])('volume %s, by which proxy and control plane know each other', (name) => {
+    const volume = (volumes: unknown): unknown => (volumes as { name: string }[]).find((one) => one.name === name);
+    expect(volume(mine.get('volumes'))).toEqual(volume(reference.get('volumes')));
+    expect(volume(mine.get('volumes'))).toBeDefined();
   });
 });

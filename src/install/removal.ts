@@ -60,7 +60,9 @@ export async function findRemoval(client: KubeClient, target: RemovalTarget): Pr
   const lists = await inParallel(kinds, ({ apiVersion, kind }) => listAll(client, apiVersion, kind, { labelSelector, metadataOnly: true }));
   const owned = lists.flat().filter((object) => target === 'everything' || target.namespace === undefined || ownerOf(object) === target.namespace);
   const found = new Map(owned.map((object) => [idOf(refOf(object)), object]));
-  for (const object of await madeByControllers(client, owned)) found.set(idOf(refOf(object)), object);
+  const made = await madeByControllers(client, owned);
+  if (target === 'everything') made.push(...(await authorityOf(client)));
+  for (const object of made) found.set(idOf(refOf(object)), object);
   const objects = [...found.values()].sort((a, b) => rank(a) - rank(b));
   const definitions = objects.filter(({ kind }) => kind === definitionKind.kind);
   return {
@@ -100,6 +102,23 @@ async function madeByControllers(client: KubeClient, owned: readonly KubeObject[
     }
   }
   return (await inParallel([...refs.values()], (ref) => client.get(ref))).filter((object) => object !== undefined);
+}
+
+/** Labels of what the controllers of all revisions share. */
+const madeByController = 'app.kubernetes.io/managed-by=weft-controller';
+
+/** The root that the controllers made for the mesh, and its certificate in every namespace. An authority that a user brought stays. */
+async function authorityOf(client: KubeClient): Promise<KubeObject[]> {
+  const { rootSecret, roots } = installedNames('default');
+  const names = new Map([
+    ['Secret', rootSecret],
+    ['ConfigMap', roots],
+  ]);
+  const options = { labelSelector: madeByController, metadataOnly: true };
+  const lists = await inParallel([...names], async ([kind, name]) =>
+    (await listAll(client, 'v1', kind, options)).filter(({ metadata }) => metadata.name === name),
+  );
+  return lists.flat();
 }
 
 /** Of each definition, the objects that go with it. */

@@ -23,7 +23,7 @@ it.each([
   ['no mode in the namespace', strictMesh + policy('ns', 'shop', '{}'), 'STRICT'],
   ['the workload', strictMesh + policy('w', 'shop', cart('mtls: {mode: PERMISSIVE}')), 'PERMISSIVE'],
   ['another workload', strictMesh + policy('w', 'shop', '{selector: {matchLabels: {app: pay}}, mtls: {mode: DISABLE}}'), 'STRICT'],
-  ['a selector in the root namespace', policy('w', 'istio-system', cart('mtls: {mode: STRICT}')), 'PERMISSIVE'],
+  ['a selector in the root namespace (SEC-R11)', policy('w', 'istio-system', cart('mtls: {mode: STRICT}')), 'PERMISSIVE'],
   ['the port', strictMesh + policy('w', 'shop', cart('portLevelMtls: {8080: {mode: DISABLE}}')), 'DISABLE'],
   ['another port', strictMesh + policy('w', 'shop', cart('portLevelMtls: {9090: {mode: DISABLE}}')), 'STRICT'],
   ['the port unset', policy('w', 'shop', cart('mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: UNSET}}')), 'STRICT'],
@@ -31,7 +31,7 @@ it.each([
   ['two of unknown age', policy('a', 'shop', whole('STRICT')) + policy('b', 'shop', whole('DISABLE')), undefined],
   ['two that say the same', policy('a', 'shop', whole('STRICT')) + policy('b', 'shop', whole('STRICT')), 'STRICT'],
   ['the older of two', policy('a', 'shop', whole('STRICT'), '2025-01-02T00:00:00Z') + policy('b', 'shop', whole('DISABLE'), '2025-01-01T00:00:00Z'), 'DISABLE'],
-])('%s', (_, yaml, expected) => {
+])('SEC-R10: %s', (_, yaml, expected) => {
   expect(at(yaml)).toBe(expected);
 });
 

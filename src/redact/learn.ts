@@ -29,6 +29,13 @@ export function learnText(known: KnownValues, text: string, what: string): void 
   redactor.value(text);
 }
 
+/** Takes note of what is secret in an object by its names and places. */
+export function learnObject(known: KnownValues, object: object): void {
+  const { kind = '', metadata } = object as { kind?: string; metadata?: { namespace?: string; name?: string } };
+  const name = [metadata?.namespace, metadata?.name].filter(Boolean).join('/');
+  new Redactor(undefined, (value) => learnValue(known, Buffer.from(value), `value in ${kind} ${name}`)).value(object);
+}
+
 function learnValue(known: KnownValues, bytes: Buffer, what: string, depth = 0): void {
   const text = textOf(bytes);
   if (text === undefined) {

@@ -132,10 +132,12 @@ export class Redactor {
   }
 
   private leaf(text: string, { secret, depth }: Place, tally: Tally): string {
-    if (secret !== undefined && text !== '' && !isMark(text) && !isHarmlessValue(secret, text) && !isPublic(text)) {
-      const scheme = /authorization/i.test(secret) ? /^(?:Bearer|Basic|Digest|Negotiate|ApiKey|Token)\s+(?=\S)/i.exec(text)?.[0] : undefined;
-      this.onTaken?.(text.slice(scheme?.length ?? 0));
-      return `${scheme ?? ''}${this.taken(secret, tally)}`;
+    if (secret !== undefined && text !== '' && !isHarmlessValue(secret, text) && !isPublic(text)) {
+      const scheme = /authorization/i.test(secret) ? (/^(?:Bearer|Basic|Digest|Negotiate|ApiKey|Token)\s+(?=\S)/i.exec(text)?.[0] ?? '') : '';
+      const value = text.slice(scheme.length);
+      if (isMark(value)) return text;
+      this.onTaken?.(value);
+      return `${scheme}${this.taken(secret, tally)}`;
     }
     return this.plain(this.structured(text, depth, tally), tally, depth);
   }
@@ -214,6 +216,12 @@ export class Redactor {
 /** Certificates are for everybody, in PEM and in base64 of it. */
 function isPublic(text: string): boolean {
   return isPublicPem(text) || (text.startsWith('LS0tLS1CRUdJTi') && isPublicPem(Buffer.from(text, 'base64').toString()));
+}
+
+/** The documents of a text that is JSON or YAML; undefined for any other. */
+export function documentsIn(text: string): unknown[] | undefined {
+  const value = jsonOf(text);
+  return value === undefined ? yamlOf(text) : [value];
 }
 
 function jsonOf(text: string): unknown {

@@ -63,3 +63,21 @@ export function leaksIn(text: string, value: string, depth = 0): string[] {
   });
   return [...plain, ...inner];
 }
+
+/** The text, and everything that base64 and gzip in it hold. */
+export function unfolded(text: string, depth = 0): string {
+  if (depth >= 3) return text;
+  const inner = new Set<string>();
+  for (const [run] of text.matchAll(/[A-Za-z0-9+/]{16,}={0,2}/g)) {
+    for (const start of [0, 1, 2, 3]) {
+      let bytes = Buffer.from(run.slice(start), 'base64');
+      try {
+        if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+      } catch {
+        // No whole archive.
+      }
+      inner.add(bytes.toString('latin1'));
+    }
+  }
+  return [text, ...[...inner].map((one) => unfolded(one, depth + 1))].join('\n');
+}

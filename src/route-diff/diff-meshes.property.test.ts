@@ -76,7 +76,7 @@ describe('diffMeshes', () => {
       }),
       { numRuns: 60 },
     );
-  });
+  }, 60_000);
 
   it('finds something exactly where some request has another fate', () => {
     fc.assert(
@@ -111,7 +111,7 @@ describe('diffMeshes', () => {
     expect(changed).toBeGreaterThan(100);
     // Which texts an expression and a prefix have in common is not always known: then the route is told without a request.
     expect(shown / changed).toBeGreaterThan(0.98);
-  });
+  }, 60_000);
 
   it('names the same subjects in both directions', () => {
     fc.assert(
@@ -128,5 +128,5 @@ describe('diffMeshes', () => {
       }),
       { numRuns: 60 },
     );
-  });
+  }, 60_000);
 });

@@ -164,6 +164,11 @@ describe('lists of routes', () => {
   });
 });
 
+const filter = (name: string, policy: string, more = ''): string =>
+  doc('EnvoyFilter', `shop/${name}`, `${more}configPatches: [{applyTo: CLUSTER, patch: {operation: MERGE, value: {lb_policy: ${policy}}}}]`);
+
+const policy = (name: string, spec: string): string => doc('AuthorizationPolicy', name.includes('/') ? name : `shop/${name}`, spec);
+
 const meshes: [string, string[], string[], string[], DiffTest?][] = [
   [
     'limits of subsets, told once',
@@ -276,6 +281,52 @@ const meshes: [string, string[], string[], string[], DiffTest?][] = [
     [cart],
     [cart, doc('EnvoyFilter', 'shop/f', 'configPatches: [{applyTo: CLUSTER, patch: {operation: MERGE, value: {lb_policy: RANDOM}}}]')],
     ['+ envoy-filters | MERGE CLUSTER (ANY) | patch: - → {"lb_policy":"RANDOM"} | shop'],
+  ],
+  [
+    'EnvoyFilters in another order',
+    [cart, filter('a', 'RANDOM'), filter('b', 'MAGLEV')],
+    [cart, filter('a', 'RANDOM', 'priority: 10, '), filter('b', 'MAGLEV')],
+    ['~ envoy-filters | patches of CLUSTER | order: MERGE of shop/a, then MERGE of shop/b → MERGE of shop/b, then MERGE of shop/a | shop'],
+  ],
+  [
+    'a policy that denies',
+    [cart, deployment('cart')],
+    [cart, deployment('cart'), policy('deny', 'action: DENY, rules: [{to: [{operation: {methods: [POST], paths: ["/admin*"]}}]}]')],
+    ['~ to shop/cart | who may do what | deny: - → method POST and path /admin* by everybody'],
+  ],
+  [
+    'a policy that allows, where there was none',
+    [cart, deployment('cart')],
+    [cart, deployment('cart'), policy('allow', 'rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]')],
+    ['~ to shop/cart | who may do what | what no rule allows: allowed → denied; allow: - → everything by peer spiffe://cluster.local/ns/shop/sa/web'],
+  ],
+  [
+    'a policy by another name',
+    [cart, deployment('cart'), policy('a', 'action: DENY, rules: [{to: [{operation: {ports: ["80"]}}]}]')],
+    [cart, deployment('cart'), policy('b', 'action: DENY, rules: [{to: [{operation: {ports: ["80"]}}]}]')],
+    [],
+  ],
+  [
+    'a policy of nobody',
+    [cart, deployment('cart')],
+    [cart, deployment('cart'), policy('a', 'selector: {matchLabels: {app: other}}, action: DENY, rules: [{}]')],
+    [],
+  ],
+  [
+    'tokens of another issuer',
+    [cart, deployment('cart'), doc('RequestAuthentication', 'shop/jwt', 'jwtRules: [{issuer: a, jwks: "{}"}]')],
+    [cart, deployment('cart'), doc('RequestAuthentication', 'shop/jwt', 'jwtRules: [{issuer: b, jwks: "{}"}]')],
+    ['~ to shop/cart | tokens | of a: for any audience, keys as written → -; of b: - → for any audience, keys as written'],
+  ],
+  [
+    'a policy at a gateway',
+    [cart, gateway(httpServer)],
+    [
+      cart,
+      gateway(httpServer),
+      policy('edge/deny', 'selector: {matchLabels: {istio: ingress}}, action: DENY, rules: [{from: [{source: {ipBlocks: [192.0.2.0/24]}}]}]'),
+    ],
+    ['~ connections | who may do what | deny: - → everything by source-ip 192.0.2.0/24 | @edge/web'],
   ],
   [
     'replicas',

@@ -2,12 +2,13 @@
 import type { ProxyIdentity } from '../ir/table.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { provenanceOf } from '../translate/provenance/provenance.ts';
-import { routingTable } from '../translate/table.ts';
+import { routingTable, securityOf } from '../translate/table.ts';
 import { type Caller, type View, viewsOf, workloadsOf } from './callers.ts';
 import type { Change, Scope, Subject, TrafficDiff } from './change.ts';
 import { exampleOf } from './examples.ts';
 import { compareInbound } from './inbound.ts';
 import { Scopes } from './scope.ts';
+import { securityChanges } from './security.ts';
 import type { TableSide } from './table-parts.ts';
 import { compareTables, type TableChange } from './tables.ts';
 import { together } from './together.ts';
@@ -74,7 +75,11 @@ function inboundChanges(old: Mesh, now: Mesh): Change[] {
     // All that is told of one that is only on one side: that it is one endpoint more, or less.
     if (!inBoth) return [];
     const subject: Subject = { kind: 'workload', namespace: after.namespace, name: after.name };
-    return compareInbound({ mesh: old, proxy: before }, { mesh: now, proxy: after }).map((change): Change => ({ ...change, subject, scope }));
+    const changes = [
+      ...compareInbound({ mesh: old, proxy: before }, { mesh: now, proxy: after }),
+      ...securityChanges(securityOf(old, before), securityOf(now, after)),
+    ];
+    return changes.map((change): Change => ({ ...change, subject, scope }));
   });
 }
 

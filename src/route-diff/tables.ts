@@ -1,13 +1,14 @@
 // What two routing tables of one caller do differently.
 import { blackHoleCluster, type Cluster, passthroughCluster } from '../ir/cluster.ts';
+import type { RoutingTable } from '../ir/table.ts';
 import { domainsOf } from '../simulate/hosts.ts';
-import { stableJson } from './canonical.ts';
 import type { Change, Subject } from './change.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import { allOf, differences } from './facts.ts';
 import type { Witness } from './joint-witness.ts';
 import { patchChanges } from './patches.ts';
 import { actionText, ownOf } from './route-facts.ts';
+import { securityChanges } from './security.ts';
 import { type EntryPart, type HostPart, partsOf, type TableParts, type TableSide } from './table-parts.ts';
 import { authoritiesOf, compareHosts, type HostChange } from './virtual-hosts.ts';
 import { matchText } from './words.ts';
@@ -29,7 +30,19 @@ export interface Shown {
 
 export function compareTables(old: TableSide, now: TableSide): TableChange[] {
   const [before, after] = [partsOf(old.table), partsOf(now.table)];
-  return [...hostChanges(before, after, old, now), ...entryChanges(before, after), ...clusterChanges(before, after, old, now), ...patchChanges(old.table, now.table)];
+  return [
+    ...hostChanges(before, after, old, now),
+    ...entryChanges(before, after),
+    ...clusterChanges(before, after, old, now),
+    ...gatewayChanges(old.table, now.table),
+    ...patchChanges(old.table, now.table),
+  ];
+}
+
+/** What a sidecar asks is asked of others than its caller. */
+function gatewayChanges(old: RoutingTable, now: RoutingTable): TableChange[] {
+  if (now.proxy.role !== 'gateway') return [];
+  return securityChanges(old.security, now.security).map((change) => ({ ...change, subject: { kind: 'connections' } }));
 }
 
 const compared = new WeakMap<object, WeakMap<object, readonly HostChange[]>>();

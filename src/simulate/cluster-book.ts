@@ -1,8 +1,9 @@
 import { type Cluster, outboundClusterName } from '../ir/cluster.ts';
 import type { Provenance } from '../ir/provenance.ts';
+import type { CompiledCluster } from '../proxy/core/compiled-route.ts';
 import { upstreamFacts, whyUnusable } from './cluster-facts.ts';
 import type { TableHosts } from './hosts.ts';
-import type { DestinationFailure, UpstreamFacts } from './simulation.ts';
+import type { DestinationFailure, SimulatedDestination, UpstreamFacts } from './simulation.ts';
 
 /** A cluster by its name, whether the table has it or not. */
 export interface NamedCluster {
@@ -15,6 +16,13 @@ export interface NamedCluster {
   cluster: Cluster | undefined;
 }
 
+/** A destination of a route, before any request. */
+export interface Share {
+  share: Omit<SimulatedDestination, 'failure' | 'sees' | 'responseHeaders'>;
+  /** Why it takes nothing. */
+  reason: DestinationFailure['reason'] | undefined;
+}
+
 /** Clusters of one table with what applies to them: each is looked at once. */
 export class ClusterBook {
   private readonly byName: ReadonlyMap<string, Cluster>;
@@ -22,10 +30,22 @@ export class ClusterBook {
   private readonly provenance: Provenance;
   private readonly facts = new Map<Cluster, { facts: UpstreamFacts; why: DestinationFailure['reason'] | undefined }>();
 
+  private readonly shares = new Map<CompiledCluster, Share>();
+
   constructor(clusters: readonly Cluster[], hosts: TableHosts, provenance: Provenance) {
     this.byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
     this.hosts = hosts;
     this.provenance = provenance;
+  }
+
+  /** @param compiled of a route that one simulator alone has */
+  shareOf(compiled: CompiledCluster, make: () => Share): Share {
+    let known = this.shares.get(compiled);
+    if (!known) {
+      known = make();
+      this.shares.set(compiled, known);
+    }
+    return known;
   }
 
   named(name: string): NamedCluster {

@@ -3,7 +3,7 @@ import type { CompiledCluster } from '../proxy/core/compiled-route.ts';
 import * as replies from '../proxy/core/local-reply.ts';
 import { mirrorHead } from '../proxy/core/mirror.ts';
 import { applyRoute } from '../proxy/core/route-request.ts';
-import type { NamedCluster } from './cluster-book.ts';
+import type { NamedCluster, Share } from './cluster-book.ts';
 import { headerChanges } from './header-changes.ts';
 import { copyOf, type HttpContext, pairs, percentOf, replyOf, type Taken } from './http-context.ts';
 import type { DestinationFailure, Reply, SimulatedDestination, SimulatedMirror, UpstreamHead } from './simulation.ts';
@@ -25,16 +25,13 @@ function placeOf({ book }: HttpContext, { name, host, subset, port, namespace, c
 }
 
 function destinationOf(context: HttpContext, taken: Taken, destination: CompiledCluster, index: number): SimulatedDestination {
-  const { route, compiled, host } = taken;
+  const { route, host } = taken;
   const { book, provenance, record } = context;
-  const named = book.named(destination.cluster);
-  const failure = failureOf(context, taken, book.failureOf(named), destination);
+  const { share, reason } = book.shareOf(destination, () => shareOf(context, taken, destination, index));
+  const failure = failureOf(context, taken, reason, destination);
   let sees: UpstreamHead | undefined;
   return {
-    ...placeOf(context, named),
-    weight: destination.weight,
-    percent: compiled.totalWeight > 0 ? (destination.weight * 100) / compiled.totalWeight : 100,
-    source: provenance.destination(route, host, index),
+    ...share,
     ...(failure ? { failure } : {}),
     // Most of a simulation, and not everybody looks at it. Nothing changes the record any more.
     get sees() {
@@ -43,6 +40,19 @@ function destinationOf(context: HttpContext, taken: Taken, destination: Compiled
     },
     responseHeaders: headerChanges({ route, host, destination: index, policy: destination.headers }, 'response', provenance, record),
   };
+}
+
+/** What no request changes. */
+function shareOf(context: HttpContext, { route, compiled, host }: Taken, destination: CompiledCluster, index: number): Share {
+  const { book, provenance } = context;
+  const named = book.named(destination.cluster);
+  const share = {
+    ...placeOf(context, named),
+    weight: destination.weight,
+    percent: compiled.totalWeight > 0 ? (destination.weight * 100) / compiled.totalWeight : 100,
+    source: provenance.destination(route, host, index),
+  };
+  return { share, reason: book.failureOf(named) };
 }
 
 function failureOf(

@@ -45,6 +45,7 @@ export class Simulator {
   private readonly book: ClusterBook;
   private readonly compiled = new Map<VirtualHost, CompiledVirtualHost>();
   private readonly policies = new Map<HttpFilter, HeadPolicy>();
+  private readonly ways = new Map<VirtualHost, Map<string, Pick<Trail, 'host' | 'virtualHost'>>>();
   private readonly statuses: ReadonlyMap<string, readonly Status[]>;
 
   constructor(table: RoutingTable, { provenance = tableProvenance, chosenOnly = false }: SimulateOptions = {}) {
@@ -103,25 +104,29 @@ export class Simulator {
     return trailFrom(explainMatch({ ...config, virtualHosts: host ? [host] : [] }, record), host);
   }
 
-  /** With the chosen route alone, which an index finds; how its domain is written is told to those who ask. */
+  /** With the chosen route alone, which an index finds. */
   private shortTrail(config: RouteConfig, host: VirtualHost, record: ExchangeRecord): Trail {
     const found = this.compiledOf(host).match(record);
-    let explained: MatchExplanation | undefined;
-    const explain = (): MatchExplanation => {
-      explained ??= explainMatch({ ...config, virtualHosts: [{ ...host, routes: [] }] }, record);
-      return explained;
-    };
     const route = found && host.routes[found.index];
     return {
-      get host() {
-        return explain().host;
-      },
-      get virtualHost() {
-        return virtualHostOf(explain(), host) as NonNullable<Trail['virtualHost']>;
-      },
+      ...this.wayTo(config, host, record),
       routes: found && route ? [{ index: found.index, name: found.name, match: route.match, ...(route.origin ? { origin: route.origin } : {}) }] : [],
       chosen: found ? found.index : -1,
     };
+  }
+
+  /** How an authority leads to a virtual host, which nothing else of a request decides. */
+  private wayTo(config: RouteConfig, host: VirtualHost, record: ExchangeRecord): Pick<Trail, 'host' | 'virtualHost'> {
+    const ways = this.ways.get(host) ?? new Map<string, Pick<Trail, 'host' | 'virtualHost'>>();
+    this.ways.set(host, ways);
+    let way = ways.get(record.authority);
+    if (!way) {
+      const explained = explainMatch({ ...config, virtualHosts: [{ ...host, routes: [] }] }, record);
+      const virtualHost = virtualHostOf(explained, host);
+      way = { host: explained.host, ...(virtualHost ? { virtualHost } : {}) };
+      ways.set(record.authority, way);
+    }
+    return way;
   }
 
   private tcp(filter: TcpFilter, listener: Listener): HttpOutcome {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EnvoyPatch } from '../ir/envoy-patch.ts';
-import type { MeshSettings, ProxyIdentity, RoutingTable, Status } from '../ir/table.ts';
+import type { MeshSettings, ProxyIdentity, RoutingTable, Security, Status } from '../ir/table.ts';
 import type { EndpointOverride } from '../model/endpoint-overrides.ts';
 import { routeKinds } from '../model/gateway-api.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -139,6 +139,11 @@ export function routingTable(mesh: Mesh, proxy: ProxyIdentity, options: TableOpt
   const key = `${view.key}${own.digest}${digest}${overrides.length > 0 ? JSON.stringify(overrides) : ''}`;
   const { listeners, routes, clusters, statuses } = tables.join(id, key, shared, own, both(problems, ofPolicies));
   return { proxy, mesh: settingsOf(mesh), listeners, routes, clusters, ...(security ? { security } : {}), envoyPatches: patches, statuses };
+}
+
+/** What the table of a proxy asks of those who come in, without the rest of the table. */
+export function securityOf(mesh: Mesh, proxy: ProxyIdentity): Security | undefined {
+  return Tables.of(mesh).security.of(mesh, proxy).security;
 }
 
 /** Proxies with equal keys have equal tables, but for `proxy`, as long as they have the same overrides. */

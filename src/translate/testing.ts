@@ -7,6 +7,8 @@ import { proxyIn } from './clusters/testing.ts';
 import { routingTable } from './table.ts';
 
 const versions: Readonly<Record<string, string>> = {
+  AuthorizationPolicy: 'security.istio.io/v1',
+  RequestAuthentication: 'security.istio.io/v1',
   Service: 'v1',
   Pod: 'v1',
   Namespace: 'v1',

@@ -1,5 +1,6 @@
 // All objects of a cluster, to compare what is there before and after.
 import type { KubeClient, KubeResource } from '../../src/kube/client.ts';
+import { KubeError } from '../../src/kube/error.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 
 /** What the cluster itself writes all the time. */
@@ -22,14 +23,20 @@ export async function inventory(client: KubeClient): Promise<Map<string, KubeObj
     const key = `${resource.group}/${resource.kind}`;
     if (resource.verbs.includes('list') && !kinds.has(key) && !restless.has(key)) kinds.set(key, resource);
   }
-  const lists = await Promise.all([...kinds.values()].map((resource) => client.list(resource)));
+  const lists = await Promise.all([...kinds.values()].map((resource) => client.list(resource).then(({ items }) => items, noneOfKindThatWent)));
   const found = new Map<string, KubeObject>();
-  for (const object of lists.flatMap(({ items }) => items)) {
+  for (const object of lists.flat()) {
     const { namespace, name } = object.metadata;
     if (ofNamespaces.has(`${groupOf(object)}/${object.kind} ${name}`)) continue;
     found.set(`${groupOf(object)}/${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`, object);
   }
   return found;
+}
+
+/** Kinds whose definition was deleted are told for a while after. */
+function noneOfKindThatWent(error: unknown): KubeObject[] {
+  if (error instanceof KubeError && error.status === 404) return [];
+  throw error;
 }
 
 /**

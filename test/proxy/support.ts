@@ -19,8 +19,8 @@ const client: ProxyIdentity = {
   addresses: ['127.0.0.1'],
 };
 
-/** The routing table of a sidecar in namespace `shop`; `map` as of `--map`, `meshConfig` as YAML. */
-export async function tableOf(manifests: string, map: readonly string[] = [], meshConfig?: string): Promise<RoutingTable> {
+/** The routing table of a sidecar in namespace `shop`, or of another proxy; `map` as of `--map`, `meshConfig` as YAML. */
+export async function tableOf(manifests: string, map: readonly string[] = [], meshConfig?: string, proxy: Partial<ProxyIdentity> = {}): Promise<RoutingTable> {
   const { mesh } = await runPipeline({
     sources: [sourceText('mesh.yaml', manifests)],
     meshConfigSource: meshConfig === undefined ? undefined : sourceText('config.yaml', meshConfig),
@@ -33,7 +33,7 @@ export async function tableOf(manifests: string, map: readonly string[] = [], me
     now: new Date(0),
   });
   const overrides = map.flatMap((text) => parseEndpointOverride(text) ?? []);
-  return routingTable(mesh, client, { overrides });
+  return routingTable(mesh, { ...client, ...proxy }, { overrides });
 }
 
 /** A service on port 80 with subsets v1 and v2, and where its requests go. */

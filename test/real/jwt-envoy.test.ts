@@ -1,7 +1,8 @@
 // Tokens in the embedded proxy and in the real Envoy: the same answers, and the same requests for the service.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jwtFilter } from '../../src/envoy/listeners/jwt-authn.ts';
-import { tokenCases } from '../jwt/cases.ts';
+import { seeded } from '../../src/proxy/core/balance/testing.ts';
+import { asBearer, tokenCases } from '../jwt/cases.ts';
 import { type ConfigurationName, configurations } from '../jwt/configurations.ts';
 import { TokenEnvoy } from '../jwt/envoy.ts';
 import { TokenProxy } from '../jwt/ours.ts';
@@ -36,6 +37,21 @@ describe.skipIf(program === undefined)('tokens', () => {
     expect(here).toEqual(there);
     // What was verified once is known; it makes no difference.
     expect(await (ours.get(configuration) as TokenProxy).ask(request)).toEqual(there);
+  });
+
+  it('whatever is changed in a token, both say the same of it', async () => {
+    const random = seeded(7);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=';
+    for (let run = 0; run < 300; run++) {
+      const text = [...good({ groups: ['a', 'b'], org: { team: 'x' } })];
+      for (let changes = Math.floor(random() * 3); changes >= 0; changes--) {
+        const at = Math.floor(random() * text.length);
+        const other = alphabet[Math.floor(random() * alphabet.length)] as string;
+        text.splice(at, Math.floor(random() * 2), ...(random() < 0.5 ? [other] : []));
+      }
+      const { here, there } = await both('default', asBearer(text.join('')));
+      expect([text.join(''), here.status, here.upstream]).toEqual([text.join(''), there.status, there.upstream]);
+    }
   });
 
   it.each(refusedHere)('stricter than Envoy: %s', async (_, configuration, request, text) => {

@@ -1,12 +1,12 @@
 // The controller when something breaks: the API server goes, a replica dies, certificates end.
 import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { issueServing } from '../../src/pki/issue.ts';
-import { servingLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { certificatesIn, secretData } from '../../src/controller/certificates/secret.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
+import { issueServing } from '../../src/pki/issue.ts';
+import { servingLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { applyAll, ConnectedProxy, controlPlaneObjects, get, metric, pod, service, slice } from '../kube/control-plane.ts';

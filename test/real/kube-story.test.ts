@@ -190,7 +190,7 @@ describe.runIf(available)('from install to uninstall', () => {
     expect(sidecar.restartPolicy).toBe('Always');
     expect(sidecar.image).toBe('registry.example/mesh/weft:v1');
     expect(sidecar.args?.slice(0, 2)).toEqual(['proxy', 'run']);
-    expect(sidecar.args).toContain('weft-controller.istio-system.svc:15010');
+    expect(sidecar.args).toContain('weft-controller.istio-system.svc:15012');
     const init = (spec.initContainers ?? []).find(({ name }) => name === 'istio-init') as Container;
     expect(init.securityContext?.capabilities?.add?.sort()).toEqual(['NET_ADMIN', 'NET_RAW']);
     const app = spec.containers.find(({ name }) => name === 'app') as Container;
@@ -272,7 +272,7 @@ describe.runIf(available)('from install to uninstall', () => {
     expect(pod.metadata.annotations?.['istio.io/rev']).toBe('canary');
     const sidecar = (pod.spec.initContainers ?? []).find(({ name }) => name === 'istio-proxy') as Container;
     expect(sidecar.image).toBe('registry.example/mesh/weft:v2');
-    expect(sidecar.args).toContain('weft-controller-canary.istio-system.svc:15010');
+    expect(sidecar.args).toContain('weft-controller-canary.istio-system.svc:15012');
   });
 
   test('a revision that is in use is not removed; one that is not goes, and the other one goes on', async () => {

@@ -66,7 +66,11 @@ export function findingItems({ findings, problems, mesh, unknownKinds, engine }:
   const crashed = engine.crashes.map(({ analyzer, error }) => `failed: ${analyzer}: ${error instanceof Error ? error.stack : String(error)}\n`).join('');
   return [
     { path: 'analysis/findings.json', content: { text: formatJson(report) }, source: 'weft analyze' },
-    { path: 'analysis/findings.txt', content: { text: `${formatLog(report, plainStyle) || "Nothing was found.\n"}${skipped}${crashed}` }, source: 'weft analyze' },
+    {
+      path: 'analysis/findings.txt',
+      content: { text: `${formatLog(report, plainStyle) || 'Nothing was found.\n'}${skipped}${crashed}` },
+      source: 'weft analyze',
+    },
   ];
 }
 

@@ -1,16 +1,19 @@
 // Puts everything together: reads what proxies and control planes tell, takes out what is secret, and files it.
 import { plainStyle } from '../../analysis/report/style.ts';
+import type { Address } from '../../envoy/bootstrap.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { readKubeconfigFiles } from '../../kube/kubeconfig-files.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { loadSource } from '../../manifest/load.ts';
+import type { Resource, SourceText } from '../../manifest/resource.ts';
 import { KnownValues } from '../../redact/known-values.ts';
-import { learnSecret, learnText } from '../../redact/learn.ts';
+import { learnObject, learnSecret, learnText } from '../../redact/learn.ts';
 import { Redactor } from '../../redact/redactor.ts';
 import { Tally } from '../../redact/tally.ts';
 import { AdminClient } from '../envoy/admin-client.ts';
+import { counted } from '../install/blockers.ts';
 import type { Progress } from '../install/progress.ts';
-import { addressText, parseXdsAddress } from '../proxy/xds-address.ts';
+import { addressText } from '../proxy/xds-address.ts';
 import { verifiedText, verifyInstalled } from '../verify-install/run.ts';
 import { addTables, analyzeAll, findingItems } from './analysis.ts';
 import type { Archive } from './archive.ts';
@@ -73,7 +76,7 @@ export async function collect(inputs: Inputs, options: CollectOptions): Promise<
   await addAnalysis(contents, inputs, options);
   if (client) await addInstallation(contents, client);
   if (client) await addPods(contents, client, jobs, options);
-  if (flags.proxyAdminAddress !== undefined) await addLocalProxy(contents, flags.proxyAdminAddress, archive !== undefined);
+  if (settings.localProxy) await addLocalProxy(contents, settings.localProxy, archive !== undefined);
 
   options.interrupt.throwIfAborted();
   progress.stop();
@@ -91,7 +94,7 @@ export async function collect(inputs: Inputs, options: CollectOptions): Promise<
 }
 
 function namesOf({ files, cluster }: Inputs): (text: string) => boolean {
-  const ofFiles = files.sources.flatMap((source) => loadSource(source, { defaultNamespace: 'default' }).resources.map(({ raw }) => raw as KubeObject));
+  const ofFiles = resourcesIn(files.sources).map(({ raw }) => raw as KubeObject);
   return publicNames([
     ...(cluster?.kinds ?? []).flatMap(({ objects }) => objects),
     ...(cluster?.secrets ?? []).map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata })),
@@ -99,10 +102,17 @@ function namesOf({ files, cluster }: Inputs): (text: string) => boolean {
   ]);
 }
 
+function resourcesIn(sources: readonly SourceText[]): Resource[] {
+  return sources.flatMap((source) => loadSource(source, { defaultNamespace: 'default' }).resources);
+}
+
 /** Everything secret that can be read: Secrets of the cluster and of files, and how this program is let in. */
 async function knownValues({ files, cluster }: Inputs, { kubeconfig }: BugReportFlags, isPublic: (text: string) => boolean): Promise<KnownValues> {
   const known = new KnownValues(isPublic);
   for (const secret of [...(cluster?.secrets ?? []), ...secretsIn(files.sources)]) learnSecret(known, secret);
+  // What names and places say is secret in objects is one in findings, logs and proxies, too, where nothing says so.
+  for (const { objects } of cluster?.kinds ?? []) for (const object of objects) learnObject(known, object);
+  for (const { raw } of resourcesIn(files.sources)) learnObject(known, raw);
   if (cluster) for (const { text } of await readKubeconfigFiles(kubeconfig, process.env).catch(() => [])) learnText(known, text, 'credentials of a kubeconfig');
   return known;
 }
@@ -125,7 +135,7 @@ async function addAnalysis(
     });
     for (const item of findingItems(result, files.sources.length, cluster?.name)) await contents.add(item);
     await addTables(contents, result.mesh, settings.filter);
-    progress.done(`Analyzed: ${result.findings.length} findings`);
+    progress.done(`Analyzed: ${counted(result.findings.length, 'finding')}`);
   } catch (error) {
     // A report about a bug has to come about with the bug.
     contents.omit('analysis and routing tables', `weft failed: ${error instanceof Error ? error.stack : String(error)}`);
@@ -175,9 +185,8 @@ async function addPods(
     for (const { what, why } of leftOut) contents.omit(what, why);
     progress.wait(`${++done} of ${jobs.length}`);
   }
-  progress.done(
-    `Asked ${jobs.filter(({ role }) => role === 'control plane').length} control planes and ${jobs.filter(({ role }) => role === 'proxy').length} proxies`,
-  );
+  const ofRole = (role: string): number => jobs.filter((job) => job.role === role).length;
+  progress.done(`Asked ${counted(ofRole('control plane'), 'control plane')} and ${ofRole('proxy')} ${ofRole('proxy') === 1 ? 'proxy' : 'proxies'}`);
 }
 
 /** The promise, or a rejection where the signal comes first: not everything that waits knows signals. */
@@ -191,8 +200,7 @@ function untilAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function addLocalProxy(contents: Contents, text: string, isAsked: boolean): Promise<void> {
-  const address = parseXdsAddress(text, 'proxy-admin-address');
+async function addLocalProxy(contents: Contents, address: Address, isAsked: boolean): Promise<void> {
   const of = `proxy at ${addressText(address)}`;
   if (!isAsked) {
     for (const { path, file } of proxyPages) await contents.add({ path: `local-proxy/${file}`, content: { text: '' }, source: `GET ${path} of ${of}` });

@@ -1,3 +1,4 @@
+import type { Address } from '../../envoy/bootstrap.ts';
 import type { ClusterFlags } from '../cluster.ts';
 import { parseTimeout } from '../deadline.ts';
 import { usageError } from '../exit.ts';
@@ -41,6 +42,7 @@ export interface Settings {
   maxBytes: number;
   adminPort: number;
   concurrency: number;
+  localProxy: Address | undefined;
   output: 'text' | 'json';
 }
 
@@ -50,6 +52,8 @@ const mebibyte = 1024 * 1024;
 export function settingsOf(flags: BugReportFlags, now: Date): Settings {
   refuse(flags);
   parseTimeout(flags.timeout);
+  const concurrency = parseCount('rq-concurrency', flags.rqConcurrency, 256);
+  if (concurrency === 0) throw usageError('--rq-concurrency takes a number from 1 to 256, not "0"');
   return {
     paths: (flags.filename ?? []).flatMap((text) => text.split(',')).filter((path) => path !== ''),
     filter: parseFilters(flags.include ?? [], flags.exclude ?? []),
@@ -57,7 +61,8 @@ export function settingsOf(flags: BugReportFlags, now: Date): Settings {
     maxLogBytes: parseMebibytes('max-log-size', flags.maxLogSize) * mebibyte,
     maxBytes: parseMebibytes('max-size', flags.maxSize) * mebibyte,
     adminPort: parsePort('proxy-admin-port', flags.proxyAdminPort),
-    concurrency: parseCount('rq-concurrency', flags.rqConcurrency, 256),
+    concurrency,
+    localProxy: flags.proxyAdminAddress === undefined ? undefined : parseXdsAddress(flags.proxyAdminAddress, 'proxy-admin-address'),
     output: parseChoice('output', flags.output, ['text', 'json']),
   };
 }

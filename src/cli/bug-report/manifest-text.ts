@@ -2,7 +2,7 @@ import { loadSource } from '../../manifest/load.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import { KnownValues } from '../../redact/known-values.ts';
 import { learnSecret, learnText } from '../../redact/learn.ts';
-import { Redactor } from '../../redact/redactor.ts';
+import { documentsIn, Redactor } from '../../redact/redactor.ts';
 import { Tally } from '../../redact/tally.ts';
 
 /** Secrets that files have. */
@@ -28,11 +28,20 @@ export function cleanManifest(source: SourceText, redactor: Redactor, isPublic: 
     for (const value of Object.values((secret.data ?? {}) as Record<string, unknown>)) if (typeof value === 'string') own.add(value, 'value of this Secret');
   }
   learnText(own, source.text, 'value');
-  const count = new Tally();
-  const text = redactor.text(new Redactor(own).text(source.text, count), count);
+  const inPlace = new Tally();
+  const text = redactor.text(new Redactor(own).text(source.text, inPlace), inPlace);
+  if (isClean(text, source.text, redactor)) {
+    tally.add(inPlace);
+    return text;
+  }
+  return redactor.value(source.text, tally);
+}
+
+/** Whether a text still has its documents, and nothing in them that is to be taken out. */
+function isClean(text: string, before: string, redactor: Redactor): boolean {
+  const documents = documentsIn(before);
+  if (documents === undefined) return true;
   const rest = new Tally();
-  const anew = redactor.value(text, rest);
-  tally.add(count);
-  tally.add(rest);
-  return rest.total === 0 ? text : anew;
+  redactor.value(text, rest);
+  return rest.total === 0 && documentsIn(text)?.length === documents.length;
 }

@@ -20,7 +20,7 @@ export class AdminClient {
 
   constructor(place: Address | AdminWay) {
     this.way = 'open' in place ? place : undefined;
-    if ('open' in place) this.at = { host: 'localhost' };
+    if ('open' in place) this.at = { headers: { host: 'localhost' } };
     else this.at = 'path' in place ? { socketPath: place.path, agent: false } : { host: place.address, port: place.port, agent: false };
   }
 

@@ -12,7 +12,7 @@ const edge = (settings: string): string =>
     `selector: {istio: ingress}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: ['*'], tls: {mode: SIMPLE, ${settings}}}]`,
   );
 
-it.each<[string, string[], { gateway?: boolean }, string[]]>([
+it.each<[string, string[], { gateway?: boolean; agent?: boolean }, string[]]>([
   ['nothing', [cart], {}, []],
   [
     'certificates of the mesh',
@@ -29,6 +29,12 @@ it.each<[string, string[], { gateway?: boolean }, string[]]>([
   ],
   ['a gateway with a certificate from a file', [edge('serverCertificate: /c, privateKey: /k')], { gateway: true }, []],
   [
+    'certificates of the mesh of an agent',
+    [cart, tls('mode: ISTIO_MUTUAL'), doc('PeerAuthentication', 'shop/p', 'mtls: {mode: STRICT}').replace('networking', 'security')],
+    { agent: true },
+    [],
+  ],
+  [
     'what decides who may do what',
     [
       cart,
@@ -36,12 +42,9 @@ it.each<[string, string[], { gateway?: boolean }, string[]]>([
       doc('PeerAuthentication', 'shop/p', 'mtls: {mode: STRICT}').replace('networking', 'security'),
     ],
     {},
-    [
-      'AuthorizationPolicy (1) is not enforced yet: what it denies goes through',
-      'PeerAuthentication (1): there are no certificates of the mesh here; where it is STRICT, inbound connections fail',
-    ],
+    ['PeerAuthentication (1): there are no certificates of the mesh here; where it is STRICT, inbound connections fail'],
   ],
-])('%s', (_, documents, { gateway = false }, expected) => {
+])('%s', (_, documents, { gateway = false, agent = false }, expected) => {
   const table = tableOf(documents, gateway ? { proxy: gatewayProxy } : {});
-  expect(notInEnvoy(meshOf(documents.join('---\n')), table)).toEqual(expected);
+  expect(notInEnvoy(meshOf(documents.join('---\n')), table, agent)).toEqual(expected);
 });

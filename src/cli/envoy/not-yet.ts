@@ -2,29 +2,27 @@ import type { Cluster } from '../../ir/cluster.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 
-/** Decide who may do what, and are not in the configuration. */
-const security = ['AuthorizationPolicy'] as const;
 /** More hosts than these are counted only. */
 const most = 5;
 const unread = ['WasmPlugin', 'Telemetry'] as const;
 
-/** What the manifests ask for and an Envoy that weft starts does not do: a line each, with what happens instead. */
-export function notInEnvoy(mesh: Mesh, { listeners, clusters, proxy }: RoutingTable): string[] {
+/**
+ * What the manifests ask for and an Envoy that weft starts does not do: a line each, with what happens instead.
+ *
+ * @param agent whether somebody gives it certificates of the mesh
+ */
+export function notInEnvoy(mesh: Mesh, { listeners, clusters, proxy }: RoutingTable, agent: boolean): string[] {
   const out: string[] = [];
-  for (const kind of security) {
-    const count = mesh.list(kind).length;
-    if (count > 0) out.push(`${kind} (${count}) is not enforced yet: what it denies goes through`);
-  }
   for (const { name, port, chains } of proxy.role === 'gateway' ? listeners : []) {
     if (chains.some(({ tls }) => tls?.credentialName !== undefined))
       out.push(`listener ${name} has its certificate from a Secret, which nobody gives out here: TLS connections to port ${port} fail`);
   }
   const mutual = hostsWith(clusters, ({ mode }) => mode === 'istio-mutual');
-  if (mutual !== '') out.push(`mTLS to ${mutual} needs certificates of the mesh, which are not here: requests go in plain text`);
+  if (mutual !== '' && !agent) out.push(`mTLS to ${mutual} needs certificates of the mesh, which are not here: requests go in plain text`);
   const secret = hostsWith(clusters, ({ credentialName }) => credentialName !== undefined);
   if (secret !== '') out.push(`TLS to ${secret} has its certificate from a Secret, which nobody gives out here: requests fail with 503`);
   const strict = mesh.list('PeerAuthentication').length;
-  if (strict > 0 && proxy.role === 'sidecar')
+  if (strict > 0 && proxy.role === 'sidecar' && !agent)
     out.push(`PeerAuthentication (${strict}): there are no certificates of the mesh here; where it is STRICT, inbound connections fail`);
   for (const kind of unread) {
     const count = mesh.list(kind).length;

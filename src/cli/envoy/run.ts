@@ -56,7 +56,7 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const signals = new Signals(() => envoy.reopenLogs());
   const warn = ({ mesh, table }: Manifests, { problems }: Configuration): void => {
     if (!table) return;
-    for (const text of notInEnvoy(mesh, table)) log.warning(text);
+    for (const text of notInEnvoy(mesh, table, sdsSocket !== undefined)) log.warning(text);
     for (const text of statusLines(table.statuses, mesh)) log.warning(text);
     for (const { origin, message } of problems) log.warning(`${originText(origin, mesh)}: ${message}`);
   };

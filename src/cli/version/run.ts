@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { parseDuration } from '../../manifest/duration.ts';
 import { connectOptions, isKubeError, toCliError } from '../cluster.ts';
-import { addressedControlPlane, type ControlPlaneFlags } from '../control-plane/open.ts';
+import type { ControlPlaneFlags } from '../control-plane/open.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { write } from '../terminal.ts';
-import { formatted } from '../translate/output.ts';
 import { referenceVersion, version } from '../version.ts';
 import type { MeshVersions } from './remote.ts';
 
@@ -27,15 +29,21 @@ const patienceMs = 3_000;
 export async function runVersion(flags: VersionFlags): Promise<number> {
   const { output, short = false } = flags;
   if (output !== undefined && output !== 'json' && output !== 'yaml') throw usageError(`--output takes json or yaml, not "${output}"`);
-  const asksRemote = flags.remote ?? (!short || flags.xdsAddress !== undefined);
+  const asksRemote = flags.remote ?? (flags.xdsAddress !== undefined || (!short && mayHaveCluster(flags)));
   const mesh = asksRemote ? await remote(flags) : undefined;
-  if (output !== undefined) write('stdout', formatted(documentOf(mesh), output));
+  if (output !== undefined) write('stdout', (await import('../translate/output.ts')).formatted(documentOf(mesh), output));
   else if (short && !mesh) write('stdout', `${version}\n`);
   else {
     write('stdout', `client version: ${version}${short ? '' : ` (follows Istio ${referenceVersion})`}\n`);
     if (mesh) write('stdout', (await import('./text.ts')).meshText(mesh));
   }
   return exitCode.ok;
+}
+
+/** Whether something names a cluster: without loading what reads kubeconfigs. */
+function mayHaveCluster({ kubeconfig, context }: VersionFlags): boolean {
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = process.env;
+  return [kubeconfig, context, KUBECONFIG, KUBERNETES_SERVICE_HOST].some(Boolean) || existsSync(join(homedir(), '.kube/config'));
 }
 
 /** Undefined where nothing is known, which is said unless nobody has asked for it. */
@@ -47,11 +55,11 @@ async function remote(flags: VersionFlags): Promise<MeshVersions | undefined> {
   try {
     const found = await Promise.race([ask(flags, isAsked, timeoutMs, end.signal), late(end.signal, timeoutMs)]);
     for (const problem of found?.problems ?? []) write('stderr', `warning: ${problem}\n`);
-    return found;
+    return found?.controlPlane.length === 0 ? undefined : found;
   } catch (error) {
     const problem = toCliError(error);
     if (!(problem instanceof CliError) || problem.exit === exitCode.usage) throw problem;
-    write('stderr', `${problem.message}\n`);
+    write('stderr', `versions of the cluster are not known: ${problem.message}\n`);
     if (isAsked && problem.help !== undefined) write('stderr', `${problem.help}\n`);
     return undefined;
   } finally {
@@ -62,6 +70,7 @@ async function remote(flags: VersionFlags): Promise<MeshVersions | undefined> {
 
 async function ask(flags: VersionFlags, isAsked: boolean, timeoutMs: number, signal: AbortSignal): Promise<MeshVersions | undefined> {
   if (flags.xdsAddress !== undefined) {
+    const { addressedControlPlane } = await import('../control-plane/open.ts');
     const controlPlane = addressedControlPlane(flags.xdsAddress);
     const { meshVersions } = await import('./remote.ts');
     return meshVersions(controlPlane, timeoutMs);
@@ -96,7 +105,7 @@ async function connectQuietly(flags: VersionFlags, isAsked: boolean) {
 function late(signal: AbortSignal, timeoutMs: number): Promise<never> {
   return new Promise((_, reject) => {
     const over = new CliError(
-      `the cluster has not said within ${timeoutMs / 1000}s which versions it has`,
+      `the cluster has not answered within ${timeoutMs / 1000}s`,
       undefined,
       '--remote=false does not ask it; --kubeclient-timeout gives it more time.',
     );

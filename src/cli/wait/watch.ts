@@ -140,12 +140,21 @@ class DistributionWait {
 
   private async sum(round: Round): Promise<Tally> {
     const { options } = this;
+    // A replica that is asked alone does not know which proxies others have.
+    if (!options.source && round.answers.some(({ answer }) => answer.about.revision !== undefined)) return this.connected(round);
     const seen = new Set(round.answers.flatMap(({ answer }) => answer.proxies.map(({ key }) => key)));
     const lost = [...this.behind.values()].filter(({ key }) => !seen.has(key));
     const sum = tally(round.answers, lost.length > 0 ? await options.stillThere(lost) : [], { for: options.for, only: options.only });
     this.behind = new Map(sum.proxies.filter(({ state }) => state !== 'acknowledged').map((proxy) => [proxy.key, proxy]));
-    const [silent] = round.silent;
-    return silent === undefined ? sum : { ...sum, isServed: false, why: silent };
+    return unlessSilent(sum, round);
+  }
+
+  private connected(round: Round): Tally {
+    const answers = round.answers.map(({ name, answer }) => ({
+      name,
+      answer: { ...answer, proxies: answer.proxies.filter(({ state }) => state !== 'unconnected') },
+    }));
+    return unlessSilent(tally(answers, [], { for: this.options.for, only: this.options.only }), round);
   }
 
   private nothing(why: string, resourceVersion: string | undefined): Watched {
@@ -161,4 +170,9 @@ class DistributionWait {
       ? 'kubectl get pods -n NAMESPACE -l app=weft-controller tells of the pods of the control plane.'
       : 'A control plane is started with weft xds serve -f DIR; --xds-address tells where it is.';
   }
+}
+
+/** Nobody knows what proxies have that are connected to a replica that does not answer. */
+function unlessSilent(sum: Tally, { silent: [silent] }: Round): Tally {
+  return silent === undefined ? sum : { ...sum, isServed: false, why: silent };
 }

@@ -16,6 +16,8 @@ const isolationLimit = 32;
 
 export class Refusals {
   readonly #isTakenWhole: boolean;
+  /** Whether a response may have a part of the resources. */
+  readonly #isPartial: boolean;
   /** The last one that still matters. */
   last: Refusal | undefined;
   /** Versions that were refused when they were alone in a response. */
@@ -26,8 +28,9 @@ export class Refusals {
   /** Names of what refusals say is wrong, where the proxy has taken the rest. */
   readonly #suspects = new Set<string>();
 
-  constructor(typeUrl: string) {
+  constructor(typeUrl: string, isPartial: boolean) {
     this.#isTakenWhole = takenWhole.has(typeUrl);
+    this.#isPartial = isPartial;
   }
 
   /** Whether this version would be refused again. */
@@ -91,7 +94,7 @@ export class Refusals {
    */
   refused({ resources, removed }: Content, refusal: Refusal, isLatest: boolean): string[] {
     this.last = refusal;
-    if (!this.#isTakenWhole) {
+    if (!this.#isTakenWhole && !(this.#isPartial && isOfMessage(refusal.text))) {
       const named = new Set(resources.flatMap(({ name }) => (mentions(refusal.text, name) ? name : [])));
       for (const { name } of resources) {
         if (named.size === 0 || named.has(name)) this.#suspects.add(name);
@@ -112,6 +115,14 @@ export class Refusals {
     const half = names.length >> 1;
     this.#parts.unshift(new Set(names.slice(0, half)), new Set(names.slice(half)));
   }
+}
+
+/**
+ * Whether Envoy could not read a message at all, and so has taken none of its resources, of whatever type they are. What is wrong with a
+ * listener or a cluster that it could read it says in another way: `Error adding/updating listener(s) NAME: …`.
+ */
+function isOfMessage(text: string): boolean {
+  return /Proto constraint validation failed/.test(text) && !/^Error adding\/updating/.test(text);
 }
 
 /** Whether a text has a name, and not only as a part of a longer one: `0.0.0.0_80` is not in `0.0.0.0_8080: cannot bind`. */

@@ -145,10 +145,12 @@ class Envoy {
     const bad = resources.find(({ bytes }) => text(bytes).includes('bad'));
     const allBad = resources.filter(({ bytes }) => text(bytes).includes('bad'));
     // Of what is taken one by one, all that is wrong is named.
-    const refusal = bad && `${allBad.map(({ name }) => name).join(', ')} is bad`;
-    const whole = typeUrl === cluster || typeUrl === listener;
+    // What is wrong in a way that the message cannot be read takes all others with it.
+    const isUnreadable = Number(nonce) % 3 === 0;
+    const refusal = bad && (isUnreadable ? `name: "${bad.name}": Proto constraint validation failed` : `${allBad.map(({ name }) => name).join(', ')} is bad`);
+    const whole = (typeUrl === cluster || typeUrl === listener) && !(bad && isUnreadable);
     // Of what is taken as a whole, what is before the bad one may be taken or not.
-    const cut = bad === undefined ? resources.length : Number(nonce) % 2 === 0 ? resources.indexOf(bad) : 0;
+    const cut = bad === undefined ? resources.length : Number(nonce) % 2 === 0 && !isUnreadable ? resources.indexOf(bad) : 0;
     const taken = bad && whole ? resources.filter(({ bytes }) => !text(bytes).includes('bad')) : resources.slice(0, cut);
     for (const { name, version, bytes } of taken) this.takeOne(typeUrl, name, { version, content: text(bytes) }, resources.length);
     if (!bad || whole) for (const name of removed) if (typeUrl !== routes) this.remove(typeUrl, name);

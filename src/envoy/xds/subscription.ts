@@ -80,7 +80,7 @@ export class Subscription {
     this.#variant = variant;
     this.#isPartial = variant === 'delta' || named.has(typeUrl);
     this.#isUsable = isUsable;
-    this.#refusals = new Refusals(typeUrl);
+    this.#refusals = new Refusals(typeUrl, this.#isPartial);
   }
 
   get target(): ResourceSet {

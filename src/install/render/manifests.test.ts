@@ -210,8 +210,8 @@ describe('another revision', () => {
   it('speaks of itself everywhere', () => {
     const objects = render('default', 'revision=canary', 'namespace=mesh');
     const names = installedNames('canary');
-    expect(find(objects, `ConfigMap mesh/${names.meshConfig}`).data.mesh).toContain('discoveryAddress: weft-controller-canary.mesh.svc:15010');
-    expect(find(objects, `ConfigMap mesh/${names.injector}`).data.config).toContain('xdsAddress: weft-controller-canary.mesh.svc:15010');
+    expect(find(objects, `ConfigMap mesh/${names.meshConfig}`).data.mesh).toContain('discoveryAddress: weft-controller-canary.mesh.svc:15012');
+    expect(find(objects, `ConfigMap mesh/${names.injector}`).data.config).toContain('xdsAddress: weft-controller-canary.mesh.svc:15012');
     const { args, env } = find(objects, `Deployment mesh/${names.controller}`).spec.template.spec.containers[0];
     expect(args.join(' ')).toContain('--istioNamespace mesh --revision canary');
     expect(env.map((variable: Any) => variable.name)).toEqual(['POD_NAME', 'POD_NAMESPACE']);
@@ -224,7 +224,7 @@ describe('ConfigMaps', () => {
     const set = ['meshConfig.trustDomain=example.org', 'meshConfig.defaultConfig.concurrency=2', 'meshConfig.enablePrometheusMerge=false'];
     const objects = render('default', ...set);
     expect(parseYaml(find(objects, 'ConfigMap istio-system/istio').data.mesh).value).toEqual({
-      defaultConfig: { discoveryAddress: 'weft-controller.istio-system.svc:15010', concurrency: 2 },
+      defaultConfig: { discoveryAddress: 'weft-controller.istio-system.svc:15012', concurrency: 2 },
       enablePrometheusMerge: false,
       rootNamespace: 'istio-system',
       trustDomain: 'example.org',

@@ -36,6 +36,8 @@ describe('clusterRules', () => {
       ...[...watched, ...webhooks].flatMap((resource) => read.map((verb) => `${verb} ${resource}`)),
       `patch ${webhooks[0]} weft-sidecar-injector`,
       `patch ${webhooks[1]} weft-validator`,
+      'create authentication.k8s.io/tokenreviews',
+      ...[...read, 'create', 'patch'].map((verb) => `${verb} /configmaps istio-ca-root-cert`),
     ];
     expect(granted(clusterRules(valuesOf())).sort()).toEqual(expected.sort());
   });
@@ -61,6 +63,7 @@ it('namespaceRules are about what has its names, but for what is to be created',
     'get coordination.k8s.io/leases weft-controller-canary',
     'update coordination.k8s.io/leases weft-controller-canary',
     'create /secrets',
-    ...['get', 'list', 'watch', 'update'].map((verb) => `${verb} /secrets weft-controller-serving-canary`),
+    ...['get', 'list', 'watch', 'update'].map((verb) => `${verb} /secrets weft-controller-serving-canary,istio-ca-secret`),
+    ...['get', 'list', 'watch'].map((verb) => `${verb} /secrets cacerts`),
   ]);
 });

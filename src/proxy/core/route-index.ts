@@ -4,6 +4,7 @@
 import type { PathMatcher, RouteMatch } from '../../ir/route-match.ts';
 import { literalPrefix } from '../../ir/witness.ts';
 import type { RequestView } from './exchange-record.ts';
+import { PrefixTree } from './prefix-tree.ts';
 import { queryValue } from './query.ts';
 import { compileRegex, type Regex } from './regex.ts';
 import { headerValue, RouteCondition } from './route-condition.ts';
@@ -112,68 +113,17 @@ function group(groups: Map<string, Map<string, number[]>>, name: string, value: 
   else values.set(value, [route]);
 }
 
-/** A tree of prefixes; an edge holds as many characters as no other prefix parts from it. */
-class PrefixNode {
-  /** From the root to here. */
-  readonly prefix: string;
-  bucket: Bucket | undefined = undefined;
-  readonly #children = new Map<number, PrefixNode>();
-
-  constructor(prefix: string) {
-    this.prefix = prefix;
-  }
-
-  get isEmpty(): boolean {
-    return this.bucket === undefined && this.#children.size === 0;
-  }
-
-  /** The bucket of a prefix, made where it is missing. */
-  bucketOf(prefix: string): Bucket {
-    if (prefix.length === this.prefix.length) {
-      this.bucket ??= new Bucket();
-      return this.bucket;
-    }
-    const key = prefix.charCodeAt(this.prefix.length);
-    const child = this.#children.get(key);
-    if (!child) {
-      const made = new PrefixNode(prefix);
-      this.#children.set(key, made);
-      return made.bucketOf(prefix);
-    }
-    if (prefix.startsWith(child.prefix)) return child.bucketOf(prefix);
-    let shared = this.prefix.length + 1;
-    while (shared < prefix.length && prefix.charCodeAt(shared) === child.prefix.charCodeAt(shared)) shared++;
-    const fork = new PrefixNode(prefix.slice(0, shared));
-    this.#children.set(key, fork);
-    fork.#children.set(child.prefix.charCodeAt(shared), child);
-    return fork.bucketOf(prefix);
-  }
-
-  /** Proposes the routes of all prefixes that a path begins with. `end`: of the path in `text`. */
-  proposeFor(text: string, end: number, request: RequestView): void {
-    for (let node: PrefixNode | undefined = this; node !== undefined; ) {
-      node.bucket?.proposeFor(request);
-      const at: number = node.prefix.length;
-      if (at >= end) return;
-      const child: PrefixNode | undefined = node.#children.get(text.charCodeAt(at));
-      if (child === undefined || child.prefix.length > end || !text.startsWith(child.prefix)) return;
-      node = child;
-    }
-  }
-
-  seal(candidates: readonly (Candidate | undefined)[]): void {
-    this.bucket?.seal(candidates);
-    for (const child of this.#children.values()) child.seal(candidates);
-  }
-}
+const newBucket = (): Bucket => new Bucket();
+/** Those of the request at hand. */
+const buckets: Bucket[] = [];
 
 /** The routes of one virtual host by their matches. */
 export class RouteIndex {
   readonly #candidates: readonly (Candidate | undefined)[];
   readonly #exact = new Map<string, Bucket>();
   readonly #exactIgnoringCase = new Map<string, Bucket>();
-  readonly #prefixes = new PrefixNode('');
-  readonly #prefixesIgnoringCase = new PrefixNode('');
+  readonly #prefixes = new PrefixTree<Bucket>();
+  readonly #prefixesIgnoringCase = new PrefixTree<Bucket>();
   /** The only route, if it is for all paths with a prefix: nothing to look up. */
   readonly #only: Candidate | undefined;
   readonly #onlyPrefix: string;
@@ -186,8 +136,7 @@ export class RouteIndex {
     }
     for (const bucket of this.#exact.values()) bucket.seal(candidates);
     for (const bucket of this.#exactIgnoringCase.values()) bucket.seal(candidates);
-    this.#prefixes.seal(candidates);
-    this.#prefixesIgnoringCase.seal(candidates);
+    for (const tree of [this.#prefixes, this.#prefixesIgnoringCase]) for (const bucket of tree.values()) bucket.seal(candidates);
     const path = matches[0]?.path;
     const plain = path === undefined || path.kind === 'present' || (path.kind === 'prefix' && !path.ignoreCase);
     this.#only = matches.length === 1 && plain ? candidates[0] : undefined;
@@ -205,8 +154,10 @@ export class RouteIndex {
       this.#exact.get(path)?.proposeFor(request);
       if (this.#exactIgnoringCase.size > 0) this.#exactIgnoringCase.get(path.toLowerCase())?.proposeFor(request);
     }
-    this.#prefixes.proposeFor(target, pathEnd, request);
-    if (!this.#prefixesIgnoringCase.isEmpty) this.#prefixesIgnoringCase.proposeFor(target.slice(0, pathEnd).toLowerCase(), pathEnd, request);
+    this.#prefixes.collect(target, pathEnd, buckets);
+    if (!this.#prefixesIgnoringCase.isEmpty) this.#prefixesIgnoringCase.collect(target.slice(0, pathEnd).toLowerCase(), pathEnd, buckets);
+    for (let i = 0; i < buckets.length; i++) (buckets[i] as Bucket).proposeFor(request);
+    buckets.length = 0;
     for (;;) {
       let first = -1;
       let from = -1;
@@ -227,13 +178,13 @@ export class RouteIndex {
     switch (path?.kind) {
       case undefined:
       case 'present':
-        return this.#prefixes.bucketOf('');
+        return this.#prefixes.at('', newBucket);
       case 'regex':
-        return this.#prefixes.bucketOf(literalPrefix(path.value));
+        return this.#prefixes.at(literalPrefix(path.value), newBucket);
       case 'segments':
-        return this.#prefixes.bucketOf(path.value);
+        return this.#prefixes.at(path.value, newBucket);
       case 'prefix':
-        return path.ignoreCase ? this.#prefixesIgnoringCase.bucketOf(path.value.toLowerCase()) : this.#prefixes.bucketOf(path.value);
+        return path.ignoreCase ? this.#prefixesIgnoringCase.at(path.value.toLowerCase(), newBucket) : this.#prefixes.at(path.value, newBucket);
       case 'exact': {
         const paths = path.ignoreCase ? this.#exactIgnoringCase : this.#exact;
         const key = path.ignoreCase ? path.value.toLowerCase() : path.value;

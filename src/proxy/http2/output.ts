@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { defaultFrameSize, flag, frameType, headerBytes } from './frames.ts';
 
 const size = 64 * 1024;
@@ -41,9 +42,14 @@ export class Output {
       recycle(buffer);
       return;
     }
-    socket.write(at === buffer.length ? buffer : buffer.subarray(0, at));
-    // Nothing is left of it: the system has a copy, and the buffer can be used again.
-    if (socket.writableLength === 0) recycle(buffer);
+    const bytes = at === buffer.length ? buffer : buffer.subarray(0, at);
+    // TLS tells only later that it has encrypted them.
+    if (socket instanceof TLSSocket) socket.write(bytes, () => recycle(buffer));
+    else {
+      socket.write(bytes);
+      // Nothing is left of it: the system has a copy, and the buffer can be used again.
+      if (socket.writableLength === 0) recycle(buffer);
+    }
   }
 
   frame(type: number, flags: number, stream: number, payload: Uint8Array, from: number, to: number): void {

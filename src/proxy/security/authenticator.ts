@@ -16,7 +16,7 @@ export class Authenticator {
   constructor(options: Omit<JwksStoreOptions, 'changed'>) {
     this.clock = options.clock;
     this.store = new JwksStore(options);
-    this.verifier = new TokenVerifier(this.store, this.verified);
+    this.verifier = new TokenVerifier(options.clock, this.store, this.verified);
   }
 
   /** What a table asks of tokens, from now on: its keys begin to be fetched, and those of other issuers go. */

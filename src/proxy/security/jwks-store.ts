@@ -26,7 +26,7 @@ const retryMs = { first: second, most: minute };
 const keptMs = 7 * 24 * 60 * minute;
 /** Between fetches for tokens with unknown keys: anybody can make such tokens. */
 const renewMs = 10 * second;
-const mostAtOnce = 4;
+const mostAtOnce = 16;
 /** Further sources have no keys. */
 const mostSources = 1000;
 

@@ -50,6 +50,12 @@ describe('a token is told to be wrong, as Envoy does:', () => {
     expect(record.headers).toHaveLength(2);
   });
 
+  it('JWT-R1, SEC-R40 but none is told to be missing: a request without one passes', async () => {
+    const record = tokenRequest('/', 'authorization', 'Basic YWJj');
+    expect(await askTokens(withKeys(inline).check, record)).toEqual({ denied: undefined, atOnce: true });
+    expect(record.headers).toEqual(['authorization', 'Basic YWJj']);
+  });
+
   it('JWT-R5', async () => {
     const { authenticator: made } = authenticator();
     const check = made.apply({ providers: [tokenProvider(issuer, inline, { audiences: ['shop'] })], routesByClaims: false }) as TokenCheck;
@@ -133,6 +139,13 @@ describe('keys of a server', () => {
     await settled();
     resolve(parse('rsa'));
     expect([(await first).denied, (await second).denied]).toEqual([undefined, undefined]);
+  });
+
+  it('JWT-R10 are not waited for without end', async () => {
+    const { check, clock } = withKeys(remote, () => new Promise(() => {}));
+    const answer = askTokens(check, bearer(good()));
+    await clock.pass(5_000);
+    expect((await answer).denied).toMatchObject({ body: 'Jwks remote fetch is failed' });
   });
 
   it('are not waited for by those who have no token', async () => {

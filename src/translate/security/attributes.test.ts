@@ -62,10 +62,14 @@ describe('SEC-R23: how fields, values and lists go together', () => {
     ]);
   });
   it('operations, too', () => {
-    expect(what('{to: [{operation: {ports: ["80", "81"], methods: [GET]}}, {operation: {paths: [/a]}}]}')).toEqual(['(method =GET) and (port 80 or port 81)', '(path =/a)']);
+    expect(what('{to: [{operation: {ports: ["80", "81"], methods: [GET]}}, {operation: {paths: [/a]}}]}')).toEqual([
+      '(method =GET) and (port 80 or port 81)',
+      '(path =/a)',
+    ]);
   });
   it('all conditions hold beside each of them', () => {
-    const yaml = '{from: [{source: {namespaces: [a]}}, {source: {namespaces: [b]}}], when: [{key: source.ip, values: [10.0.0.1]}, {key: destination.port, values: ["80"]}]}';
+    const yaml =
+      '{from: [{source: {namespaces: [a]}}, {source: {namespaces: [b]}}], when: [{key: source.ip, values: [10.0.0.1]}, {key: destination.port, values: ["80"]}]}';
     expect(who(yaml)).toEqual(['(peer ~.*/ns/a/.*) and (source-ip 10.0.0.1/32)', '(peer ~.*/ns/b/.*) and (source-ip 10.0.0.1/32)']);
     expect(what(yaml)).toEqual(['(port 80)']);
   });
@@ -153,7 +157,11 @@ describe('SEC-R28: conditions', () => {
     ['request.headers[X-User]', 'a, "a*", "*"', '(header x-user =a or header x-user ^a or header x-user ?)'],
     ['request.headers[:path]', '/a', '(header :path =/a)'],
     ['request.experimental.inline.headers[x-list]', '"a.b", "*"', '(header x-list ~^a\\.b$|^a\\.b,.*|.*,a\\.b,.*|.*,a\\.b$ or header x-list ?)'],
-    ['request.experimental.inline.headers[x-list]', '"a*", "*b"', '(header x-list ~^a.*$|^a.*,.*|.*,a.*,.*|.*,a.*$ or header x-list ~^.*b$|^.*b,.*|.*,.*b,.*|.*,.*b$)'],
+    [
+      'request.experimental.inline.headers[x-list]',
+      '"a*", "*b"',
+      '(header x-list ~^a.*$|^a.*,.*|.*,a.*,.*|.*,a.*$ or header x-list ~^.*b$|^.*b,.*|.*,.*b,.*|.*,.*b$)',
+    ],
     ['source.ip', '10.0.0.1', '(source-ip 10.0.0.1/32)'],
     ['remote.ip', '10.0.0.0/8', '(remote-ip 10.0.0.0/8)'],
     ['source.namespace', 'a', '(peer ~.*/ns/a/.*)'],

@@ -6,7 +6,8 @@ import { securityDoc } from './testing.ts';
 
 const custom = securityDoc('AuthorizationPolicy', 'shop/a', 'action: CUSTOM, provider: {name: auth}, rules: [{}]');
 const host = 'auth.shop.svc.cluster.local';
-const entry = (namespace: string): string => doc('ServiceEntry', `${namespace}/e`, 'hosts: [auth.example], resolution: DNS, ports: [{number: 443, name: https, protocol: HTTPS}]');
+const entry = (namespace: string): string =>
+  doc('ServiceEntry', `${namespace}/e`, 'hosts: [auth.example], resolution: DNS, ports: [{number: 443, name: https, protocol: HTTPS}]');
 const documents = [custom, svc('shop/auth http:80'), entry('shop')];
 
 function asked(more: Omit<MeshConfig_ExtensionProvider, 'name'>, mesh = documents): { custom: CustomAuthorization | undefined; problem: string | undefined } {

@@ -33,11 +33,11 @@ describe('SEC-R40: all rules for a workload together', () => {
 
 it('SEC-R41: where tokens are', () => {
   expect(tokens(policy('shop/a', '{issuer: a}'))?.providers[0]).toMatchObject({ headers: [], params: [], cookies: [] });
-  const rule = '{issuer: a, fromHeaders: [{name: X-Token, prefix: "Token "}, {name: y}, {name: ""}], fromParams: [t], fromCookies: [c]}';
+  const rule = '{issuer: a, fromHeaders: [{name: X-Token, prefix: "Token "}, {name: x-other}, {name: ""}], fromParams: [t], fromCookies: [c]}';
   expect(tokens(policy('shop/a', rule))?.providers[0]).toMatchObject({
     headers: [
       { name: 'x-token', prefix: 'Token ' },
-      { name: 'y', prefix: '' },
+      { name: 'x-other', prefix: '' },
     ],
     params: ['t'],
     cookies: ['c'],

@@ -1,5 +1,6 @@
 // What is asked of those who come in to a proxy, made once for all proxies with the same policies.
 import { hash } from 'node:crypto';
+import type { Authorization, AuthorizationRule, AuthorizationStages } from '../../ir/authorization.ts';
 import type { ProxyIdentity, Security, Status } from '../../ir/table.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
@@ -82,29 +83,27 @@ export class SecurityParts {
 
   private kept(authorization: Security['authorization'], authentication: Security['authentication'], statuses: readonly Status[]): SecurityPart {
     const security: Security = {
-      ...(authorization ? { authorization: this.one(authorization) } : {}),
-      ...(authentication ? { authentication: this.one(authentication) } : {}),
+      ...(authorization ? { authorization: this.one(authorization, authorizationDigest(authorization)) } : {}),
+      ...(authentication ? { authentication: this.one(authentication, digestOf(authentication)) } : {}),
     };
-    const one = authorization || authentication ? this.one(security) : undefined;
+    const one = authorization || authentication ? this.one(security, securityDigest(security)) : undefined;
     if (!one && statuses.length === 0) return nothing;
-    const digest = digestOf([one, statuses]);
-    const known = this.equal.get(digest) as SecurityPart | undefined;
-    const part = known ?? { security: one, statuses, digest };
-    this.equal.set(digest, part);
-    return part;
+    const digest = hashOf([one && securityDigest(one), statuses]);
+    return this.one({ security: one, statuses, digest }, digest);
   }
 
-  private one<T extends object>(value: T): T {
-    const digest = digestOf(value);
+  private one<T extends object>(value: T, digest: string): T {
     const known = this.equal.get(digest) as T | undefined;
     if (!known) this.equal.set(digest, value);
     return known ?? value;
   }
 
   private remember(part: SecurityPart): void {
-    const { security } = part;
-    for (const value of [security?.authorization, security?.authentication, security]) if (value) this.one(value);
-    this.equal.set(part.digest, part);
+    const { authorization, authentication } = part.security ?? {};
+    if (authorization) this.one(authorization, authorizationDigest(authorization));
+    if (authentication) this.one(authentication, digestOf(authentication));
+    if (part.security) this.one(part.security, securityDigest(part.security));
+    this.one(part, part.digest);
   }
 
   private namesOf(policies: readonly Resource[]): string {
@@ -122,10 +121,30 @@ const longestKey = 64;
 
 const digests = new WeakMap<object, string>();
 
-function digestOf(value: object): string {
-  const found = digests.get(value) ?? hash('sha1', JSON.stringify(value), 'base64url');
+function digestOf(value: object, written: (value: object) => unknown = (plain) => plain): string {
+  const found = digests.get(value) ?? hashOf(written(value));
   digests.set(value, found);
   return found;
+}
+
+function hashOf(value: unknown): string {
+  return hash('sha1', JSON.stringify(value), 'base64url');
+}
+
+function securityDigest(security: Security): string {
+  const { authorization, authentication } = security;
+  return digestOf(security, () => ['security', authorization && authorizationDigest(authorization), authentication && digestOf(authentication)]);
+}
+
+/** Of the digests of its rules: a rule is part of what many workloads have. */
+function authorizationDigest(authorization: Authorization): string {
+  return digestOf(authorization, () => [stagesText(authorization.http), stagesText(authorization.tcp)]);
+}
+
+function stagesText({ custom, audit, deny, allow, dryRun }: AuthorizationStages): unknown {
+  const of = (rules: readonly AuthorizationRule[] | undefined): string[] | undefined => rules?.map((rule) => digestOf(rule));
+  const asked = custom.map(({ provider, rules, authorizer }) => [provider, of(rules), authorizer]);
+  return [asked, of(audit), of(deny), of(allow), dryRun && [of(dryRun.deny), of(dryRun.allow)]];
 }
 
 function trustDomainsOf({ trustDomain, trustDomainAliases }: MeshConfig): string[] {

@@ -13,7 +13,7 @@ import { AccessLog, logFormat } from './log.ts';
 
 /** What a proxy of a few requests needs at most: one that runs wild is not to take the machine with it. */
 const heapMb = 400;
-const startMs = 20_000;
+const startMs = 60_000;
 const applyMs = 10_000;
 
 /** Files of one proxy. */

@@ -5,7 +5,8 @@ import { literalPrefix } from '../../../ir/witness.ts';
 import { parseCidr } from '../ip.ts';
 import { compileRegex } from '../regex.ts';
 import { attributeOf, isTextual, type TextualCondition } from './attributes.ts';
-import { compileTemplate, templatePrefix } from './path-template.ts';
+import { compileTemplate } from './path-template.ts';
+import { accountOf, unescaped } from './text-test.ts';
 
 /** Values by the part that they are of; a part that is not there may have any. `never`: nothing meets the condition. */
 export type Keys = ReadonlyMap<string, ReadonlySet<string>> | 'never';
@@ -36,8 +37,10 @@ export function keysOf(condition: AuthorizationCondition): Keys {
       const cidr = parseCidr(condition.cidr);
       return cidr && cidr.length > 0 ? new Map([[condition.kind, new Set([blockKey(cidr.bytes, cidr.length)])]]) : any;
     }
-    case 'path-template':
-      return compileTemplate(condition.template) ? pathKeys(`^${templatePrefix(condition.template)}`) : any;
+    case 'path-template': {
+      const template = compileTemplate(condition.template);
+      return template ? pathKeys(`^${template.prefix}`) : any;
+    }
     default:
       return any;
   }
@@ -128,17 +131,14 @@ function inText(text: string, segment: string, cut: boolean): string | undefined
   return value;
 }
 
-/** Letters of a regular expression that stand for themselves. */
-const plain = String.raw`((?:[-\w/:@]|\\\.)*)`;
-const accountForm = new RegExp(String.raw`^spiffe://\.\+/ns/${plain}/\(\.\+/\|\)sa/${plain}\(/\.\+\)\?$`);
-const wildcardForm = new RegExp(String.raw`^(?:spiffe://)?\.\*${plain}(\.\*)?$`);
+const wildcardForm = /^(?:spiffe:\/\/)?\.\*((?:[-\w/:@]|\\\.)*)(\.\*)?$/;
 
 /** Of the forms that namespaces, service accounts and ends of principals have in rules. */
 function inRegex(expression: string, segment: string): string | undefined {
-  const account = accountForm.exec(expression);
-  if (account) return (account[segment === 'ns' ? 1 : 2] as string).replaceAll('\\.', '.');
+  const account = accountOf(expression);
+  if (account) return segment === 'ns' ? account.namespace : account.account;
   const wildcard = wildcardForm.exec(expression);
-  return wildcard ? inText((wildcard[1] as string).replaceAll('\\.', '.'), segment, wildcard[2] !== undefined) : undefined;
+  return wildcard ? inText(unescaped(wildcard[1] as string), segment, wildcard[2] !== undefined) : undefined;
 }
 
 /** Everything that stands behind `/SEGMENT/`, up to the next slash. */
