@@ -43,31 +43,35 @@ it('the plug-in in docs/plugins.md is one', () =>
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
 
-it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md', 'bug-report.md'])('docs/%s names flags that there are', (name) => {
-  const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
-  const ofOthers = new Set(['--no-deps', '--mode']);
-  const commands = [
-    'analyze',
-    'proxy',
-    'translate',
-    'xds',
-    'controller',
-    'proxy-status',
-    'install',
-    'upgrade',
-    'uninstall',
-    'tag',
-    'kube-inject',
-    'bug-report',
-    'experimental',
-  ]
-    .map((own) => createProgram(own))
-    .flatMap((program) => [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)]);
-  const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
-  const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag));
-  expect([...named].filter((flag) => !known.has(flag) && !ofOthers.has(flag))).toEqual([]);
-  expect([...named].length).toBeGreaterThan(4);
-});
+it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md', 'bug-report.md', 'wait.md'])(
+  'docs/%s names flags that there are',
+  (name) => {
+    const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
+    const ofOthers = new Set(['--no-deps', '--mode']);
+    const commands = [
+      'analyze',
+      'proxy',
+      'translate',
+      'xds',
+      'controller',
+      'proxy-status',
+      'install',
+      'upgrade',
+      'uninstall',
+      'tag',
+      'kube-inject',
+      'bug-report',
+      'experimental',
+      'version',
+    ]
+      .map((own) => createProgram(own))
+      .flatMap((program) => [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)]);
+    const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
+    const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag));
+    expect([...named].filter((flag) => !known.has(flag) && !ofOthers.has(flag))).toEqual([]);
+    expect([...named].length).toBeGreaterThan(4);
+  },
+);
 
 describe('examples of docs/injection.md', () => {
   const page = readFileSync(join(import.meta.dirname, '../docs/injection.md'), 'utf8');

@@ -226,7 +226,7 @@ export class Controller {
   private take(kind: string, namespace: string, name: string, object: KubeObject | undefined): void {
     try {
       const judged = this.state.set(kind, namespace, name, object);
-      if (judged) this.log('mesh')[judged.isLeftOut ? 'warning' : 'info'](judgedText(judged));
+      if (judged) this.log('mesh')[judged.isLeftOut || judged.verdict.errors.length > 0 ? 'warning' : 'info'](judgedText(judged));
     } catch (error) {
       // One object must not take the control plane from all others.
       this.log('mesh').error(`${kind} ${namespace}/${name} is left out. ${bugText(error)}`);

@@ -6,6 +6,7 @@ import { defaultMeshConfig } from '../model/mesh-config.ts';
 import { type CheckResource, loadChecks } from '../pipeline/check-resource.ts';
 import { routingTable } from '../translate/table.ts';
 import { namedProxy, sidecarOf } from '../translate/workload-identity.ts';
+import { judgedText } from './judged-text.ts';
 import { MeshState } from './mesh-state.ts';
 import { meshKinds } from './watch/watched-kinds.ts';
 
@@ -215,6 +216,19 @@ it('an object that becomes invalid is left out, and comes back when it is repair
   state.commit();
   expect(state.mesh.list('VirtualService')).toHaveLength(1);
   expect(state.judged.size).toBe(0);
+});
+
+it.each([
+  ['AuthorizationPolicy', { action: 'ALLOW', rules: [{ to: [{ operation: {} }] }] }],
+  ['RequestAuthentication', { jwtRules: [{ issuer: 'a', jwks: 'x' }] }],
+  ['PeerAuthentication', { mtls: { mode: 'STRICT' }, portLevelMtls: { 80: { mode: 'DISABLE' } } }],
+])('%s: one that breaks its rules stays, as without it more would be let in', (kind, spec) => {
+  const state = stateOf();
+  const judged = state.set(kind, 'shop', 'a', object(kind, 'a', { spec }));
+  expect(judged).toMatchObject({ isLeftOut: false, verdict: { errors: [{}] } });
+  expect(judged && judgedText(judged)).toMatch(`${kind} shop/a breaks the rules of its kind, and in doubt it denies: `);
+  state.commit();
+  expect(state.mesh.list(kind)).toHaveLength(1);
 });
 
 it('an object whose fields have wrong types is left out', () => {

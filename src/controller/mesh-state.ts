@@ -29,9 +29,13 @@ type Configuration = Pick<MeshOptions, 'meshConfig' | 'meshConfigResource' | 'me
 /** Kinds whose status says where traffic goes. */
 const readsStatus: ReadonlySet<string> = new Set(['Pod', 'WorkloadEntry']);
 
+/** Kinds that keep others out: without one that breaks its rules more would be let in. Tables take from it what denies in doubt. */
+const guards: ReadonlySet<string> = new Set(['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication']);
+
 /**
  * The mesh of a cluster that is watched: each change costs as much as the object that it is about. An object that breaks the rules of
- * its kind is left out, and so is what it was before: a control plane that starts now has the same mesh as one that saw it change.
+ * its kind is left out, but for policies, and so is what it was before: a control plane that starts now has the same mesh as one that
+ * saw it change.
  */
 export class MeshState {
   private readonly settings: MeshStateSettings;
@@ -114,7 +118,7 @@ export class MeshState {
   private judge(kind: string, namespace: string, name: string, object: KubeObject): Judged & { resource: Resource } {
     const resource = new Resource(object, kind, isClusterScoped(kind) ? '' : namespace, undefined);
     const verdict = this.settings.check(resource);
-    return { kind, namespace, name, verdict, resource, isLeftOut: verdict.undecodable.length > 0 || verdict.errors.length > 0 };
+    return { kind, namespace, name, verdict, resource, isLeftOut: verdict.undecodable.length > 0 || (verdict.errors.length > 0 && !guards.has(kind)) };
   }
 
   private remember(identity: string, judged: (Judged & { resource: Resource }) | undefined): Judged | undefined {

@@ -4,6 +4,7 @@ import type { PathRewrite, RedirectAction } from '../ir/route.ts';
 import type { RouteMatch } from '../ir/route-match.ts';
 import type { Origin } from '../ir/table.ts';
 import type { MtlsMode } from '../model/peer-authentication.ts';
+import type { Unused } from '../model/waypoints.ts';
 import type { DestinationFailure, Fact, SimulatedFault, UpstreamFacts } from '../simulate/simulation.ts';
 
 /** What is wrong, or may surprise. `error`: requests fail; `warning`: something does not do what it says; `info`: a suggestion. */
@@ -38,6 +39,8 @@ export interface PodDescription {
   sidecar?: SidecarSection;
   /** Gateways that it runs. */
   gateways: GatewayServerSection[];
+  /** For connections to it, not to its services. */
+  waypoint?: WaypointSection;
   ingress: IngressSection;
 }
 
@@ -95,6 +98,35 @@ export interface ServiceSection {
   name: string;
   host: string;
   ports: ServicePortSection[];
+  waypoint?: WaypointSection;
+}
+
+/** The waypoint that a service, or a pod, names: a gateway for clients in ambient mode. What it does with requests is in no routing table. */
+export interface WaypointSection {
+  namespace: string;
+  name: string;
+  /** The label that names it. */
+  by: Origin;
+  /** Absent: there is none. */
+  gateway?: Origin;
+  class: string;
+  /** What it takes: `service`, `workload`, `all`, `none`. */
+  traffic: string;
+  /** Why nothing goes through it; absent: requests do. */
+  unused?: Unused;
+  /** Ingress gateways send through it, too. */
+  ingress: boolean;
+  /** What runs it, as far as the input has it. */
+  workloads: { kind: string; namespace: string; name: string }[];
+  policies: WaypointPolicy[];
+}
+
+export interface WaypointPolicy {
+  origin: Origin;
+  /** Of an AuthorizationPolicy. */
+  action?: AuthorizationSection['action'];
+  /** What its targetRefs name; `workload`: it selects the workloads, and the waypoint does not ask it. */
+  attachedTo: 'waypoint' | 'class' | 'service' | 'workload';
 }
 
 export interface ServicePortSection {

@@ -35,13 +35,16 @@ export function otherClients(mesh: Mesh, service: MeshService, own: ProxyIdentit
 }
 
 /** It routes the host, or sends to it. */
-function isAbout({ hosts, http, tls, tcp }: RoutingService, host: string): boolean {
-  if (hosts.some((own) => hostsOverlap(own, host))) return true;
+export function isAbout(routing: RoutingService, host: string): boolean {
+  return routing.hosts.some((own) => hostsOverlap(own, host)) || destinationHosts(routing).includes(host);
+}
+
+/** Where requests go, and copies of them. */
+export function destinationHosts({ http, tls, tcp }: RoutingService): string[] {
   const rules = [...http, ...tls, ...tcp].map(({ route }) => route);
-  return rules.some(
-    (rule) =>
-      rule.route?.some((to) => to?.destination?.host === host) ||
-      ('mirror' in rule && rule.mirror?.host === host) ||
-      ('mirrors' in rule && rule.mirrors?.some((to) => to?.destination?.host === host)),
-  );
+  return rules.flatMap((rule) => [
+    ...(rule.route ?? []).flatMap((to) => to?.destination?.host ?? []),
+    ...('mirror' in rule ? (rule.mirror?.host ?? []) : []),
+    ...('mirrors' in rule ? (rule.mirrors ?? []).flatMap((to) => to?.destination?.host ?? []) : []),
+  ]);
 }

@@ -8,7 +8,7 @@ import { items } from '../model/untyped.ts';
 import type { Workload } from '../model/workloads.ts';
 import { originOf } from '../translate/statuses.ts';
 import { sidecarOf as proxyOf } from '../translate/workload-identity.ts';
-import type { GatewayServerSection, PodDescription, ServiceSection } from './description.ts';
+import type { GatewayServerSection, PodDescription, PolicySection, ServiceSection, WaypointSection } from './description.ts';
 import { ingressSection } from './ingress.ts';
 import { ingressProblems } from './ingress-problems.ts';
 import { membershipOf } from './membership.ts';
@@ -20,6 +20,7 @@ import { inOrder, policyProblems, serviceProblems, statusProblems } from './prob
 import { Clients, serviceSection } from './service-section.ts';
 import { sidecarSection } from './sidecar.ts';
 import { type Subject, servicesSelecting } from './subject.ts';
+import { ambientProblems, waypointProblems, waypointSection } from './waypoint.ts';
 
 /** The same mesh and workload give the same description. */
 export function describePod(mesh: Mesh, workload: Workload): PodDescription {
@@ -33,6 +34,7 @@ export function describePod(mesh: Mesh, workload: Workload): PodDescription {
   const ingress = ingressSection(subject);
   const sidecar = hasProxy && membership.kind !== 'gateway' ? sidecarSection(mesh, clients.own.proxy) : undefined;
   const phase = phaseOf(workload);
+  const waypoint = workload.isPod && membership.kind === 'ambient' ? waypointOfPod(mesh, workload, policies) : undefined;
   const base: PodDescription = {
     kind: workload.resource.kind,
     namespace: workload.namespace,
@@ -47,16 +49,28 @@ export function describePod(mesh: Mesh, workload: Workload): PodDescription {
     policies,
     ...(sidecar ? { sidecar } : {}),
     gateways: gatewaysOf(mesh, workload),
+    ...(waypoint ? { waypoint } : {}),
     ingress: ingress.section,
   };
   const problems = [
     ...podProblems(workload, base),
     ...services.flatMap((service) => [...targetProblems(service, workload), ...serviceProblems(service, mtls ? [mtls] : [], true)]),
+    ...services.flatMap((section) => [
+      ...waypointProblems(section.waypoint, `service ${section.name}`),
+      ...ambientProblems(section, membership.kind === 'ambient'),
+    ]),
+    ...waypointProblems(waypoint, `pod ${workload.name}`),
     ...policyProblems(policies),
     ...statusProblems([...clients.all, ...ingress.callers], services, ingress.section),
     ...ingressProblems(subject, ingress.section),
   ];
   return { ...base, problems: inOrder(problems) };
+}
+
+/** Most waypoints of namespaces take what is for services alone. */
+function waypointOfPod(mesh: Mesh, { resource }: Workload, policies: PolicySection): WaypointSection | undefined {
+  const found = waypointSection(mesh, resource, 'workload', policies);
+  return found?.unused === 'traffic' && found.by.kind === 'Namespace' ? undefined : found;
 }
 
 function identityOf(mesh: Mesh, { namespace, name }: Workload): ProxyIdentity {

@@ -9,6 +9,7 @@ import type { ClientSection, PolicySection, ServicePortSection, ServiceSection }
 import { otherClients } from './other-clients.ts';
 import { rbacNames } from './policies.ts';
 import type { Subject } from './subject.ts';
+import { waypointSection } from './waypoint.ts';
 
 /** Proxies that send requests: each is asked for its table once. */
 export class Clients {
@@ -37,6 +38,7 @@ export class Clients {
 }
 
 export function serviceSection(subject: Subject, clients: Clients, service: MeshService, policies: PolicySection): ServiceSection {
+  const waypoint = waypointSection(subject.mesh, service.resource, 'service', policies);
   const others = otherClients(subject.mesh, service, clients.own.proxy).map((proxy) => clients.of(proxy));
   return {
     kind: service.source === 'kubernetes' ? 'Service' : 'ServiceEntry',
@@ -44,6 +46,7 @@ export function serviceSection(subject: Subject, clients: Clients, service: Mesh
     name: service.resource.name,
     host: service.host,
     ports: service.ports.map((port) => portSection(subject, clients.own, others, service, port, policies)),
+    ...(waypoint ? { waypoint } : {}),
   };
 }
 

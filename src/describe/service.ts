@@ -17,6 +17,7 @@ import { policySection } from './policies.ts';
 import { inOrder, policyProblems, serviceProblems, statusProblems } from './problems.ts';
 import { Clients, serviceSection } from './service-section.ts';
 import type { Subject } from './subject.ts';
+import { ambientProblems, waypointProblems } from './waypoint.ts';
 
 /** The same mesh and service give the same description. */
 export function describeService(mesh: Mesh, service: MeshService): ServiceDescription {
@@ -30,9 +31,11 @@ export function describeService(mesh: Mesh, service: MeshService): ServiceDescri
   const services = [serviceSection(subject, clients, service, policies)];
   const mtls = eachOnce(inMesh.map((workload) => mtlsSection(mesh, workload)));
   const ingress = ingressSection(subject);
+  const ambient = sections.length > 0 && sections.every(({ membership }) => membership === 'ambient');
   const problems = [
     ...workloadProblems(service, sections),
     ...services.flatMap((section) => serviceProblems(section, mtls, false)),
+    ...services.flatMap((section) => [...waypointProblems(section.waypoint, `service ${section.name}`), ...ambientProblems(section, ambient)]),
     ...policyProblems(policies),
     ...statusProblems([...clients.all, ...ingress.callers], services, ingress.section),
     ...ingressProblems(subject, ingress.section),

@@ -8,7 +8,7 @@ import { type Container, findContainer, type PodTemplate, sidecarOf } from './po
 import { parseInjectionConfig } from './read-config.ts';
 
 export function configWith(changes: Partial<InjectionConfig> = {}): InjectionConfig {
-  const base = 'image: registry.test/weft:1\nxdsAddress: weft-controller.istio-system.svc:15010\nresources: {requests: {cpu: 100m}}';
+  const base = 'image: registry.test/weft:1\nxdsAddress: weft-controller.istio-system.svc:15012\nresources: {requests: {cpu: 100m}}';
   return { ...parseInjectionConfig(base), ...changes };
 }
 

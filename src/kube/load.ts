@@ -58,6 +58,8 @@ export interface LoadOptions {
   concurrency?: number;
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
+  /** Gaps only are no error: other kinds were read before. */
+  gapsOnly?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function loadCluster(client: Source, wanted: readonly WantedKind[],
   );
   const gaps = found.flatMap(({ gap }) => gap ?? []);
   const tried = found.filter((read) => read !== absent);
-  if (tried.length > 0 && tried.every(({ gap }) => gap !== undefined && gap.readIn.length === 0)) throw nothingReadable(client, gaps);
+  if (!options.gapsOnly && tried.length > 0 && tried.every(({ gap }) => gap !== undefined && gap.readIn.length === 0)) throw nothingReadable(client, gaps);
   return {
     kinds: wanted.map(({ kind }, i) => ({ kind, objects: (found[i] as Read).objects })),
     complete: new Set(wanted.flatMap(({ kind }, i) => (found[i]?.gap ? [] : [kind]))),

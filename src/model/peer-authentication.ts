@@ -77,7 +77,9 @@ export class PeerPolicies {
   /** Ports of a workload that a policy names. */
   namedPorts(workload: { namespace: string; labels: Labels }): number[] {
     const [policy] = [...(this.levels(workload)[2] ?? [])].sort(byCreation);
-    return Object.keys(policy?.spec.portLevelMtls ?? {}).map(Number);
+    return Object.keys(policy?.spec.portLevelMtls ?? {})
+      .map(Number)
+      .filter((port) => port > 0 && port <= 65_535);
   }
 
   /** Those that have a say about a workload: for the mesh, its namespace and itself, the oldest first in each. */

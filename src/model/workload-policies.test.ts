@@ -38,7 +38,11 @@ it.each<[string, string, string[]]>([
   ],
   ['selectors do not come before others', policy('b', 'shop', selecting('app: cart'), '2') + policy('a', 'shop', '', '1'), ['shop/a', 'shop/b']],
   ['what names something is not for sidecars', policy('a', 'shop', `targetRef: ${target('Gateway', 'cart')}`), []],
-  ['not even beside a selector', policy('a', 'shop', `${selecting('app: cart')}, targetRefs: [${target('Gateway', 'cart')}]`), []],
+  [
+    'beside a selector, which is not valid: the selected ones, too',
+    policy('a', 'shop', `${selecting('app: cart')}, targetRefs: [${target('Gateway', 'cart')}]`),
+    ['shop/a'],
+  ],
 ])('SEC-R20: %s', (_, yaml, expected) => expect(applied(yaml)).toEqual(expected));
 
 it.each<[string, string, string[]]>([
@@ -52,6 +56,7 @@ it.each<[string, string, string[]]>([
   ['a Service is served by waypoints', policy('a', 'shop', 'targetRefs: [{group: "", kind: Service, name: api}]'), []],
   ['a ServiceEntry, too', policy('a', 'shop', 'targetRefs: [{group: networking.istio.io, kind: ServiceEntry, name: api}]'), []],
   ['a class is one of waypoints', policy('a', 'istio-system', `targetRefs: [${target('GatewayClass', 'istio')}]`) + gateway('api', 'istio'), []],
+  ['by a name and by a selector: once', policy('a', 'shop', `${selecting('app: api')}, targetRefs: [${target('Gateway', 'api')}]`), ['shop/a']],
   ['selectors', policy('a', 'shop', selecting('app: api')) + policy('b', 'shop', ''), ['shop/a', 'shop/b']],
 ])('SEC-R20, of pods made for a Gateway: %s', (_, yaml, expected) => expect(applied(yaml, api)).toEqual(expected));
 

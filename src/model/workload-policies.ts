@@ -32,7 +32,7 @@ interface Workload {
 }
 
 /** Waypoints are gateways for the services of a namespace: selectors do not select them. */
-const waypointClass = 'istio-waypoint';
+export const waypointClass = 'istio-waypoint';
 
 const noLabels: Labels = {};
 
@@ -41,7 +41,8 @@ function selectorOf(policy: Resource): Labels {
   return (policy.spec as Targeting).selector?.matchLabels ?? noLabels;
 }
 
-function targetsOf(policy: Resource): readonly Target[] {
+/** What a policy names. */
+export function targetsOf(policy: Resource): readonly Target[] {
   const { targetRef, targetRefs } = policy.spec as Targeting;
   const several = items(targetRefs);
   return several.length > 0 ? several : targetRef ? [targetRef] : several;
@@ -64,12 +65,10 @@ class PoliciesIn<P extends Resource> {
 
   constructor(policies: readonly P[]) {
     const placed = policies.toSorted(byCreation).map((policy, order) => ({ policy, order }));
-    const targeting = placed.filter(({ policy }) => targetsOf(policy).length > 0);
-    const others = placed.filter(({ policy }) => targetsOf(policy).length === 0);
-    this.forAll = others.filter(({ policy }) => Object.keys(selectorOf(policy)).length === 0);
-    this.selecting = new SelectorIndex(others, ({ policy }) => selectorOf(policy));
+    this.forAll = placed.filter(({ policy }) => targetsOf(policy).length === 0 && Object.keys(selectorOf(policy)).length === 0);
+    this.selecting = new SelectorIndex(placed, ({ policy }) => selectorOf(policy));
     const waypoints: Placed<P>[] = [];
-    for (const one of targeting) {
+    for (const one of placed) {
       const targets = targetsOf(one.policy).filter(({ group }) => group === gatewayGroup);
       if (targets.some(({ kind, name }) => kind === 'GatewayClass' && name === waypointClass)) waypoints.push(one);
       const own = targets.filter(({ kind, namespace = '' }) => kind === 'Gateway' && (namespace === '' || namespace === one.policy.namespace));
@@ -110,8 +109,9 @@ export class WorkloadPolicies<P extends Resource = Resource> {
    * Those that apply to a workload, of the root namespace first, then of its own; in each the oldest first. Workloads with the same
    * policies have the same list.
    *
-   * What a policy names counts before what it selects: it is for pods that are made for a Gateway of the Gateway API. Services and
-   * ServiceEntries are served by waypoints, so that a policy that names them is for no workload.
+   * What a policy names are pods that are made for a Gateway of the Gateway API. Services and ServiceEntries are served by waypoints, so
+   * that a policy that names them is for no workload. One that selects workloads as well, which it may not, is for both: in doubt it
+   * applies.
    */
   appliedTo({ namespace, labels }: Workload): readonly P[] {
     if (this.byNamespace.size === 0) return none as readonly P[];

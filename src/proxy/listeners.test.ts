@@ -66,6 +66,7 @@ async function taken(listeners: Listener[], destination: string, send: string): 
     reusePort: false,
     connectionIds: { first: 1, step: 1 },
     idleTimeoutMs: 0,
+    helloTimeoutMs: 0,
     taker: {
       http: (accepted, chain) => take(accepted, `http ${chain.name}`),
       tcp: (accepted, chain) => take(accepted, `tcp ${chain.name}`),

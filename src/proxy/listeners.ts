@@ -45,6 +45,8 @@ export interface ListenerOptions {
   connectionIds: { first: number; step: number };
   /** Of a connection that has not said what it speaks, where its listener has no time for it (RT-R65, TCP-R12); 0: none. */
   idleTimeoutMs: number;
+  /** For a ClientHello that has begun. */
+  helloTimeoutMs: number;
   /** Sockets for captured connections, by direction; the original destination chooses the listener (SEL-R40). */
   capture?: {
     outboundPort: number;
@@ -89,10 +91,12 @@ class ActiveListener {
   readonly matcher: ChainMatcher;
   /** Of a connection that has not said yet what it is; 0: none. */
   readonly idleTimeoutMs: number;
+  private readonly helloTimeoutMs: number;
   private readonly detections = new Map<number, DetectionOptions>();
 
-  constructor(listener: Listener, defaultIdleTimeoutMs: number) {
+  constructor(listener: Listener, { idleTimeoutMs: defaultIdleTimeoutMs, helloTimeoutMs }: ListenerOptions) {
     this.listener = listener;
+    this.helloTimeoutMs = helloTimeoutMs;
     this.matcher = new ChainMatcher(listener);
     const chains = [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])];
     const timeouts = chains.map(({ filter }) => filter.idleTimeoutMs ?? defaultIdleTimeoutMs);
@@ -118,6 +122,7 @@ class ActiveListener {
       tls: onlyTls ? 'only' : asked.some(({ match, tls }) => match.transport === 'tls' || match.serverNames !== undefined || tls !== undefined),
       timeoutMs: detectionTimeoutMs,
       idleTimeoutMs: this.idleTimeoutMs,
+      helloTimeoutMs: this.helloTimeoutMs,
     };
     this.detections.set(port, detection);
     return detection;
@@ -155,7 +160,7 @@ export class ListenerSet {
    * @throws Error where a port cannot be opened; the listeners that were there go on
    */
   async prepare(listeners: readonly Listener[], exclusive = false): Promise<PreparedListeners> {
-    const actives = listeners.map((listener) => new ActiveListener(listener, this.options.idleTimeoutMs));
+    const actives = listeners.map((listener) => new ActiveListener(listener, this.options));
     const wanted = this.socketsOf(listeners);
     const opened: Bound[] = [];
     const abandon = (): void => {

@@ -51,6 +51,8 @@ export interface ClientLimits {
   heldTimeoutMs?: number;
   /** Without a request, where the listener does not say. */
   idleTimeoutMs?: number;
+  /** TLS: from the first byte of a ClientHello to its end, and from there to the end of the handshake. */
+  handshakeTimeoutMs?: number;
 }
 
 export interface SidecarOptions {
@@ -126,6 +128,7 @@ export class Sidecar {
   private readonly authenticator: Authenticator;
   private readonly ticker: NodeJS.Timeout;
   private readonly tcpTelemetry = new TcpTelemetry();
+  private readonly handshakeMs: number;
   private readonly termination: TlsTermination;
   private readonly origination: TlsOrigination;
 
@@ -136,7 +139,8 @@ export class Sidecar {
     const date = new HttpDate();
     this.open = new OpenConnections(clock, options.drainMs ?? 45_000, () => this.events.emit('idle'));
     const { credentials } = this;
-    this.termination = new TlsTermination({ credentials, clock, handshakeMs, sessionSecret: () => credentials.sessionSecret });
+    this.handshakeMs = options.clientLimits?.handshakeTimeoutMs ?? defaultHandshakeMs;
+    this.termination = new TlsTermination({ credentials, clock, handshakeMs: this.handshakeMs, sessionSecret: () => credentials.sessionSecret });
     this.origination = new TlsOrigination({ credentials, clock, meshTls: options.meshTls === true });
     this.upstreams = new Upstreams({
       clock,
@@ -168,6 +172,7 @@ export class Sidecar {
       reusePort: options.reusePort,
       connectionIds: options.connectionIds ?? { first: 1, step: 1 },
       idleTimeoutMs: options.clientLimits?.idleTimeoutMs ?? 3_600_000,
+      helloTimeoutMs: this.handshakeMs,
       taker: {
         http: (accepted, chain) => this.takeHttp(accepted, chain),
         tcp: (accepted, chain) => this.takeTcp(accepted, chain),
@@ -184,6 +189,11 @@ export class Sidecar {
           }
         : {}),
     });
+  }
+
+  /** Connections whose TLS handshake is under way. */
+  get handshakes(): number {
+    return this.termination.size;
   }
 
   /** Requests and connections under way. */
@@ -472,8 +482,8 @@ function logged(accepted: Accepted, filterChain: string): LoggedConnection {
 
 const nothing = Buffer.alloc(0);
 
-/** From the ClientHello to the end of the handshake, as in the reference. */
-const handshakeMs = 15_000;
+/** Of the ClientHello, and of the rest of the handshake, as in the reference. */
+const defaultHandshakeMs = 15_000;
 
 /** Shorter than any interval of outlier detection that is of use. */
 const tickMs = 100;

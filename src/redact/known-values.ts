@@ -1,6 +1,8 @@
 import { formsOf, textOf } from './encodings.ts';
 import type { Found } from './found.ts';
 import { GramIndex } from './gram-index.ts';
+import { mark, marksIn } from './mark.ts';
+import type { Span } from './value-at.ts';
 
 /** Shorter values are words of every text. */
 const leastLength = 4;
@@ -20,6 +22,8 @@ const partLength = 60;
 export class KnownValues {
   private readonly index = new GramIndex<Pattern>();
   private readonly seen = new Set<string>();
+  /** Those that stand in for them: a Secret, or a key of it, may be called as its value is. */
+  private readonly marks = new Set<string>();
   private readonly isPublic: (text: string) => boolean;
   /** Values that are not searched for, because they are too short, or names that everybody can see. */
   passedOver = 0;
@@ -60,17 +64,19 @@ export class KnownValues {
     const key = bytes.toString('latin1');
     if (this.seen.has(key)) return;
     const text = textOf(bytes);
-    if (bytes.length < leastLength || (text !== undefined && (isWord(text) || this.isPublic(text)))) {
+    if (bytes.length < leastLength || (text !== undefined && (isWord(text) || ofMarks.test(text) || this.isPublic(text)))) {
       if (bytes.length > 0) this.passedOver++;
       return;
     }
     this.seen.add(key);
+    this.marks.add(mark(what));
     for (const form of formsOf(bytes)) if (form.length >= leastLength) this.index.add(form, { what, whole: form.length < insideWords });
   }
 
   /** Where they are in a text. */
   find(text: string): Found[] {
     const found: Found[] = [];
+    let own: readonly Span[] | undefined;
     this.index.search(text, (at, form, { what, whole, source }) => {
       let start = at;
       let end = at + form.length;
@@ -82,6 +88,8 @@ export class KnownValues {
         while (end < text.length && last < source.text.length && text[end] === source.text[last]) [end, last] = [end + 1, last + 1];
       }
       if (whole && (isWordCharacter(text, start - 1) || isWordCharacter(text, end))) return;
+      own ??= marksIn(text).filter((span) => this.marks.has(text.slice(span.start, span.end)));
+      if (own.some((span) => span.start <= start && end <= span.end)) return;
       found.push({ start, end, rule: 'secret-value', what });
     });
     return found;
@@ -107,6 +115,9 @@ function trimmed(bytes: Buffer): Buffer {
   while (end > start && isSpace(end - 1)) end--;
   return bytes.subarray(start, end);
 }
+
+/** Words of marks themselves, which people also write where a secret is to come. */
+const ofMarks = /^(?:redacted|credentials|password|certificate|private key|redacted value)$/i;
 
 /** Short words, numbers and booleans are in Secrets, too, and in everything else. */
 function isWord(text: string): boolean {

@@ -1,7 +1,7 @@
 /** What was taken out, and by which rule. */
 export const rules = {
   'secret-data': 'values in Secrets',
-  'secret-value': 'values of Secrets, found elsewhere',
+  'secret-value': 'values of Secrets, and others that a name gave away, found elsewhere',
   'private-key': 'private keys',
   token: 'JSON web tokens',
   authorization: 'credentials of requests',

@@ -65,6 +65,8 @@ export function fateOf({ outcome, destinations, mirrors, request, forwarding }: 
       return `answer ${outcome.reply.status}, no route`;
     case 'passthrough':
       return 'to where the application wants to go';
+    case 'denied':
+      return outcome.reply ? `denied with ${outcome.reply.status}` : 'denied: the connection is closed';
     case 'blocked':
       return outcome.reply ? `refused with ${outcome.reply.status}` : 'the connection is closed';
     case 'no-listener':

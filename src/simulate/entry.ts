@@ -6,7 +6,7 @@ import { ChainMatcher, type ConnectionTraits } from '../proxy/core/chain-match.t
 import { parseIp } from '../proxy/core/ip.ts';
 import { withoutPort } from '../proxy/core/router.ts';
 import { portIn, type TableHosts } from './hosts.ts';
-import type { SimulatedRequest } from './request.ts';
+import type { ArrivingConnection, SimulatedRequest } from './request.ts';
 import type { Entry } from './simulation.ts';
 
 /** A connection that came to a listener. */
@@ -19,6 +19,12 @@ export interface FoundEntry {
   listener: Listener | undefined;
   /** Undefined: no chain takes it. */
   chain: FilterChain | undefined;
+  /** It comes without TLS. */
+  plain: boolean;
+  /** Of a ClientHello; empty without. */
+  serverName: string;
+  /** Names of the certificate that the client shows; empty: none. */
+  peer: readonly string[] | 'unknown';
 }
 
 const schemePorts = { http: 80, https: 443 } as const;
@@ -51,9 +57,25 @@ export class Entrances {
     const given = request.address ?? literal;
     const listener =
       this.table.proxy.role === 'gateway' ? this.gatewayListener(port) : given === undefined ? this.listenerOf(service, port) : this.captured(given, port);
-    if (!listener) return { port, portFrom, address: given, listener: undefined, chain: undefined };
+    const plain = request.kind === 'tcp' ? request.tls === undefined : request.scheme === 'http';
+    const serverName = plain ? '' : request.kind === 'tcp' ? (request.tls?.serverName ?? '') : serverNameOf(request);
+    if (!listener) return { port, portFrom, address: given, listener: undefined, chain: undefined, plain, serverName, peer: [] };
     const address = given ?? addressOf(listener, service);
-    return { port, portFrom, address, listener, chain: this.chainOf(listener, request, port, address) };
+    const chain = this.chainOf(listener, traitsOf(request, this.portAt(listener, port), address));
+    return { port, portFrom, address, listener, chain, plain, serverName, peer: asksForCertificate(chain) ? 'unknown' : [] };
+  }
+
+  /** What comes to the workload itself. */
+  arriving({ address, port, tls }: ArrivingConnection, request: SimulatedRequest): FoundEntry {
+    const inbound = this.table.listeners.filter(({ direction }) => direction === 'inbound');
+    const own = inbound.find((listener) => listener.name !== 'virtualInbound' && listener.port === port);
+    const listener = own ?? inbound.find(({ name }) => name === 'virtualInbound');
+    const serverName = tls?.serverName ?? '';
+    const found = { port, portFrom: 'request', address, plain: tls === undefined, serverName, peer: tls?.peer ?? [] } as const;
+    if (!listener) return { ...found, listener, chain: undefined };
+    const applicationProtocols = tls ? tls.applicationProtocols : request.kind === 'tcp' ? [] : [plainProtocol(request)];
+    const transport = tls ? 'tls' : 'raw_buffer';
+    return { ...found, listener, chain: this.chainOf(listener, { address: address ?? '', port, serverName, transport, applicationProtocols }) };
   }
 
   private portOf(request: SimulatedRequest): Pick<FoundEntry, 'port' | 'portFrom'> {
@@ -99,25 +121,37 @@ export class Entrances {
     return this.table.listeners.find((listener) => chainsOf(listener).some(isOfServer));
   }
 
-  private chainOf(listener: Listener, request: SimulatedRequest, port: number, address = ''): FilterChain | undefined {
+  /** Sockets of a gateway know their own port. */
+  private portAt(listener: Listener, port: number): number {
+    return listener.bind && listener.name !== 'virtualOutbound' ? listener.port : port;
+  }
+
+  private chainOf(listener: Listener, traits: ConnectionTraits): FilterChain | undefined {
     let matcher = this.matchers.get(listener);
     if (!matcher) {
       matcher = new ChainMatcher(listener);
       this.matchers.set(listener, matcher);
     }
-    // Sockets of a gateway know their own port.
-    return matcher.find(traitsOf(request, listener.bind && listener.name !== 'virtualOutbound' ? listener.port : port, address));
+    return matcher.find(traits);
   }
 }
 
-function traitsOf(request: SimulatedRequest, port: number, address: string): ConnectionTraits {
+function asksForCertificate(chain: FilterChain | undefined): boolean {
+  return chain?.tls !== undefined && chain.tls.mode !== 'SIMPLE';
+}
+
+function plainProtocol({ version }: Exclude<SimulatedRequest, { kind: 'tcp' }>): string {
+  return version === 'HTTP/2' ? 'h2c' : 'http/1.1';
+}
+
+function traitsOf(request: SimulatedRequest, port: number, address = ''): ConnectionTraits {
   if (request.kind === 'tcp') {
     const { tls } = request;
     if (!tls) return { address, port, serverName: '', transport: 'raw_buffer', applicationProtocols: [] };
     return { address, port, serverName: tls.serverName ?? request.host ?? '', transport: 'tls', applicationProtocols: tls.applicationProtocols ?? [] };
   }
   if (request.scheme === 'https') return { address, port, serverName: serverNameOf(request), transport: 'tls', applicationProtocols: offered };
-  return { address, port, serverName: '', transport: 'raw_buffer', applicationProtocols: [request.version === 'HTTP/2' ? 'h2c' : 'http/1.1'] };
+  return { address, port, serverName: '', transport: 'raw_buffer', applicationProtocols: [plainProtocol(request)] };
 }
 
 /** An address has no server name. */

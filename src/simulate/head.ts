@@ -1,9 +1,11 @@
 // The request and its connection as a codec hands them to the proxy.
 import type { FilterChain } from '../ir/listener.ts';
-import type { ExchangeRecord } from '../proxy/core/exchange-record.ts';
+import { type ConnectionTls, recordTls } from '../proxy/core/connection-tls.ts';
+import { ExchangeRecord } from '../proxy/core/exchange-record.ts';
 import type { Headers } from '../proxy/core/headers.ts';
 import type { DownstreamConnection, DownstreamHead } from '../proxy/core/request-head.ts';
-import { type FoundEntry, serverNameOf } from './entry.ts';
+import type { UnknownPart } from './admission/admission.ts';
+import type { FoundEntry } from './entry.ts';
 import type { SimulatedHttpRequest, SimulatedRequest } from './request.ts';
 import type { SeenRequest } from './simulation.ts';
 
@@ -26,9 +28,36 @@ function trimmed(value: string): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
-export function connectionOf(request: SimulatedHttpRequest, { address, port }: FoundEntry, { tls }: FilterChain): DownstreamConnection {
+export function connectionOf(request: SimulatedHttpRequest, { address, port, serverName, peer }: FoundEntry, { tls }: FilterChain): DownstreamConnection {
   const base = { id: 1, remoteAddress: request.client ?? unknownClient, remotePort: unknownPort, localAddress: address ?? '', localPort: port };
-  return tls ? { ...base, serverName: serverNameOf(request), tls: { version: 'TLSv1.3' } } : { ...base, serverName: '' };
+  return tls ? { ...base, serverName, tls: tlsOf(peer) } : { ...base, serverName: '' };
+}
+
+function tlsOf(peer: FoundEntry['peer']): ConnectionTls {
+  if (peer === 'unknown' || peer.length === 0) return { version: 'TLSv1.3' };
+  return { version: 'TLSv1.3', peerCertificate: { uriSans: peer, dnsSans: [], subject: '', hash: '' } };
+}
+
+/** A connection without HTTP, as policies see it. */
+export function connectionRecord(request: SimulatedRequest, { address = '', port, serverName, peer }: FoundEntry, { tls }: FilterChain): ExchangeRecord {
+  const record = new ExchangeRecord();
+  record.peerAddress = request.client ?? unknownClient;
+  record.remoteAddress = record.peerAddress;
+  record.localAddress = address;
+  record.localPort = port;
+  record.serverName = serverName;
+  if (tls) recordTls(record, tlsOf(peer));
+  return record;
+}
+
+/** What nobody has told of a request. */
+export function unknownOf(request: SimulatedRequest, { address, peer }: FoundEntry, record: ExchangeRecord): Set<UnknownPart> {
+  return new Set<UnknownPart>([
+    ...(peer === 'unknown' ? (['peer'] as const) : []),
+    ...(request.client === undefined ? (['source-ip'] as const) : []),
+    ...(record.remoteAddress === unknownClient ? (['remote-ip'] as const) : []),
+    ...(address === undefined ? (['destination-ip'] as const) : []),
+  ]);
 }
 
 /** As the proxy sees it. */

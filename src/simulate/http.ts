@@ -1,5 +1,6 @@
 // HTTP at a filter chain: the steps of the proxy in its order (RT-R1), with every choice instead of one.
 import { blackHoleCluster, passthroughCluster } from '../ir/cluster.ts';
+import { written } from '../ir/provenance.ts';
 import type { VirtualHost } from '../ir/route.ts';
 import type { CompiledRoute } from '../proxy/core/compiled-route.ts';
 import type { LocalReply } from '../proxy/core/local-reply.ts';
@@ -34,6 +35,20 @@ export function refused(context: HttpContext, reply: LocalReply): HttpOutcome {
 
 export function withoutRoute(context: HttpContext, why: (Outcome & { kind: 'no-route' })['why']): HttpOutcome {
   return answered({ kind: 'no-route', why, reply: replyOf(context, replies.noRoute) });
+}
+
+/** By policies, or by a token that is refused: in front of everything that a route does. */
+export function denied(context: HttpContext, denial: LocalReply): HttpOutcome {
+  return answered({ kind: 'denied', source: written(undefined), details: denial.details, reply: replyOf(context, denial) });
+}
+
+/** Where the request would go is told all the same. */
+export function deniedOnRoute(context: HttpContext, compiled: CompiledRoute, host: VirtualHost, denial: LocalReply): HttpOutcome {
+  const { route } = compiled;
+  const taken: Taken = { compiled, route, host };
+  decorate(context.record, compiled, context.policy.egress);
+  const outcome: Outcome = { kind: 'denied', source: written(undefined), details: denial.details, reply: replyOf(context, denial, taken) };
+  return { ...answered(outcome), destinations: route.action.kind === 'forward' ? destinationsOf(context, taken) : [] };
 }
 
 export function onRoute(context: HttpContext, compiled: CompiledRoute, host: VirtualHost): HttpOutcome {

@@ -28,7 +28,7 @@ export interface SimulatedHttpRequest {
   bodyBytes?: number | undefined;
   /** Address of the client as the proxy sees it. */
   client?: string | undefined;
-  /** Verified payload of the request's token. */
+  /** Payload of a token that is taken to be verified; absent: tokens are those of the headers and the path. */
   claims?: unknown;
 }
 
@@ -38,9 +38,27 @@ export interface SimulatedTcpRequest {
   host?: string | undefined;
   /** Address that it connects to. Absent: one of the service of the host. */
   address?: string | undefined;
+  /** Address of the client as the proxy sees it. */
+  client?: string | undefined;
   port: number;
   /** The first bytes are a ClientHello. */
   tls?: { serverName?: string | undefined; applicationProtocols?: readonly string[] } | undefined;
 }
 
 export type SimulatedRequest = SimulatedHttpRequest | SimulatedTcpRequest;
+
+/** A connection that comes to the sidecar of a workload. */
+export interface ArrivingConnection {
+  /** Of the workload, as it is connected to; undefined: not known. */
+  address: string | undefined;
+  /** Port of the workload. */
+  port: number;
+  /** Absent: plain text. */
+  tls?: {
+    serverName: string;
+    /** ALPN of the ClientHello. */
+    applicationProtocols: readonly string[];
+    /** URI names of the certificate that the client shows; empty: none. */
+    peer: readonly string[] | 'unknown';
+  };
+}

@@ -3,20 +3,24 @@
 import type { FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
 import { type Provenance, tableProvenance, written } from '../ir/provenance.ts';
 import type { RouteConfig, VirtualHost } from '../ir/route.ts';
+import { securityAt } from '../ir/secured.ts';
 import type { Origin, RoutingTable, Status } from '../ir/table.ts';
 import { ExchangeRecord } from '../proxy/core/exchange-record.ts';
 import { explainMatch, type MatchExplanation } from '../proxy/core/explain.ts';
 import { conditionRequest, HeadPolicy } from '../proxy/core/request-head.ts';
 import { RequestIds } from '../proxy/core/request-id.ts';
 import { CompiledVirtualHost } from '../proxy/core/router.ts';
+import type { Admission } from './admission/admission.ts';
+import { type Admitted, Gate } from './admission/gate.ts';
+import { nothingVerified, type TokenKnowledge } from './admission/tokens.ts';
 import { ClusterBook } from './cluster-book.ts';
 import { Entrances, type FoundEntry } from './entry.ts';
 import { touchingFilters } from './envoy-filters.ts';
-import { connectionOf, headOf, plainRequest, seenRequest, unknownProxy } from './head.ts';
+import { connectionOf, connectionRecord, headOf, plainRequest, seenRequest, unknownOf, unknownProxy } from './head.ts';
 import { TableHosts } from './hosts.ts';
-import { answered, fixedOutcome, type HttpOutcome, onRoute, refused, towardsTls, withoutRoute } from './http.ts';
+import { answered, denied, deniedOnRoute, fixedOutcome, type HttpOutcome, onRoute, refused, towardsTls, withoutRoute } from './http.ts';
 import type { HttpContext } from './http-context.ts';
-import type { SimulatedHttpRequest, SimulatedRequest } from './request.ts';
+import type { ArrivingConnection, SimulatedHttpRequest, SimulatedRequest } from './request.ts';
 import type { Entry, SeenRequest, SimulatedDestination, Simulation, Trail } from './simulation.ts';
 
 export interface SimulateOptions {
@@ -24,6 +28,8 @@ export interface SimulateOptions {
   provenance?: Provenance;
   /** The trail has the route that takes the request alone: it is looked up, whatever number of others come before it. */
   chosenOnly?: boolean;
+  /** What is known of tokens; absent: nothing of signatures, and no token is too old. */
+  tokens?: TokenKnowledge;
 }
 
 /**
@@ -40,6 +46,9 @@ export class Simulator {
   readonly hosts: TableHosts;
   private readonly provenance: Provenance;
   private readonly chosenOnly: boolean;
+  private readonly tokens: TokenKnowledge;
+  /** Undefined: everybody may come in. */
+  private readonly gate: Gate | undefined;
   private readonly configs: ReadonlyMap<string, RouteConfig>;
   private readonly entrances: Entrances;
   private readonly book: ClusterBook;
@@ -48,10 +57,12 @@ export class Simulator {
   private readonly ways = new Map<VirtualHost, Map<string, Pick<Trail, 'host' | 'virtualHost'>>>();
   private readonly statuses: ReadonlyMap<string, readonly Status[]>;
 
-  constructor(table: RoutingTable, { provenance = tableProvenance, chosenOnly = false }: SimulateOptions = {}) {
+  constructor(table: RoutingTable, { provenance = tableProvenance, chosenOnly = false, tokens = nothingVerified }: SimulateOptions = {}) {
     this.table = table;
     this.provenance = provenance;
     this.chosenOnly = chosenOnly;
+    this.tokens = tokens;
+    this.gate = table.security && new Gate(table.security);
     this.hosts = new TableHosts(table);
     this.configs = new Map(table.routes.map((config) => [config.name, config]));
     this.entrances = new Entrances(table, this.hosts, this.configs);
@@ -60,14 +71,22 @@ export class Simulator {
   }
 
   simulate(request: SimulatedRequest): Simulation {
-    const found = this.entrances.find(request);
+    return this.from(request, this.entrances.find(request));
+  }
+
+  /** What becomes of a request that comes to the workload of this proxy. */
+  arrive(request: SimulatedRequest, connection: ArrivingConnection): Simulation {
+    return this.from(request, this.entrances.arriving(connection, request));
+  }
+
+  private from(request: SimulatedRequest, found: FoundEntry): Simulation {
     const { listener, chain } = found;
     if (!listener) return this.simulation(request, found, answered({ kind: 'no-listener' }));
     if (!chain) return this.simulation(request, found, answered({ kind: 'no-filter-chain' }));
-    const plain = request.kind === 'tcp' ? request.tls === undefined : request.scheme === 'http';
-    if (chain.tls && plain && chain.match.transport !== 'raw_buffer') return this.simulation(request, found, answered({ kind: 'tls-expected' }));
+    if (chain.tls && found.plain && chain.match.transport !== 'raw_buffer') return this.simulation(request, found, answered({ kind: 'tls-expected' }));
+    if (chain.tls?.mode === 'ISTIO_MUTUAL' && found.peer.length === 0) return this.simulation(request, found, answered({ kind: 'certificate-expected' }));
     const { filter } = chain;
-    if (filter.kind === 'tcp') return this.simulation(request, found, this.tcp(filter, listener));
+    if (filter.kind === 'tcp') return this.connection(request, found, listener, chain, filter);
     if (request.kind === 'tcp') return this.simulation(request, found, answered({ kind: 'http-expected', routes: filter.routes }));
     return this.http(request, found, listener, chain as FilterChain & { filter: HttpFilter });
   }
@@ -78,25 +97,49 @@ export class Simulator {
     const policy = this.policyOf(listener, filter);
     const refusal = conditionRequest(headOf(request), connectionOf(request, found, chain), policy, ids, record);
     record.filterChain = chain.name;
-    record.claims = request.claims;
+    // Where policies are asked, claims are of tokens that a rule for tokens accepts.
+    if (!this.gate) record.claims = request.claims;
     const context: HttpContext = { record, policy, filter, bodyBytes: request.bodyBytes, book: this.book, provenance: this.provenance };
     const seen = seenRequest(request, found, record);
     const config = this.configs.get(filter.routes);
     if (refusal) return this.simulation(request, found, refused(context, refusal), { seen });
     if (!config) return this.simulation(request, found, answered({ kind: 'no-route-configuration' }), { seen });
     const host = this.hosts.domainsOf(config).find(record.authority);
-    const trail = this.trailOf(config, host, record);
+    let trail = this.trailOf(config, host, record);
+    const admitted = this.admitted(request, found, listener, record, trail.chosen >= 0);
+    const admission = admitted?.admission;
+    if (admitted && this.gate?.routesByClaims) trail = this.trailOf(config, host, record);
+    const compiled = host && trail.chosen >= 0 ? this.compiledOf(host).routes[trail.chosen] : undefined;
+    if (admitted?.denial) {
+      const result = host && compiled ? deniedOnRoute(context, compiled, host, admitted.denial) : denied(context, admitted.denial);
+      return this.simulation(request, found, withSource(result, admitted.admission), { seen, trail, host, admission });
+    }
     if (host?.requireTls && chain.tls === undefined) {
       const redirect = towardsTls(context, host);
-      if (redirect) return this.simulation(request, found, redirect, { seen, trail, host });
+      if (redirect) return this.simulation(request, found, redirect, { seen, trail, host, admission });
     }
-    if (!host || trail.chosen < 0) {
+    if (!host || !compiled) {
       const why = record.method === 'CONNECT' ? 'connect' : host ? 'no-match' : 'no-virtual-host';
-      return this.simulation(request, found, withoutRoute(context, why), { seen, trail, host });
+      return this.simulation(request, found, withoutRoute(context, why), { seen, trail, host, admission });
     }
-    const compiled = this.compiledOf(host).routes[trail.chosen];
-    if (!compiled) throw new Error(`${host.name} has no route ${trail.chosen}`);
-    return this.simulation(request, found, onRoute(context, compiled, host), { seen, trail, host });
+    return this.simulation(request, found, onRoute(context, compiled, host), { seen, trail, host, admission });
+  }
+
+  /** Undefined: nothing is asked of those who come in here. */
+  private admitted(request: SimulatedHttpRequest, found: FoundEntry, listener: Listener, record: ExchangeRecord, isRouted: boolean): Admitted | undefined {
+    if (!this.gate || !securityAt(this.table, listener)) return undefined;
+    const { tokens } = this;
+    return this.gate.request(record, { unknown: unknownOf(request, found, record), tokens, claims: request.claims, isRouted });
+  }
+
+  private connection(request: SimulatedRequest, found: FoundEntry, listener: Listener, chain: FilterChain, filter: TcpFilter): Simulation {
+    const result = this.tcp(filter, listener);
+    if (!this.gate || !securityAt(this.table, listener)) return this.simulation(request, found, result);
+    const record = connectionRecord(request, found, chain);
+    const admission = this.gate.connection(record, { unknown: unknownOf(request, found, record) });
+    if (admission.verdict !== 'denied') return this.simulation(request, found, result, { admission });
+    const { rule, details = '' } = admission;
+    return this.simulation(request, found, { ...result, outcome: { kind: 'denied', source: written(rule?.origin), details } }, { admission });
   }
 
   private trailOf(config: RouteConfig, host: VirtualHost | undefined, record: ExchangeRecord): Trail {
@@ -158,7 +201,12 @@ export class Simulator {
     request: SimulatedRequest,
     found: FoundEntry,
     result: HttpOutcome,
-    { seen = plainRequest(request, found), trail, host }: { seen?: SeenRequest; trail?: Trail; host?: VirtualHost | undefined } = {},
+    {
+      seen = plainRequest(request, found),
+      trail,
+      host,
+      admission,
+    }: { seen?: SeenRequest; trail?: Trail; host?: VirtualHost | undefined; admission?: Admission | undefined } = {},
   ): Simulation {
     const { listener, chain } = found;
     const routes = chain?.filter.kind === 'http' ? chain.filter.routes : undefined;
@@ -175,6 +223,7 @@ export class Simulator {
       proxy: this.table.proxy,
       request: seen,
       entry,
+      ...(admission ? { admission } : {}),
       ...(trail ? { trail } : {}),
       ...result,
       envoyFilters: touchingFilters(this.table, {
@@ -248,6 +297,12 @@ function trailFrom(explained: MatchExplanation, host: VirtualHost | undefined): 
 
 function virtualHostOf({ virtualHost }: MatchExplanation, host: VirtualHost | undefined): Trail['virtualHost'] {
   return virtualHost && host && { ...virtualHost, ...(host.origin ? { origin: host.origin } : {}), routes: host.routes.length };
+}
+
+/** The rule that decided is where a denial is from. */
+function withSource(result: HttpOutcome, { rule }: Admission): HttpOutcome {
+  const origin = rule?.origin;
+  return result.outcome.kind === 'denied' ? { ...result, outcome: { ...result.outcome, source: written(origin) } } : result;
 }
 
 const ids = new RequestIds((bytes) => bytes.fill(0));

@@ -4,6 +4,7 @@ import type { CorsPolicy, HashPolicy, PathRewrite, RedirectAction } from '../ir/
 import type { RouteMatch } from '../ir/route-match.ts';
 import type { Origin, ProxyIdentity, Status } from '../ir/table.ts';
 import type { FailedCondition } from '../proxy/core/explain.ts';
+import type { Admission } from './admission/admission.ts';
 import type { Fact, UpstreamFacts } from './facts.ts';
 
 export type { EndpointFacts, Fact, UpstreamFacts } from './facts.ts';
@@ -12,6 +13,8 @@ export interface Simulation {
   proxy: ProxyIdentity;
   request: SeenRequest;
   entry: Entry;
+  /** What the policies of this proxy say of it; absent: none are asked here, as by what a sidecar sends. */
+  admission?: Admission;
   /** Of HTTP that found a route configuration. */
   trail?: Trail;
   outcome: Outcome;
@@ -125,6 +128,10 @@ export type Outcome =
   | { kind: 'passthrough'; http: boolean }
   /** No service of the mesh, and others are forbidden; without a reply the connection is closed. */
   | { kind: 'blocked'; reply?: Reply }
+  /** The policies of this proxy, or its rules for tokens, deny it; without a reply the connection is closed. */
+  | { kind: 'denied'; source: Source; details: string; reply?: Reply }
+  /** The connection is closed: it takes TLS with a certificate of the mesh, and the client shows none. */
+  | { kind: 'certificate-expected' }
   /** No socket: the client is refused. */
   | { kind: 'no-listener' }
   /** The connection is closed. */

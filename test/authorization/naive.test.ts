@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { compareWithNaive } from './compare.ts';
 
-const sets = Number(process.env.AUTHORIZATION_SETS ?? 150);
+const sets = Number(process.env.AUTHORIZATION_SETS ?? 180);
 const seed = process.env.AUTHORIZATION_SEED === undefined ? {} : { seed: Number(process.env.AUTHORIZATION_SEED) };
 
 it('SEC-R21, SEC-R22, SEC-R23: compiled policies decide as the rules one by one, in doubt against the request', { timeout: 1_200_000 }, () => {

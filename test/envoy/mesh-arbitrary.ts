@@ -1,6 +1,6 @@
 // Random meshes: resources as users write them, odd values included. What a cluster would refuse is left out by whoever uses them.
 import fc, { type Arbitrary } from 'fast-check';
-import { authenticationSpec, authorizationSpec, extensionProviders } from '../../src/translate/security/testing.ts';
+import { authenticationSpec, authorizationSpec, extensionProviders, peerAuthenticationSpec } from '../../src/translate/security/testing.ts';
 
 type Fields = Record<string, Arbitrary<unknown>>;
 
@@ -466,12 +466,6 @@ const pod = fc.record({
     { app: 'cart', 'security.istio.io/tlsMode': 'istio' },
   ),
 });
-const peerAuthentication = some({
-  mtls: some({ mode: of('STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET') }),
-  selector: of({ matchLabels: { app: 'cart' } }),
-  portLevelMtls: of({ 8080: { mode: 'DISABLE' } }),
-});
-
 export interface RandomObject {
   apiVersion: string;
   kind: string;
@@ -527,6 +521,7 @@ export const policies: Arbitrary<RandomObject[]> = fc
         .map((more) => all.map((one, i) => ({ ...one, metadata: { ...one.metadata, ...more[i] } }))),
     ),
     objects(security, 'RequestAuthentication', authenticationSpec(['cart', 'admin']), 2),
+    objects(security, 'PeerAuthentication', peerAuthenticationSpec(['cart', 'admin']), 2),
   )
   .map((lists) => lists.flat());
 
@@ -567,7 +562,6 @@ export const meshObjects: Arbitrary<RandomObject[]> = fc
     objects(networking, 'DestinationRule', destinationRule, 3),
     objects(networking, 'ServiceEntry', serviceEntry, 2),
     objects(networking, 'Sidecar', sidecar, 1),
-    objects(security, 'PeerAuthentication', peerAuthentication, 1),
     policies,
     fc.boolean().map((there) => (there ? [providersMap] : [])),
     gateway.map((spec): RandomObject[] => [{ apiVersion: networking, kind: 'Gateway', metadata: { name: 'public', namespace: 'edge' }, spec }]),

@@ -11,6 +11,8 @@ const own = { 'x-user': 'client', 'x-secret': 's', 'x-more': 'm', authorization:
 interface Table {
   setup: Setup;
   requests: readonly Sent[];
+  /** Texts of connections. */
+  connections?: readonly string[];
 }
 
 const tables: Readonly<Record<string, Table>> = {
@@ -85,6 +87,17 @@ const tables: Readonly<Record<string, Table>> = {
       { path: '/slow' },
       { path: '/allow', method: 'DELETE' },
     ],
+    connections: ['hello'],
+  },
+  'gRPC, for connections that are denied': {
+    setup: { protocol: 'Grpc', provider: { timeout: '0.5s' }, denies: true },
+    requests: [{ path: '/allow' }],
+    connections: ['hello'],
+  },
+  'gRPC, without a server, failing open': {
+    setup: { protocol: 'Grpc', provider: { failOpen: true }, noServer: true },
+    requests: [{ path: '/allow' }],
+    connections: ['hello'],
   },
   'gRPC, with the body as bytes': {
     setup: { protocol: 'Grpc', provider: { includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true, packAsBytes: true } } },
@@ -97,12 +110,12 @@ const tables: Readonly<Record<string, Table>> = {
     setup: { protocol: 'Grpc', provider: { includeRequestBodyInCheck: { maxRequestBytes: 100 } } },
     requests: [{ path: '/allow', method: 'POST', body: 'short' }],
   },
-  'gRPC, without a server': { setup: { protocol: 'Grpc', provider: {}, noServer: true }, requests: [{ path: '/allow' }] },
+  'gRPC, without a server': { setup: { protocol: 'Grpc', provider: {}, noServer: true }, requests: [{ path: '/allow' }], connections: ['hello'] },
 };
 
 beforeAll(built);
 
-describe.runIf(envoy !== undefined).each(Object.entries(tables))('%s', (_, { setup, requests }) => {
+describe.runIf(envoy !== undefined).each(Object.entries(tables))('%s', (_, { setup, requests, connections = [] }) => {
   let places: Place[] = [];
   beforeAll(async () => {
     places = await Promise.all([startPlace([], setup), startPlace(['--engine', 'envoy', '--envoy-path', String(envoy)], setup)]);
@@ -111,6 +124,11 @@ describe.runIf(envoy !== undefined).each(Object.entries(tables))('%s', (_, { set
 
   it.each(requests)('SEC-R21, SEC-R31: $path', async (sent) => {
     const [embedded, real] = await Promise.all(places.map((place) => place.send(sent)));
+    expect(embedded).toEqual(real);
+  });
+
+  it.each(connections)('SEC-R29, SEC-R30: a connection with %j', async (text) => {
+    const [embedded, real] = await Promise.all(places.map((place) => place.connect(text)));
     expect(embedded).toEqual(real);
   });
 });

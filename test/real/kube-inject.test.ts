@@ -140,7 +140,7 @@ describe.skipIf(!available)('weft kube-inject', () => {
       ['istio-init', 'localhost/weft:1.0.0'],
       ['istio-proxy', 'localhost/weft:1.0.0'],
     ]);
-    expect(spec.initContainers?.[1]?.args).toContain('weft-controller.istio-system.svc:15010');
+    expect(spec.initContainers?.[1]?.args).toContain('weft-controller.istio-system.svc:15012');
     expect(metadata.annotations?.['istio.io/rev']).toBe('default');
     await expect(
       client.request('/apis/apps/v1/namespaces/shop/deployments', { method: 'POST', query: { dryRun: 'All', fieldValidation: 'Strict' }, body: object }),
@@ -155,7 +155,7 @@ describe.skipIf(!available)('weft kube-inject', () => {
       const { stdout, code } = await weft(['kube-inject', '-f', 'web.yaml', ...args]);
       expect(code).toBe(0);
       expect(stdout).toContain('istio.io/rev: canary');
-      expect(stdout).toContain('weft-controller-canary.istio-system.svc:15010');
+      expect(stdout).toContain('weft-controller-canary.istio-system.svc:15012');
     }
   });
 

@@ -102,6 +102,8 @@ describe.runIf(available)('two revisions', () => {
   });
 });
 
+const madeByController = { 'app.kubernetes.io/managed-by': 'weft-controller' };
+
 describe.runIf(available)('everything', () => {
   test('goes, with what users made of its kinds, and leaves nothing', async () => {
     const entry = { hosts: ['a.example.com'], ports: [{ number: 80, name: 'http', protocol: 'HTTP' }], resolution: 'DNS' };
@@ -111,13 +113,21 @@ describe.runIf(available)('everything', () => {
     for (const object of [
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'weft-controller-serving-v2', namespace: 'istio-system' } },
       { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'weft-controller-v2', namespace: 'istio-system' } },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'istio-ca-secret', namespace: 'istio-system', labels: madeByController } },
+      ...['istio-system', 'shop'].map((ns) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'istio-ca-root-cert', namespace: ns, labels: madeByController },
+      })),
     ]) {
       await at.client.create(object);
     }
     const shown = await at.succeed('uninstall', '--purge', '--dry-run');
     expect(shown.stdout).toContain('1 object of users goes, in all namespaces:\n  1 serviceentries.networking.istio.io\n');
     expect(shown.stdout).toContain('- Namespace istio-system\n');
+    expect(shown.stdout).toContain('- Secret istio-system/istio-ca-secret\n');
     await at.succeed('uninstall', '--purge', '-y');
+    expect(await at.client.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'istio-ca-root-cert' })).toBeUndefined();
     await at.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'shop' });
     const left = (): Promise<string[]> =>
       inventory(at.client).then((all) => Object.keys(written(all)).filter((key) => !(key in untouched) && !key.endsWith(' shop')));
@@ -127,6 +137,10 @@ describe.runIf(available)('everything', () => {
 
   test('leaves a namespace that was there before, or that others use', async () => {
     await namespace('mesh-a', {});
+    // An authority of the user, and what another control plane has made of that name.
+    const cacerts = { apiVersion: 'v1', kind: 'Secret', namespace: 'mesh-a', name: 'cacerts' };
+    const foreign = { ...cacerts, name: 'istio-ca-secret' };
+    for (const { namespace: ns, name, ...kind } of [cacerts, foreign]) await at.client.create({ ...kind, metadata: { namespace: ns, name } });
     await at.succeed('install', '-y', ...minimal, '-i', 'mesh-a');
     const before = await at.succeed('uninstall', '--purge', '--dry-run');
     expect(before.stdout).toContain('Namespace mesh-a stays: it was there before weft');
@@ -146,7 +160,7 @@ describe.runIf(available)('everything', () => {
     expect(stderr).toMatch(/Error: interrupted by SIGINT, in the middle: [1-9]\d* objects? removed\nThe same again removes what is left\.\n$/);
     expect(status).toBe(1);
     await at.succeed('uninstall', '--purge', '-y', '-n', 'shop');
-    expect(await at.client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-a' })).toBeDefined();
+    for (const ref of [{ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-a' }, cacerts, foreign]) expect(await at.client.get(ref)).toBeDefined();
     await at.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'mesh-a' });
     expect([...(await at.versions()).keys()].filter((key) => !key.includes('mesh-a'))).toEqual([]);
   });

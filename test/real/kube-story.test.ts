@@ -283,7 +283,12 @@ describe.runIf(available)('from install to uninstall', () => {
     await restart('cart');
     expect(await revisionOf('cart')).toBe('default');
     await canary.kill('SIGTERM');
+    const root = { apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system', name: 'istio-ca-secret' };
+    const rootBefore = await client.get(root);
+    expect(rootBefore?.data).toHaveProperty(['ca-key.pem']);
     await run('uninstall', '--revision', 'canary', '-y');
+    // Both revisions have one.
+    expect(await client.get(root)).toEqual(rootBefore);
     const left = [...(await inventory(client))].filter(([key, object]) => /canary/.test(key) || object.metadata.labels?.['istio.io/rev'] === 'canary');
     expect(left.map(([key]) => key)).toEqual([]);
     // What the canary had taken with it comes back with the other one.

@@ -74,19 +74,24 @@ export function findingItems({ findings, problems, mesh, unknownKinds, engine }:
   ];
 }
 
-/** Of so many workloads nobody has to ask for the table. */
+/** Of so many workloads nobody has to ask for the table, as long as these do not have more bytes. */
 const mostUnasked = 20;
+const mostUnaskedBytes = 32 * 1024 * 1024;
 
 /** The routing tables of gateways and workloads, one at a time. Those that were asked for all, else the first ones. */
 export async function addTables(contents: Contents, mesh: Mesh, filter: PodFilter): Promise<void> {
   const proxies = proxiesOf(mesh, filter);
-  const chosen = filter.isNarrowed ? proxies : proxies.slice(0, mostUnasked);
-  if (chosen.length < proxies.length)
-    contents.omit(
-      `routing tables of ${proxies.length - chosen.length} of ${proxies.length} workloads`,
-      'there are many: --include NAMESPACE/NAME asks for some of them',
-    );
-  for (const proxy of chosen) {
+  const before = contents.bytes;
+  let done = 0;
+  for (const proxy of proxies) {
+    if (!filter.isNarrowed && (done === mostUnasked || contents.bytes - before > mostUnaskedBytes)) {
+      contents.omit(
+        `routing tables of ${proxies.length - done} of ${proxies.length} workloads`,
+        'there are many: --include NAMESPACE/NAME asks for some of them',
+      );
+      break;
+    }
+    done++;
     const path = `routing/${proxy.namespace}/${proxy.role === 'gateway' ? 'gateway-' : ''}${proxy.name}.json`;
     try {
       await contents.add({ path, content: { json: routingTable(mesh, proxy) }, source: 'weft translate' });

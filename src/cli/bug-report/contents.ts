@@ -42,7 +42,8 @@ export class Contents {
   private readonly redactor: Redactor;
   private readonly mostBytes: number;
   private readonly paths = new Set<string>();
-  private bytes = 0;
+  /** Of all files, before they are compressed. */
+  bytes = 0;
 
   /**
    * @param archive undefined: nothing is written, and only paths are noted

@@ -3,6 +3,7 @@ import type { ClusterFlags } from '../cluster.ts';
 import { parseTimeout } from '../deadline.ts';
 import { usageError } from '../exit.ts';
 import { parseChoice, parseCount, parsePort } from '../proxy/flags.ts';
+import { parseXdsAddress } from '../proxy/xds-address.ts';
 import { type PodFilter, parseFilters } from './pod-filter.ts';
 import { parseWindow, type TimeWindow } from './time-window.ts';
 

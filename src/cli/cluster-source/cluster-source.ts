@@ -1,5 +1,5 @@
 import type { KubeClient } from '../../kube/client.ts';
-import type { Gap, LoadOptions } from '../../kube/load.ts';
+import type { Gap, LoadOptions, WantedKind } from '../../kube/load.ts';
 import { systemNamespaces } from '../../manifest/load.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { type ClusterInput, resourcesOf } from '../../pipeline/cluster-input.ts';
@@ -32,15 +32,18 @@ export class ClusterSource {
   readonly name: string;
   /** Of what names no namespace: that of the flags, else that of the context. */
   readonly namespace: string;
-  readonly input: ClusterInput;
+  /** Of what was read so far. */
+  input: ClusterInput;
   /** Kinds that could not be read, or not everywhere: more of them when the pipeline has run, which asks for Secrets. */
   readonly gaps: Gap[];
   /** Groups of kinds that the cluster does not have are no gap, but for a mesh they are news. */
   readonly servesIstio: boolean;
   private readonly client: KubeClient;
+  private readonly options: LoadOptions;
 
-  private constructor(client: KubeClient, parts: Pick<ClusterSource, 'namespace' | 'input' | 'gaps' | 'servesIstio'>) {
+  private constructor(client: KubeClient, options: LoadOptions, parts: Pick<ClusterSource, 'namespace' | 'input' | 'gaps' | 'servesIstio'>) {
     this.client = client;
+    this.options = options;
     this.name = nameOf(client);
     this.namespace = parts.namespace;
     this.input = parts.input;
@@ -76,7 +79,7 @@ export class ClusterSource {
           ...(reads.has('Secret') ? { referenced: secretsReader(client, flags.istioNamespace, { options, gaps: all, within }) } : {}),
         };
         const servesIstio = [...groups].some((group) => group.endsWith('.istio.io'));
-        return new ClusterSource(client, { namespace, input, gaps: all, servesIstio });
+        return new ClusterSource(client, options, { namespace, input, gaps: all, servesIstio });
       };
       return await within(work(), `reading cluster ${nameOf(client)}`);
     } catch (error) {
@@ -84,6 +87,32 @@ export class ClusterSource {
       throw toCliError(error);
     } finally {
       progress.end();
+    }
+  }
+
+  /**
+   * Reads more of it, of which only what was read before tells that it is needed. What is read of a kind counts as all of it.
+   *
+   * @throws CliError where the cluster does not answer any more
+   */
+  async readMore(wanted: readonly WantedKind[]): Promise<readonly Resource[]> {
+    try {
+      const { loadCluster } = await import('../../kube/load.ts');
+      const { onProgress: _, ...options } = this.options;
+      const { kinds, gaps } = await loadCluster(this.client, wanted, { ...options, gapsOnly: true });
+      const read = kinds.map(({ kind, objects }) => resourcesOf(kind, objects));
+      const resources = read.flatMap((one) => one.resources);
+      const unread = new Set(gaps.map(({ kind }) => kind));
+      for (const gap of gaps) if (!this.gaps.some(({ kind }) => kind === gap.kind)) this.gaps.push(gap);
+      this.input = {
+        ...this.input,
+        resources: [...this.input.resources, ...resources],
+        problems: [...this.input.problems, ...read.flatMap(({ problems }) => problems)],
+        complete: new Set([...this.input.complete, ...wanted.map(({ kind }) => kind).filter((kind) => !unread.has(kind))]),
+      };
+      return resources;
+    } catch (error) {
+      throw toCliError(error);
     }
   }
 

@@ -9,6 +9,7 @@ const definition = (plural: string): WantedKind => ({ kind: 'CustomResourceDefin
 it.each<[string, { reads: string[]; templates?: boolean; groups?: string[] }, WantedKind[]]>([
   ['nothing: the mesh configuration', { reads: [] }, [configuration]],
   ['kinds, large ones first', { reads: ['Gateway', 'VirtualService', 'Service'] }, [...kinds('VirtualService', 'Service', 'Gateway'), configuration]],
+  ['labels of nodes', { reads: ['Node'] }, [{ kind: 'Node', metadataOnly: true }, configuration]],
   ['pods alone', { reads: ['Pod'], templates: false }, [...kinds('Pod'), configuration]],
   ['pods and what makes them', { reads: ['Pod'] }, [...kinds('Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'), configuration]],
   ['what is in a ConfigMap', { reads: ['MeshConfig', 'MeshNetworks'] }, [configuration]],

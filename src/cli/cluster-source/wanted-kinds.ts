@@ -1,7 +1,7 @@
 import type { WantedKind } from '../../kube/load.ts';
 
 /** What stands for pods that are not there yet. Jobs and ReplicaSets are left out: most are of the past, and their pods tell more. */
-const makersOfPods = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'];
+export const makersOfPods = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'];
 
 /** Those with the most objects: they are asked for first. */
 const large = ['Pod', 'VirtualService', 'DestinationRule', 'Service', 'EndpointSlice', 'ServiceEntry', 'Deployment'];
@@ -35,7 +35,8 @@ export function wantedKinds(reads: Iterable<string>, { istioNamespace, templates
     : { kind: 'ConfigMap', namespace: istioNamespace, fieldSelector: 'metadata.name=istio' };
   const definitions = kinds.has('CustomResourceDefinition') && serves('rbac.istio.io') ? removedDefinitions : [];
   return [
-    ...listed.map((kind) => ({ kind })),
+    // Of nodes only labels are looked at, and each has a long status.
+    ...listed.map((kind) => (kind === 'Node' ? { kind, metadataOnly: true } : { kind })),
     configuration,
     ...definitions.map((name) => ({ kind: 'CustomResourceDefinition', fieldSelector: `metadata.name=${name}` })),
   ];

@@ -13,6 +13,8 @@ export function routeCommand(): Command {
     .option('--gateway <namespace/name>', 'the request comes from outside to this gateway: a Gateway resource, or the workload of gateways')
     .option('--to <address>', 'the address that the caller connects to (default: one of the host)')
     .option('--client-ip <address>', 'the address of the caller: gateways tell it to services, and some rules ask for it')
+    .option('--jwks <file>', 'keys of token issuers that are not in the mesh itself, as FILE or ISSUER=FILE; may be given several times', collect)
+    .option('--claims <json>', 'the payload of a token that is taken to be verified')
     .option('-f, --filename <files>', 'files or directories, comma-separated or given several times', collect)
     .option('-k, --use-kube', 'read the cluster; files are laid over it. Also by --context or --kubeconfig')
     .option('--no-use-kube', 'never read a cluster')

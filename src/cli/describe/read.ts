@@ -8,13 +8,13 @@ import { narrowing } from '../../describe/narrow/narrow.ts';
 import { MissingFileError, readFiles, sourceText } from '../../manifest/files.ts';
 import type { SourceText } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import type { ClusterInput } from '../../pipeline/cluster-input.ts';
 import { runPipeline } from '../../pipeline/pipeline.ts';
 import { tableReads } from '../../translate/table.ts';
 import { asksForCluster, type ClusterFlags } from '../cluster.ts';
 import { CliError, exitCode, usageError } from '../exit.ts';
 import { readStdinSync } from '../stdin.ts';
 import { write } from '../terminal.ts';
+import { readCluster } from './read-cluster.ts';
 import { type Target, workloadKinds } from './target.ts';
 
 export interface ReadFlags extends ClusterFlags {
@@ -42,6 +42,8 @@ const reads: ReadonlySet<string> = new Set([
   'RequestAuthentication',
   'Telemetry',
   'WasmPlugin',
+  // Of waypoints.
+  'gateway-api/GatewayClass',
 ]);
 
 /**
@@ -61,20 +63,25 @@ export async function readForDescription(
   // A mistake in what is named comes before a cluster that does not answer.
   targetIn(flags.namespace ?? 'default');
   const sources = filesAt(paths);
-  const cluster = usesCluster ? await clusterOf(flags, paths.length > 0) : undefined;
+  const common = { ...meshConfigOf(flags), istioNamespace: flags.istioNamespace, preset: 'recommended', knownHosts: [], now: new Date() } as const;
+  const cluster = usesCluster
+    ? await readCluster(flags, {
+        reads,
+        otherwise: paths.length > 0 ? 'Leave --use-kube out to describe the files alone.' : 'Or name files or directories with -f: they need no cluster.',
+        targetIn,
+        meshOf: async (input, defaultNamespace) =>
+          (await runPipeline({ ...common, sources, cluster: input, defaultNamespace, assume: 'auto', analyzers: [] })).mesh,
+      })
+    : undefined;
   const namespace = flags.namespace ?? cluster?.namespace ?? 'default';
-  const target = cluster ? targetIn(namespace) : located(targetIn(namespace), sources);
+  const target = cluster?.target ?? located(targetIn(namespace), sources);
   const { mesh, findings, problems } = await runPipeline({
+    ...common,
     sources,
     cluster: cluster?.input,
-    ...meshConfigOf(flags),
     defaultNamespace: namespace,
-    istioNamespace: flags.istioNamespace,
     assume: cluster ? 'auto' : 'complete',
-    preset: 'recommended',
     analyzers,
-    knownHosts: [],
-    now: new Date(),
     isPassedOver: cluster ? undefined : narrowing(sources, { ...target, defaultNamespace: namespace, istioNamespace: flags.istioNamespace }),
   });
   for (const problem of problems) {
@@ -112,17 +119,5 @@ function meshConfigOf({ meshConfigFile }: ReadFlags): { meshConfigSource?: Sourc
     return { meshConfigSource: sourceText(meshConfigFile, readFileSync(meshConfigFile, 'utf8')) };
   } catch (error) {
     throw new CliError(`--meshConfigFile: cannot read ${meshConfigFile}: ${(error as Error).message}`, exitCode.error);
-  }
-}
-
-async function clusterOf(flags: ReadFlags, withFiles: boolean): Promise<{ input: ClusterInput; namespace: string }> {
-  const { ClusterSource } = await import('../cluster-source/cluster-source.ts');
-  const otherwise = withFiles ? 'Leave --use-kube out to describe the files alone.' : 'Or name files or directories with -f: they need no cluster.';
-  const source = await ClusterSource.read(flags, { reads, templates: true, otherwise });
-  try {
-    for (const { kind, reason } of source.gaps) write('stderr', `warning: not read: ${kind}: ${reason}\n`);
-    return { input: source.input, namespace: source.namespace };
-  } finally {
-    source.close();
   }
 }

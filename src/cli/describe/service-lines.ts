@@ -6,6 +6,7 @@ import { count } from '../route/words.ts';
 import { type About, hostLines, tcpLines } from './host-lines.ts';
 import type { Lines } from './lines.ts';
 import { clusterLines, ruleLines } from './rule-lines.ts';
+import { waypointLines } from './waypoint-lines.ts';
 
 export function serviceLines(lines: Lines, places: Places, service: ServiceSection, about: About): void {
   const { ports } = service;
@@ -20,6 +21,7 @@ export function serviceLines(lines: Lines, places: Places, service: ServiceSecti
     lines.within(ports.length > 1 ? '   ' : '', () => portLines(lines, places, port, about));
   }
   if (ports.length === 0) lines.add('   It has no TCP ports');
+  if (service.waypoint) waypointLines(lines, service.waypoint, 'Requests to the service');
 }
 
 function portLines(lines: Lines, places: Places, { clients, others, rbac }: ServicePortSection, about: About): void {

@@ -7,6 +7,7 @@ import { ingressLines } from './ingress-lines.ts';
 import { Lines, type LinesOptions } from './lines.ts';
 import { hasPolicies, mtlsLines, policyLines, sidecarLines } from './policy-lines.ts';
 import { portsText, serviceLines } from './service-lines.ts';
+import { waypointLines } from './waypoint-lines.ts';
 
 export interface TextOptions extends LinesOptions {
   places: Places;
@@ -45,6 +46,10 @@ export function podText(pod: PodDescription, options: TextOptions): string {
   for (const service of pod.services) {
     lines.rule();
     serviceLines(lines, options.places, service, about);
+  }
+  if (pod.waypoint) {
+    lines.rule();
+    waypointLines(lines, pod.waypoint, 'Connections to the pod itself');
   }
   if (pod.mtls) {
     lines.rule();
@@ -120,7 +125,7 @@ function membershipText({ kind, engine, version, image }: Membership): string {
     case 'none':
       return 'none';
     case 'ambient':
-      return 'none: ambient, its connections go through ztunnel, and HTTP rules need a waypoint';
+      return 'none: ambient, its connections go through ztunnel, and HTTP is read at waypoints alone';
     case 'expected':
       return 'will be injected';
   }

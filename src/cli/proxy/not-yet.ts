@@ -1,17 +1,12 @@
+import type { AuthorizationCondition, AuthorizationStages } from '../../ir/authorization.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 
-/** Decide who may do what, and are not asked. */
-const security = ['AuthorizationPolicy'] as const;
 const unread = ['WasmPlugin', 'Telemetry'] as const;
 
 /** What the manifests ask for and this proxy does not do: a line each, with what happens instead. */
 export function notYet(mesh: Mesh, table: RoutingTable): string[] {
   const out: string[] = [];
-  for (const kind of security) {
-    const count = mesh.list(kind).length;
-    if (count > 0) out.push(`${kind} (${count}) is not enforced yet: what it denies goes through`);
-  }
   out.push(...notYetOfTable(table));
   const strict = mesh.list('PeerAuthentication').length;
   if (strict > 0 && table.proxy.role === 'sidecar')
@@ -24,8 +19,11 @@ export function notYet(mesh: Mesh, table: RoutingTable): string[] {
 }
 
 /** The same, as far as the routing table tells. */
-export function notYetOfTable({ listeners, clusters, proxy }: RoutingTable): string[] {
+export function notYetOfTable({ listeners, clusters, proxy, security }: RoutingTable): string[] {
   const out: string[] = [];
+  const unknown = rulesOnFilters(security?.authorization?.http);
+  if (unknown.length > 0)
+    out.push(`${unknown.join(', ')} ask for what Envoy's filters say (experimental.envoy.filters), which only Envoy knows: in doubt they deny`);
   for (const { name, port, chains } of proxy.role === 'gateway' ? listeners : []) {
     if (chains.some(({ tls }) => tls)) out.push(`listener ${name} terminates TLS, which is not there yet: connections to port ${port} fail`);
   }
@@ -36,4 +34,25 @@ export function notYetOfTable({ listeners, clusters, proxy }: RoutingTable): str
     );
   }
   return out;
+}
+
+/** Names of the rules that ask for it. */
+function rulesOnFilters(stages: AuthorizationStages | undefined): string[] {
+  if (!stages) return [];
+  const all = [...stages.custom.flatMap(({ rules }) => rules), ...stages.audit, ...stages.deny, ...(stages.allow ?? [])];
+  return all.filter(({ permissions, principals }) => [...permissions, ...principals].some(isOnFilters)).map(({ name }) => name);
+}
+
+function isOnFilters(condition: AuthorizationCondition): boolean {
+  switch (condition.kind) {
+    case 'metadata':
+      return true;
+    case 'not':
+      return isOnFilters(condition.of);
+    case 'all':
+    case 'some':
+      return condition.of.some(isOnFilters);
+    default:
+      return false;
+  }
 }

@@ -168,10 +168,15 @@ const policy = (kind: string, group: string, spec: string): string =>
 it.each<[string, string, Partial<ProxyFlags>, string[]]>([
   ['nothing to say', service('cart'), {}, []],
   [
-    'authorization',
-    policy('AuthorizationPolicy', 'security.istio.io/v1', '{ action: DENY, rules: [{}] }'),
+    'authorization by what only Envoy knows',
+    service('cart') +
+      policy(
+        'AuthorizationPolicy',
+        'security.istio.io/v1',
+        '{ action: DENY, rules: [{ when: [{ key: "experimental.envoy.filters.http.x[k]", values: [v] }] }] }',
+      ),
     {},
-    ['AuthorizationPolicy (1) is not enforced yet: what it denies goes through'],
+    ["ns[shop]-policy[x]-rule[0] ask for what Envoy's filters say (experimental.envoy.filters), which only Envoy knows: in doubt they deny"],
   ],
   [
     'strict mTLS',

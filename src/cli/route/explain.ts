@@ -1,7 +1,4 @@
-import { Simulator } from '../../simulate/simulate.ts';
 import { timeline } from '../../simulate/timeline.ts';
-import { provenanceOf } from '../../translate/provenance/provenance.ts';
-import { routingTable } from '../../translate/table.ts';
 import type { ClusterFlags } from '../cluster.ts';
 import { exitCode } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
@@ -9,14 +6,16 @@ import { parseChoice } from '../proxy/flags.ts';
 import { MeshReader } from '../proxy/mesh-reader.ts';
 import { styleFor, wantsColour, widthOf, write } from '../terminal.ts';
 import { formatted } from '../translate/output.ts';
+import { ask } from './ask.ts';
 import { callerOf } from './caller.ts';
 import { notesOn } from './notes.ts';
 import { Places } from './places.ts';
 import { explainText } from './report.ts';
 import { parseRequest } from './request.ts';
+import { parseClaims, TokenBook, type TokenFlags } from './tokens.ts';
 
 /** Flags of `weft route explain` as commander gives them. */
-export interface ExplainFlags extends ClusterFlags {
+export interface ExplainFlags extends ClusterFlags, TokenFlags {
   filename?: string[];
   useKube?: boolean;
   namespace?: string;
@@ -39,7 +38,8 @@ export interface ExplainFlags extends ClusterFlags {
  */
 export async function runExplain(words: readonly string[], flags: ExplainFlags): Promise<number> {
   const output = parseChoice('output', flags.output, ['text', 'json', 'yaml']);
-  const request = parseRequest(words, flags.header, flags);
+  const request = parseRequest(words, flags.header, { ...flags, claims: parseClaims(flags.claims) });
+  const tokens = new TokenBook(flags.jwks);
   const reader = new MeshReader(flags, { name: 'weft route explain', stdin: true, cluster: true });
   const { mesh, broken, namespace } = await reader.read();
   if (broken.length > 0) {
@@ -47,17 +47,16 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags):
     return broken.some(({ unparsable }) => unparsable) ? exitCode.unparsable : exitCode.findings;
   }
   const proxy = callerOf(namespace === undefined ? flags : { ...flags, namespace }, mesh);
-  const simulator = new Simulator(routingTable(mesh, proxy), { provenance: provenanceOf(mesh, proxy) });
-  const simulation = simulator.simulate(request);
+  const { simulation, simulator, arrivals } = await tokens.settled(() => ask(mesh, proxy, request, tokens));
   const places = new Places(mesh);
   const notes = notesOn(simulation, simulator.hosts, mesh);
   if (output === 'text') {
     const style = await styleFor(wantsColour(flags.color, 'stdout'));
-    write('stdout', explainText(simulation, { width: widthOf('stdout'), style, places, notes }));
+    write('stdout', explainText(simulation, { width: widthOf('stdout'), style, places, notes, arrivals }));
     return exitCode.ok;
   }
   const worst = timeline(simulation);
-  const document = places.locate({ ...simulation, ...(worst ? { timeline: worst } : {}), ...(notes.length > 0 ? { notes } : {}) }) as object;
+  const document = places.locate({ ...simulation, arrivals, ...(worst ? { timeline: worst } : {}), ...(notes.length > 0 ? { notes } : {}) }) as object;
   write('stdout', formatted(document, output));
   return exitCode.ok;
 }

@@ -1,10 +1,24 @@
 // The answer in one line.
+
+import type { Arrival } from '../../simulate/arrivals.ts';
 import type { SimulatedDestination, Simulation } from '../../simulate/simulation.ts';
+import { deniedText } from './access-words.ts';
+import { arrivalVerdict } from './report-access.ts';
 import { percent, serviceText } from './words.ts';
 
 /** `GET payment-service.shop/pay → payment-service v1 100%, a copy of each to v2` */
 export function headline(simulation: Simulation): string {
   return `${asked(simulation)} → ${answer(simulation)}`;
+}
+
+/** `, and is denied there with 403 by rule 1 of shop/deny-post`; empty where all of it is taken. */
+export function arrivalsText(arrivals: readonly Arrival[]): string {
+  const texts = new Set(arrivals.filter(({ verdict }) => verdict !== 'allowed').map(arrivalVerdict));
+  const [only] = texts;
+  if (only === undefined) return '';
+  const everywhere = arrivals.every(({ verdict }) => verdict !== 'allowed');
+  if (texts.size === 1) return `; ${everywhere ? 'there' : 'at some of them'} ${only}`;
+  return `; ${everywhere ? 'not everybody takes it' : 'some of them do not take it'}: ${[...texts].join(', or ')}`;
 }
 
 function asked({ request, entry }: Simulation): string {
@@ -39,6 +53,10 @@ function answer(simulation: Simulation): string {
       return outcome.reply
         ? `${outcome.reply.status}: no service of the mesh has this host and port, and others are blocked`
         : 'the connection is closed: no service of the mesh has this host and port, and others are blocked';
+    case 'denied':
+      return `${outcome.reply ? statusText(outcome.reply) : 'the connection is closed'}: denied, ${deniedText(simulation.admission, outcome.details)}`;
+    case 'certificate-expected':
+      return `the connection is closed: port ${entry.port} takes mTLS of the mesh only`;
     case 'no-listener':
       return `refused: nothing listens on port ${entry.port}`;
     case 'no-filter-chain':

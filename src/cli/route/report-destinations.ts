@@ -21,7 +21,7 @@ export function destinationsSection(page: ReportPage): void {
   const { destinations, outcome, forwarding, entry } = page.simulation;
   const { style, places } = page;
   if (destinations.length === 0) return;
-  page.section(outcome.kind === 'fault' || outcome.kind === 'preflight' ? 'Where it would go' : 'Destinations');
+  page.section(outcome.kind === 'fault' || outcome.kind === 'preflight' || outcome.kind === 'denied' ? 'Where it would go' : 'Destinations');
   for (const destination of destinations) {
     const paint = destination.percent > 0 ? style.strong : style.dim;
     page.row(`${percent(destination.percent)} ${page.nameOf(destination)}`, { ...page.written(destination.source), paint });

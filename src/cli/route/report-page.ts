@@ -1,5 +1,6 @@
 import type { Style } from '../../analysis/report/style.ts';
 import type { Source } from '../../ir/provenance.ts';
+import type { Arrival } from '../../simulate/arrivals.ts';
 import type { SimulatedDestination, Simulation } from '../../simulate/simulation.ts';
 import { Page } from './page.ts';
 import type { Places } from './places.ts';
@@ -13,6 +14,8 @@ export interface ReportOptions {
   places: Places;
   /** Sentences about the request that the table alone does not tell. */
   notes: readonly string[];
+  /** At the workloads of the destinations. */
+  arrivals: readonly Arrival[];
 }
 
 /** A page about one simulation. */

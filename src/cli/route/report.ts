@@ -1,7 +1,8 @@
 // What becomes of a request, for a person at a terminal.
 import type { Reply, Simulation } from '../../simulate/simulation.ts';
 import { matchText } from '../proxy/route-text.ts';
-import { headline, statusText } from './headline.ts';
+import { arrivalsText, headline, statusText } from './headline.ts';
+import { accessSection } from './report-access.ts';
 import { destinationsSection, faultSection, limitsSection, mirrorsSection } from './report-destinations.ts';
 import { responseHeadSection, upstreamHeadSection } from './report-heads.ts';
 import { type ReportOptions, ReportPage } from './report-page.ts';
@@ -11,12 +12,17 @@ import { count, failedText } from './words.ts';
 export function explainText(simulation: Simulation, options: ReportOptions): string {
   const page = new ReportPage(simulation, options);
   const { style } = page;
-  page.title(headline(simulation), isWell(simulation) ? style.strong : style.warning);
+  const { arrivals } = options;
+  page.title(
+    `${headline(simulation)}${arrivalsText(arrivals)}`,
+    isWell(simulation) && arrivals.every(({ verdict }) => verdict === 'allowed') ? style.strong : style.warning,
+  );
   for (const note of options.notes) page.row(note, { paint: style.warning });
   entrySection(page);
   trailSection(page);
   answerSection(page);
   faultSection(page);
+  accessSection(page, simulation.admission, arrivals, simulation.proxy.namespace);
   destinationsSection(page);
   mirrorsSection(page);
   upstreamHeadSection(page);

@@ -11,6 +11,8 @@ export interface GivenAddresses {
   to?: string;
   /** Of the caller, as the proxy sees it. */
   clientIp?: string;
+  /** Of a token that is taken to be verified. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
@@ -18,15 +20,20 @@ export interface GivenAddresses {
  * @param headers as `name: value`
  * @throws CliError (usage)
  */
-export function parseRequest(words: readonly string[], headers: readonly string[] = [], { to, clientIp }: GivenAddresses = {}): SimulatedRequest {
+export function parseRequest(words: readonly string[], headers: readonly string[] = [], { to, clientIp, claims }: GivenAddresses = {}): SimulatedRequest {
   const request = written(words, headers);
   for (const [flag, address] of [
     ['--to', to],
     ['--client-ip', clientIp],
   ] as const)
     if (address !== undefined && !isIp(address)) throw usageError(`${flag} takes an IP address, not "${address}"`);
-  if (request.kind === 'tcp' && clientIp !== undefined) throw usageError('--client-ip goes with requests: where a connection goes does not depend on it');
-  return { ...request, ...(to === undefined ? {} : { address: to }), ...(clientIp === undefined ? {} : { client: clientIp }) };
+  if (request.kind === 'tcp' && claims !== undefined) throw usageError('--claims goes with requests: a connection has no token');
+  return {
+    ...request,
+    ...(claims === undefined ? {} : { claims }),
+    ...(to === undefined ? {} : { address: to }),
+    ...(clientIp === undefined ? {} : { client: clientIp }),
+  };
 }
 
 function written(words: readonly string[], headers: readonly string[]): SimulatedRequest {

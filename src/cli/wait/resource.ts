@@ -43,7 +43,7 @@ function singular(kind: string): string {
 }
 
 function plural(word: string): string {
-  if (word.endsWith('y')) return `${word.slice(0, -1)}ies`;
+  if (/[^aeiou]y$/.test(word)) return `${word.slice(0, -1)}ies`;
   return word.endsWith('s') ? `${word}es` : `${word}s`;
 }
 

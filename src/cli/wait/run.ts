@@ -121,7 +121,8 @@ async function finish(
       ? knownProxies(only, watched)
       : 'weft proxy-status shows what each proxy has acknowledged. --timeout gives them more time, --threshold asks for fewer, --proxy for some.';
   const enough = tally.proxies.length > 0 && threshold < 1 ? `, and ${neededOf(tally.proxies.length, threshold)} have to` : '';
-  throw new CliError(`gave up after ${formatDuration(timeoutMs * 1e6)}: ${missedText(text, what, tally, only)}${enough}`, undefined, help);
+  const ended = timeoutMs === 0 ? 'looked once' : `gave up after ${formatDuration(timeoutMs * 1e6)}`;
+  throw new CliError(`${ended}: ${missedText(text, what, tally, only)}${enough}`, undefined, help);
 }
 
 /** Of those that were asked for none is there. */

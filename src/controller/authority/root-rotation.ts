@@ -51,7 +51,7 @@ export async function rotateRoot(known: RootState | undefined, now: number, { li
   if (next && now >= madeAt(next.certificate) + overlapMs) {
     return { authority: next, former: trustBundle([authority.certificate, former], now) };
   }
-  if (!next && now >= madeAt(authority.certificate) + lifetimeMs * renewedAt) {
+  if (!next && now >= dueAt(authority.certificate)) {
     return { authority, next: await newRoot(now, lifetimeMs), former };
   }
   // It has signed since it was published, and the overlap over.
@@ -109,6 +109,12 @@ export function isUsable({ certificate, key }: KeyPair, now: number): boolean {
 async function newRoot(now: number, lifetimeMs: number): Promise<KeyPair> {
   const { issueAuthority } = await import('../../pki/issue.ts');
   return issueAuthority(rootName, now, lifetimeMs);
+}
+
+/** By its own life: a root that another control plane has left may have another one. */
+function dueAt(certificate: string): number {
+  const made = madeAt(certificate);
+  return made + (new X509Certificate(certificate).validToDate.getTime() - made) * renewedAt;
 }
 
 function madeAt(certificate: string): number {

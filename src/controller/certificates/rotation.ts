@@ -72,8 +72,9 @@ function madeAt(certificate: string): number {
   return new X509Certificate(certificate).validFromDate.getTime() + backdatedMs;
 }
 
+/** By its end: it begins no earlier than its authority, whenever it was made. */
 function isDue(certificate: string, now: number, lifetimeMs: number): boolean {
-  return now >= madeAt(certificate) + lifetimeMs * renewedAt;
+  return expiryOf(certificate) - now <= lifetimeMs * (1 - renewedAt);
 }
 
 /** Whether it can sign something that outlives it by nothing. */

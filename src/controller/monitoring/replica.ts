@@ -29,11 +29,11 @@ export interface Replica {
 export function factsOf({ settings, watches, keeper, election, state, phase, proxies }: Replica): ControllerFacts {
   const states = watches.states();
   const { certificates } = keeper;
-  const leftOut = [...state.judged.values()].filter(({ isLeftOut }) => isLeftOut);
+  const invalid = [...state.judged.values()].filter(({ isLeftOut, verdict }) => isLeftOut || verdict.errors.length > 0);
   return {
     objects: new Map(states.filter(({ name }) => name === undefined).map(({ kind, objects }) => [kind, objects])),
     unsynced: states.filter(({ isSynced }) => !isSynced).length,
-    invalid: new Map([...Map.groupBy(leftOut, ({ kind }) => kind)].map(([kind, list]) => [kind, list.length])),
+    invalid: new Map([...Map.groupBy(invalid, ({ kind }) => kind)].map(([kind, list]) => [kind, list.length])),
     proxies: proxies(),
     ready: phase() === 'serving',
     leads: election?.leads ?? true,

@@ -24,6 +24,8 @@ export interface ConditionFacts {
   generation: number;
   /** Undefined: nothing is to be said. */
   verdict: Verdict | undefined;
+  /** Tables are made without it. */
+  isLeftOut?: boolean;
   /** What went wrong with it in routing tables; undefined: it is of a kind that is in none. */
   statuses: readonly Status[] | undefined;
 }
@@ -34,7 +36,7 @@ const types = { accepted: 'weft.mesh/Accepted', reconciled: 'weft.mesh/Reconcile
 const mostTold = 5;
 const longestMessage = 1024;
 
-export function wantedConditions({ revision, generation, verdict, statuses }: ConditionFacts): Wanted[] {
+export function wantedConditions({ revision, generation, verdict, isLeftOut = true, statuses }: ConditionFacts): Wanted[] {
   const typeOf = (type: string): string => (revision === '' || revision === 'default' ? type : `${type}-${revision}`);
   const wrong = [...(verdict?.undecodable ?? []), ...(verdict?.errors ?? [])];
   const warnings = [...(verdict?.unknown ?? []), ...(verdict?.warnings ?? [])];
@@ -49,7 +51,7 @@ export function wantedConditions({ revision, generation, verdict, statuses }: Co
   const [first] = statuses;
   const reconciled: Pick<Wanted, 'status' | 'reason' | 'message'> =
     wrong.length > 0
-      ? { status: 'False', reason: 'NotAccepted', message: 'it is left out, because it breaks the rules of its kind' }
+      ? { status: 'False', reason: 'NotAccepted', message: `${isLeftOut ? 'it is left out' : 'in doubt it denies'}, because it breaks the rules of its kind` }
       : first
         ? { status: 'False', reason: camelCase(first.reason), message: told(statuses.map(statusLine)) }
         : { status: 'True', reason: 'Reconciled', message: '' };

@@ -79,10 +79,12 @@ export class StatusKeeper {
     const kind = identity.slice(0, blank);
     const object = store(kind).get(identity.slice(blank + 1));
     if (!object || object.metadata.deletionTimestamp !== undefined || !isOfRevision(kind, object.metadata.labels, revision)) return undefined;
+    const judged = state.judged.get(identity);
     const wanted = wantedConditions({
       revision,
       generation: object.metadata.generation ?? 0,
-      verdict: state.judged.get(identity)?.verdict,
+      verdict: judged?.verdict,
+      ...(judged ? { isLeftOut: judged.isLeftOut } : {}),
       statuses: kindsInTables.has(kind) ? this.tables.of(identity) : undefined,
     });
     const conditions = mergedConditions(object.status, wanted, new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'));

@@ -28,6 +28,12 @@ it.each<[string, Verdict | undefined, readonly Status[] | undefined, string[]]>(
     ['Accepted False Invalid spec.a: is wrong', 'Reconciled False NotAccepted it is left out, because it breaks the rules of its kind'],
   ],
   [
+    'a rule of a policy is broken',
+    verdict({ errors: [{ path: ['spec', 'a'], text: 'is wrong' }] }),
+    [],
+    ['Accepted False Invalid spec.a: is wrong', 'Reconciled False NotAccepted in doubt it denies, because it breaks the rules of its kind'],
+  ],
+  [
     'types are wrong',
     verdict({ undecodable: [{ path: ['spec', 'a'], text: 'spec.a has to be text' }] }),
     undefined,
@@ -46,8 +52,8 @@ it.each<[string, Verdict | undefined, readonly Status[] | undefined, string[]]>(
     Array.from({ length: 8 }, (_, i) => status('unknown-host', `no ${i}`)),
     ['Accepted True Accepted ', 'Reconciled False UnknownHost spec: no 0; spec: no 1; spec: no 2; spec: no 3; spec: no 4; and 3 more'],
   ],
-])('%s', (_, said, statuses, expected) => {
-  const wanted = wantedConditions({ revision: 'default', generation: 3, verdict: said, statuses });
+])('%s', (name, said, statuses, expected) => {
+  const wanted = wantedConditions({ revision: 'default', generation: 3, verdict: said, isLeftOut: !name.includes('policy'), statuses });
   expect(wanted.map(({ type, status: value, reason, message }) => `${type.replace('weft.mesh/', '')} ${value} ${reason} ${message}`)).toEqual(expected);
   expect(wanted.every(({ observedGeneration }) => observedGeneration === 3)).toBe(true);
 });
@@ -104,6 +110,26 @@ it('tells what goes wrong in tables, and about what something else is said', () 
   const next = mesh.with([{ before: mesh.find('VirtualService', 'shop', 'cart'), after: repaired }]);
   expect([...statuses.update(next)]).toEqual(['VirtualService shop/cart']);
   expect(statuses.of('VirtualService shop/cart')).toEqual([]);
+});
+
+it('tells what is wrong with policies, whomever they are for', () => {
+  const text = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: a, namespace: shop }
+spec: { selector: { matchLabels: { app: cart } }, action: CUSTOM, provider: { name: nothere }, rules: [{}] }
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: t, namespace: shop }
+spec: { selector: { matchLabels: { app: cart } }, jwtRules: [{ audiences: [a] }] }
+`;
+  const { resources } = loadSource({ name: 'a', text, json: false }, { defaultNamespace: 'shop' });
+  const options = { assume: 'complete', istioNamespace: 'istio-system', templates: false, knownHosts: [], now: new Date(0) } as const;
+  const statuses = new TableStatuses();
+  statuses.update(new Mesh(resources, { ...options, meshConfig: defaultMeshConfig('x') }));
+  expect(statuses.of('AuthorizationPolicy shop/a')).toMatchObject([{ reason: 'unknown-provider' }]);
+  expect(statuses.of('RequestAuthentication shop/t')).toMatchObject([{ reason: 'invalid-policy' }]);
 });
 
 const object = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'X', metadata: { name } });

@@ -1,6 +1,7 @@
 import type { ProxyIdentity, Status } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { sameItems } from '../../model/same.ts';
+import { policyProblems } from '../../translate/security/policy-problems.ts';
 import { routingTable, tableReads } from '../../translate/table.ts';
 import { gatewayNames, gatewayOfResource, namedProxy } from '../../translate/workload-identity.ts';
 import { istioKinds } from '../watch/watched-kinds.ts';
@@ -12,7 +13,7 @@ const none: readonly Status[] = [];
 
 /**
  * What goes wrong with the objects of users when tables are made: of a sidecar without labels in each namespace that has such objects,
- * and of what runs each gateway. It does not depend on which proxies there are.
+ * and of what runs each gateway; and with policies, whomever they are for. It does not depend on which proxies there are.
  */
 export class TableStatuses {
   private lists = new Map<string, readonly Status[]>();
@@ -26,6 +27,8 @@ export class TableStatuses {
   /** @returns objects about which something else is said than before */
   update(mesh: Mesh): Set<string> {
     const lists = new Map<string, readonly Status[]>();
+    // They may be for workloads that are not there.
+    lists.set('policies', policyProblems(mesh));
     for (const proxy of proxiesOf(mesh)) lists.set(JSON.stringify([proxy.role, proxy.namespace, proxy.name, proxy.labels]), routingTable(mesh, proxy).statuses);
     if (lists.size === this.lists.size && [...lists].every(([key, list]) => this.lists.get(key) === list)) return new Set();
     this.lists = lists;

@@ -11,16 +11,7 @@ import { findService, findWorkload } from '../find.ts';
 import { describePod } from '../pod.ts';
 import { describeService } from '../service.ts';
 import { narrowing } from './narrow.ts';
-
-const others = { a: 'anna', b: 'berta', c: 'clara', shop: 'far', pay: 'away' } as const;
-
-/** The same objects under other names, which have nothing to do with the first ones but ports, gateways and namespaces now and then. */
-function elsewhere(objects: readonly TestObject[], keepNamespaces: boolean): TestObject[] {
-  const text = JSON.stringify(objects).replace(/(?<![\w-])(a|b|c|shop|pay)(?![\w-])/g, (name) =>
-    keepNamespaces && (name === 'shop' || name === 'pay') ? name : others[name as keyof typeof others],
-  );
-  return JSON.parse(text) as TestObject[];
-}
+import { difference, elsewhere } from './testing.ts';
 
 function sourceOf(objects: readonly TestObject[]): SourceText {
   const text = objects.map((object) => dump(JSON.parse(JSON.stringify(resourceOf(object).raw)), { noRefs: true })).join('---\n');
@@ -42,18 +33,6 @@ async function read(source: SourceText, isPassedOver?: Narrowed): Promise<Mesh> 
     isPassedOver,
   });
   return mesh;
-}
-
-/** Where two values differ first. */
-function difference(a: unknown, b: unknown, path = ''): string | undefined {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-    return Object.is(a, b) ? undefined : `${path}: ${JSON.stringify(a)?.slice(0, 300)} and ${JSON.stringify(b)?.slice(0, 300)}`;
-  }
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const found = difference((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], `${path}.${key}`);
-    if (found) return found;
-  }
-  return undefined;
 }
 
 let passedOver = 0;

@@ -106,6 +106,29 @@ describe('what is kept', () => {
     ]);
   });
 
+  it('waypoints that are named, their pods, and policies that name them', () => {
+    const named = (document: string, label: string): string => document.replace('spec:', `  labels: {istio.io/use-waypoint: ${label}}\nspec:`);
+    const waypoint = (name: string): string => object('Gateway', name, 'spec:\n  gatewayClassName: istio-waypoint\n');
+    const policy = (name: string, target: string): string => object('AuthorizationPolicy', name, `spec:\n  targetRefs: [{kind: Gateway, name: ${target}}]\n`);
+    const pod = (name: string, target: string): string =>
+      object('Pod', name, '').replace(/(namespace: \w+\n)/, `$1  labels: {gateway.networking.k8s.io/gateway-name: ${target}}\n`);
+    const names = kept([
+      ...far,
+      object('AuthorizationPolicy', 'far/first', 'spec: {}\n'),
+      waypoint('far/first'),
+      object('Pod', 'far/first', ''),
+      named(service('shop/cart'), 'web'),
+      waypoint('infra/web'),
+      waypoint('infra/other'),
+      policy('infra/at-web', 'web'),
+      policy('infra/at-other', 'other'),
+      pod('infra/web-1', 'web'),
+      pod('infra/other-1', 'other'),
+    ]);
+    expect(names).toEqual(expect.arrayContaining(['Gateway infra/web', 'AuthorizationPolicy infra/at-web', 'Pod infra/web-1']));
+    for (const other of ['Gateway infra/other', 'AuthorizationPolicy infra/at-other', 'Pod infra/other-1']) expect(names).not.toContain(other);
+  });
+
   it('for a workload, the services that select it', () => {
     const pod = object('Pod', 'shop/web-1', '').replace('namespace: shop\n', 'namespace: shop\n  labels: {app: web}\n');
     const names = kept([...far, service('shop/web'), pod, rule('ops/x', 'x.example.com', to('web.shop.svc.cluster.local'))], 'Pod shop/web-1');

@@ -6,6 +6,7 @@ import type { SourceDocument, SourceText } from '../../manifest/resource.ts';
 import { parseYaml, YamlError } from '../../manifest/yaml.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { isMap, items, text } from '../../model/untyped.ts';
+import { useWaypointLabel } from '../../model/waypoints.ts';
 import { documentsWith, nameIn, type TextDocument, type TextFile, textFile, textOf } from './documents.ts';
 import { listing, named, policies, routes, unread, workloads } from './kinds.ts';
 import {
@@ -87,6 +88,7 @@ class Narrowing {
     this.targets = new Set(own.map(({ name }) => wordOfHost(name)));
     for (const { name } of own) this.ask(name);
     this.keepPorts(own);
+    this.keepWaypoints();
     for (const document of this.wide) this.keepNamed(document);
     for (let word = this.queue.shift(); word !== undefined; word = this.queue.shift()) {
       if (this.words.size > mostWords || this.everything) return undefined;
@@ -178,6 +180,16 @@ class Narrowing {
       // The first of each port, for everybody: it makes the listener that hosts without a service need.
       if (plain === undefined || (ports.has(plain) && !served.has(plain) && !text.includes('exportTo'))) this.kept.add(document);
       if (plain !== undefined && !text.includes('exportTo')) served.add(plain);
+    }
+  }
+
+  /** Gateways that services, pods and namespaces name as their waypoints, and policies that name those, in whatever namespace they are. */
+  private keepWaypoints(): void {
+    for (const document of [...this.kept]) {
+      if (!this.hasText(document, useWaypointLabel)) continue;
+      const name = this.read(document)?.labels[useWaypointLabel] ?? '';
+      this.ask(name);
+      for (const other of this.with(name.toLowerCase())) if (other.kind !== undefined && policies.has(other.kind)) this.kept.add(other);
     }
   }
 

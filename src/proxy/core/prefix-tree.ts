@@ -35,16 +35,24 @@ export class PrefixTree<V> {
     return fork.at(prefix, make);
   }
 
-  /** Appends the values of all prefixes that a text begins with. `end`: of what counts of `text`. */
-  collect(text: string, end: number, into: V[]): void {
+  /**
+   * Puts the values of all prefixes that a text begins with into a list that is used again and again.
+   *
+   * @param end of what counts of `text`
+   * @param from where the values go
+   * @returns the place behind the last of them
+   */
+  collect(text: string, end: number, into: V[], from: number): number {
+    let to = from;
     for (let node: PrefixTree<V> | undefined = this; node !== undefined; ) {
-      if (node.#value !== undefined) into.push(node.#value);
+      if (node.#value !== undefined) into[to++] = node.#value;
       const at: number = node.#prefix.length;
-      if (at >= end) return;
+      if (at >= end) return to;
       const child: PrefixTree<V> | undefined = node.#children.get(text.charCodeAt(at));
-      if (child === undefined || child.#prefix.length > end || !text.startsWith(child.#prefix)) return;
+      if (child === undefined || child.#prefix.length > end || !text.startsWith(child.#prefix)) return to;
       node = child;
     }
+    return to;
   }
 
   *values(): Generator<V> {

@@ -114,7 +114,7 @@ function group(groups: Map<string, Map<string, number[]>>, name: string, value: 
 }
 
 const newBucket = (): Bucket => new Bucket();
-/** Those of the request at hand. */
+/** The first ones are those of the request at hand. */
 const buckets: Bucket[] = [];
 
 /** The routes of one virtual host by their matches. */
@@ -154,10 +154,9 @@ export class RouteIndex {
       this.#exact.get(path)?.proposeFor(request);
       if (this.#exactIgnoringCase.size > 0) this.#exactIgnoringCase.get(path.toLowerCase())?.proposeFor(request);
     }
-    this.#prefixes.collect(target, pathEnd, buckets);
-    if (!this.#prefixesIgnoringCase.isEmpty) this.#prefixesIgnoringCase.collect(target.slice(0, pathEnd).toLowerCase(), pathEnd, buckets);
-    for (let i = 0; i < buckets.length; i++) (buckets[i] as Bucket).proposeFor(request);
-    buckets.length = 0;
+    let count = this.#prefixes.collect(target, pathEnd, buckets, 0);
+    if (!this.#prefixesIgnoringCase.isEmpty) count = this.#prefixesIgnoringCase.collect(target.slice(0, pathEnd).toLowerCase(), pathEnd, buckets, count);
+    for (let i = 0; i < count; i++) (buckets[i] as Bucket).proposeFor(request);
     for (;;) {
       let first = -1;
       let from = -1;

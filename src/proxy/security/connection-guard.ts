@@ -9,9 +9,9 @@ import type { Pending } from './guarded-request.ts';
 
 /** Why a connection is closed. */
 export interface ConnectionDenial {
-  /** As in `%CONNECTION_TERMINATION_DETAILS%`. */
+  /** As in `%CONNECTION_TERMINATION_DETAILS%`: of policies; empty of services that were asked. */
   termination: string;
-  /** As in `%RESPONSE_CODE_DETAILS%` and `%RESPONSE_FLAGS%`; empty and `-` for none. */
+  /** As in `%RESPONSE_CODE_DETAILS%` and `%RESPONSE_FLAGS%`: of services; empty and `-` of policies. */
   details: string;
   flags: string;
 }
@@ -66,7 +66,7 @@ export class ConnectionGuard {
         if (authorizer.failOpen) counters.askedFailOpen++;
       }
       if (verdict === 'allowed' || (verdict === 'error' && authorizer.failOpen)) later = this.ask(stage + 1, record, decided);
-      else decided({ termination: 'ext_authz_close', details: verdict === 'denied' ? 'ext_authz_denied' : 'ext_authz_error', flags: 'UAEX' });
+      else decided({ termination: '', details: verdict === 'denied' ? 'ext_authz_denied' : 'ext_authz_error', flags: 'UAEX' });
       over = later === undefined;
     });
     if (over) return undefined;

@@ -21,11 +21,13 @@ export interface DetectionOptions {
   timeoutMs: number;
   /** A client that has not said by then what it speaks is left; 0 or absent: never. */
   idleTimeoutMs?: number;
+  /** A client that has begun a ClientHello has to end it in this time; absent: as long as it likes. */
+  helloTimeoutMs?: number;
 }
 
-/** What a client that has begun its ClientHello has to end it. */
-const helloMs = 15_000;
 const recordHeaderBytes = 5;
+/** The first byte of a ClientHello. */
+const handshakeRecord = 0x16;
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** A request line that has not ended by then is none. */
@@ -158,7 +160,9 @@ export class Detector {
     if (before > 64 && before < mostRequestLineBytes && this.bytes[0] !== 0x16 && !chunk.some(isControl)) return;
     const detection = classify(this.bytes, this.options);
     if (detection) this.finish(detection);
-    else if (this.options.tls && this.bytes[0] === 0x16) this.helloTimer ??= this.clock.setTimer(helloMs, this.onGone);
+    else if (this.options.helloTimeoutMs !== undefined && this.options.tls && this.bytes[0] === handshakeRecord) {
+      this.helloTimer ??= this.clock.setTimer(this.options.helloTimeoutMs, this.onGone);
+    }
   };
 
   private readonly onGone = (): void => {

@@ -6,7 +6,7 @@ import { ClusterState } from '../core/balance/cluster-state.ts';
 import { StateArena } from '../core/balance/shared-state.ts';
 import { clusterOf, endpoint, group } from '../core/balance/testing.ts';
 import { realClock } from '../real-clock.ts';
-import { drawCluster, TcpProxyConnection, type TcpRecord } from './proxy.ts';
+import { drawCluster, type TcpDownstream, TcpProxyConnection, type TcpRecord } from './proxy.ts';
 
 const open: { destroy?(): void; close?(): void }[] = [];
 afterEach(() => {
@@ -31,10 +31,11 @@ interface Setup {
   filter?: Partial<TcpFilter>;
   bytes?: string;
   unknown?: boolean;
+  judge?: TcpDownstream['judge'];
 }
 
 /** A proxy before one cluster. */
-async function proxy({ port, cluster: overrides, filter, bytes = '', unknown = false }: Setup) {
+async function proxy({ port, cluster: overrides, filter, bytes = '', unknown = false, judge }: Setup) {
   const cluster = clusterOf(port === undefined ? [] : [group([endpoint('127.0.0.1', { port })])], overrides);
   const state = new ClusterState(cluster, { clock: realClock, random: Math.random, arena: new StateArena() });
   const records: TcpRecord[] = [];
@@ -43,7 +44,7 @@ async function proxy({ port, cluster: overrides, filter, bytes = '', unknown = f
     new TcpProxyConnection(
       { clock: realClock, random: Math.random, cluster: () => (unknown ? undefined : { cluster, state }) },
       { kind: 'tcp', clusters: [{ cluster: cluster.name, weight: 1 }], statPrefix: '', hashSourceIp: false, ...filter },
-      { socket, bytes: Buffer.from(bytes), remoteAddress: '127.0.0.1', originalDestination: { address: '127.0.0.1', port: port ?? 1 } },
+      { socket, bytes: Buffer.from(bytes), remoteAddress: '127.0.0.1', originalDestination: { address: '127.0.0.1', port: port ?? 1 }, judge },
       { onConnected: () => {}, onClosed: (record) => records.push(record) },
     );
   });
@@ -109,6 +110,110 @@ describe('bytes', () => {
     socket.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume();
     await new Promise((resolve) => socket.on('end', resolve));
     expect(bytes).toBe(written * 64 * 1024);
+  });
+});
+
+describe('SEC-R30: a client that is judged', () => {
+  const denial = { termination: 'rbac_access_denied_matched_policy[none]', details: '', flags: '-' };
+
+  /** Greets, and says what it got. */
+  async function service(): Promise<{ port: number; got: string[]; connections: () => number }> {
+    const got: string[] = [];
+    let connections = 0;
+    const { port } = await listen((socket) => {
+      connections++;
+      socket.write('hello ');
+      socket.on('data', (chunk) => {
+        got.push(chunk.toString());
+        socket.end(`got ${got.join('')}`);
+      });
+      socket.on('end', () => socket.end());
+    });
+    return { port, got, connections: () => connections };
+  }
+
+  it.each(['within the call', 'later'])('is let in, decided %s: nothing is lost', async (when) => {
+    const { port, got } = await service();
+    let asked = 0;
+    const front = await proxy({
+      port,
+      judge: (decided) => {
+        asked++;
+        if (when === 'later') setTimeout(() => decided(undefined), 30);
+        else decided(undefined);
+        return when === 'later' ? { cancel: () => {} } : undefined;
+      },
+    });
+    expect(await client(front.port, (socket) => socket.write('abc'))).toEqual({ received: 'hello got abc', closed: 'fin' });
+    expect([got, asked]).toEqual([['abc'], 1]);
+    await settled();
+    expect(front.records).toMatchObject([{ bytesReceived: 3, terminationDetails: '' }]);
+  });
+
+  it.each(['within the call', 'later'])('is denied %s: its bytes go nowhere, and it is closed in order', async (when) => {
+    const { port, got } = await service();
+    const front = await proxy({
+      port,
+      judge: (decided) => {
+        if (when === 'later') setTimeout(() => decided(denial), 30);
+        else decided(denial);
+        return when === 'later' ? { cancel: () => {} } : undefined;
+      },
+    });
+    const socket = connect(front.port, '127.0.0.1');
+    open.push(socket);
+    let received = '';
+    socket.on('data', (chunk) => (received += chunk));
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.write('abc');
+    await new Promise((resolve) => socket.once('end', resolve));
+    await settled();
+    expect([received, got]).toEqual(['hello ', []]);
+    expect(front.records).toMatchObject([{ flags: '-', terminationDetails: denial.termination, bytesReceived: 3 }]);
+    expect(front.state.breakers.connections.count).toBe(0);
+  });
+
+  it('has said already what it is denied for: the endpoint hears nothing of it', async () => {
+    const { port, connections } = await service();
+    const front = await proxy({
+      port,
+      bytes: 'abc',
+      judge: (decided) => {
+        decided(denial);
+        return undefined;
+      },
+    });
+    expect(await client(front.port)).toEqual({ received: '', closed: 'fin' });
+    await settled();
+    expect([connections(), front.records[0]?.terminationDetails, front.records[0]?.cluster?.name]).toEqual([0, denial.termination, front.state.cluster.name]);
+  });
+
+  it('goes away while it is judged: the question is taken back', async () => {
+    const { port } = await service();
+    let cancelled = false;
+    const front = await proxy({ port, judge: () => ({ cancel: () => (cancelled = true) }) });
+    const socket = connect(front.port, '127.0.0.1', () => socket.write('abc'));
+    open.push(socket);
+    await new Promise((resolve) => socket.once('data', resolve));
+    await settled();
+    socket.destroy();
+    await settled();
+    expect(cancelled).toBe(true);
+    expect(front.records).toHaveLength(1);
+  });
+
+  it('ends without a byte: that is judged, too', async () => {
+    const { port, got } = await service();
+    const front = await proxy({
+      port,
+      judge: (decided) => {
+        decided(denial);
+        return undefined;
+      },
+    });
+    await client(front.port, (socket) => socket.end());
+    await settled();
+    expect([got, front.records[0]?.terminationDetails]).toEqual([[], denial.termination]);
   });
 });
 

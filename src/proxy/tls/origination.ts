@@ -5,6 +5,7 @@ import { connect, createSecureContext, type DetailedPeerCertificate, type Secure
 import type { Cluster, UpstreamTls } from '../../ir/cluster.ts';
 import type { Host } from '../core/balance/host.ts';
 import type { Clock } from '../core/clock.ts';
+import { offeredProtocols, speaksTls } from '../core/upstream-tls.ts';
 import { hasAltName, parseAltNames } from './alt-names.ts';
 import type { TlsCounters } from './counters.ts';
 import type { Credentials } from './credentials.ts';
@@ -12,7 +13,7 @@ import { certificateFailure, HandshakeError, handshakeFailure, namesFailure, sec
 import { parameters } from './parameters.ts';
 import { shownCertificate } from './peer-certificate.ts';
 import { Sessions } from './sessions.ts';
-import { acceptedNames, namesOfRequest, offeredProtocols, serverNameFor, speaksTls, type UpstreamSettings, upstreamSettings } from './upstream-settings.ts';
+import { acceptedNames, namesOfRequest, serverNameFor, type UpstreamSettings, upstreamSettings } from './upstream-settings.ts';
 
 export interface OriginationOptions {
   credentials: Credentials;

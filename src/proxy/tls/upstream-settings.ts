@@ -1,6 +1,6 @@
 // What TLS is spoken with to the endpoints of a cluster (DR-R70, DR-R71, MAP-R55, MAP-R56).
 import { isIP } from 'node:net';
-import type { Cluster, Endpoint, UpstreamTls } from '../../ir/cluster.ts';
+import type { UpstreamTls } from '../../ir/cluster.ts';
 import { pairName, revokedName, rootsName, rootsOf, secretName, systemRoots } from './credential-names.ts';
 import type { Credentials, KeyPair } from './credentials.ts';
 
@@ -16,20 +16,6 @@ export interface UpstreamContext {
   credentials: Credentials;
   /** Of the proxy. */
   namespace: string;
-}
-
-/** Whether TLS is spoken to an endpoint. `meshTls`: this proxy has an identity, or will have one. */
-export function speaksTls({ tls }: Pick<Cluster, 'tls'>, endpoint: Pick<Endpoint, 'tlsMode'>, meshTls: boolean): boolean {
-  switch (tls.mode) {
-    case 'disable':
-      return false;
-    case 'auto':
-      return meshTls && endpoint.tlsMode === 'istio';
-    case 'istio-mutual':
-      return meshTls;
-    default:
-      return true;
-  }
 }
 
 /** With TLS to the outside, names that are not written are those of the request (DR-R70). */
@@ -76,19 +62,6 @@ export function serverNameFor({ sni }: UpstreamTls, ofRequest: string): string |
 /** By which names the server's certificate is judged; none: any. */
 export function acceptedNames({ subjectAltNames = [] }: UpstreamTls, ofRequest: string): readonly string[] {
   return subjectAltNames.length > 0 ? subjectAltNames : ofRequest === '' ? [] : [ofRequest];
-}
-
-/** The protocols that are offered: by those of the mesh, sidecars know each other and what is inside of the connection (SEC-R3). */
-export function offeredProtocols({ mode }: UpstreamTls, inside: 'http1' | 'http2' | 'tcp'): string[] {
-  if (mode === 'simple' || mode === 'mutual') return inside === 'http2' ? ['h2'] : [];
-  switch (inside) {
-    case 'http1':
-      return ['istio-http/1.1', 'istio', 'http/1.1'];
-    case 'http2':
-      return ['istio-h2', 'istio', 'h2'];
-    default:
-      return ['istio'];
-  }
 }
 
 /** The host of a Host header, as a name of TLS. */

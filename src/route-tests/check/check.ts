@@ -37,7 +37,7 @@ function mirrorOf(written: string | ExpectedMirror): ExpectedMirror {
 
 /** Where requests go; nothing else than services has a place in tests. */
 function destinationsOf({ destinations, outcome }: Simulation): readonly SimulatedDestination[] {
-  return outcome.kind === 'passthrough' || outcome.kind === 'blocked' ? [] : destinations;
+  return outcome.kind === 'passthrough' || outcome.kind === 'blocked' || outcome.kind === 'denied' ? [] : destinations;
 }
 
 const checkDestinations: Check = ({ destinations }, simulation, naming) => {

@@ -28,6 +28,8 @@ const words: Readonly<Record<Outcome['kind'], string>> = {
   tcp: 'forwarded as bytes',
   passthrough: 'passed through to where the application wanted it to go',
   blocked: 'blocked: no service of the mesh',
+  denied: 'denied',
+  'certificate-expected': 'the port takes mTLS of the mesh alone',
   'no-listener': 'nothing listens on this port',
   'no-filter-chain': 'no listener takes the connection',
   'tls-expected': 'the port takes TLS alone',

@@ -50,6 +50,13 @@ describe('SEC-R3: chains of a port', () => {
     ['DISABLE', 'auto', [`80 raw_buffer http/1.1,h2c -> ${http}`, `80 raw_buffer -> ${tcp}`]],
   ])('%s %s', (mode, name, expected) => expect(chains([service(`{name: ${name}, port: 80}`), peer(mode)], 80)).toEqual(expected));
 
+  it.each(['http', 'tcp', 'auto'])('SEC-R4: no chain takes plain text where mTLS is asked for: %s', (name) => {
+    const made = traffic([service(`{name: ${name}, port: 80}`), peer('STRICT')]).listeners[0];
+    const taking = made?.chains.filter(({ match }) => match.destinationPort !== 15006 && match.transport !== 'tls');
+    expect([taking, made?.defaultChain]).toEqual([[], undefined]);
+    expect(made?.chains.filter(({ tls, filter }) => !tls && filter.kind === 'http')).toEqual([]);
+  });
+
   it('SEC-R1: other ports are passed on, and its own port refused', () => {
     const made = traffic([plain]).listeners[0];
     expect(made).toMatchObject({

@@ -106,6 +106,8 @@ describe('SEC-R31: what cannot be asked denies', () => {
     [http({ pathPrefix: 'check' }), 'pathPrefix check does not begin with a slash'],
     [http({ includeRequestHeadersInCheck: ['*'] }), 'it names headers by * alone'],
     [http({ headersToDownstreamOnDeny: ['a', ''] }), 'it names headers by * alone'],
+    [http({ includeAdditionalHeadersInCheck: { 'a b': 'x' } }), 'a header "a b" that HTTP has not'],
+    [http({ includeAdditionalHeadersInCheck: { a: 'x\r\ny: z' } }), 'a header "a" that HTTP has not'],
     [http({ includeRequestBodyInCheck: {} }), 'includeRequestBodyInCheck has no maxRequestBytes'],
   ])('%j', (provider, problem) => {
     const found = asked(provider);

@@ -60,6 +60,9 @@ const defaultStatusOnError = 403;
 function httpAuthorizer(mesh: Mesh, provider: HttpProvider): ExternalAuthorizer {
   const { pathPrefix = '', includeAdditionalHeadersInCheck = {} } = provider;
   if (pathPrefix !== '' && !pathPrefix.startsWith('/')) throw new InvalidProvider(`its pathPrefix ${pathPrefix} does not begin with a slash`);
+  for (const [name, value] of Object.entries(includeAdditionalHeadersInCheck)) {
+    if (!isHeader(name, value)) throw new InvalidProvider(`its includeAdditionalHeadersInCheck has a header ${JSON.stringify(name)} that HTTP has not`);
+  }
   const included = provider.includeRequestHeadersInCheck?.length ? provider.includeRequestHeadersInCheck : provider.includeHeadersInCheck;
   return {
     ...commonFields(mesh, provider),
@@ -135,6 +138,10 @@ function statusOf(written: string): number {
   const status = /^\d+$/.test(written) ? Number(written) : Number.NaN;
   if (!knownStatuses.has(status)) throw new InvalidProvider(`its statusOnError ${written} is no status that a proxy answers with`);
   return status;
+}
+
+function isHeader(name: string, value: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !/[\0\r\n]/.test(value);
 }
 
 function headerNames(names: readonly string[] | undefined): TextMatcher[] {

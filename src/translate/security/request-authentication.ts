@@ -40,11 +40,11 @@ export function authenticationOf(policies: readonly JwtPolicy[], role: ProxyIden
       issuer: rule.issuer ?? '',
       audiences: filled(rule.audiences),
       keys: keysOf(rule),
-      headers: items(rule.fromHeaders).flatMap(({ name = '', prefix = '' }) => (name === '' ? [] : [{ name: name.toLowerCase(), prefix }])),
+      headers: items(rule.fromHeaders).flatMap(({ name = '', prefix = '' }) => (isToken(name) ? [{ name: name.toLowerCase(), prefix }] : [])),
       params: filled(rule.fromParams),
       cookies: filled(rule.fromCookies),
       forward: rule.forwardOriginalToken === true,
-      ...(rule.outputPayloadToHeader ? { payloadHeader: rule.outputPayloadToHeader } : {}),
+      ...(isToken(rule.outputPayloadToHeader ?? '') ? { payloadHeader: rule.outputPayloadToHeader } : {}),
       claimHeaders: items(rule.outputClaimToHeaders).flatMap(({ header = '', claim = '' }) =>
         isHeaderName(header) && claim !== '' ? [{ header, claim }] : [],
       ),
@@ -63,6 +63,12 @@ export function keysOf({ jwks, jwksUri, issuer = '', timeout }: JWTRule): KeySou
   return jwksUri ? { kind: 'remote', uri: jwksUri, timeoutMs } : { kind: 'discovery', issuer, timeoutMs };
 }
 
+/** A name that HTTP has for headers (RFC 9110, 5.6.2). */
+function isToken(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}
+
+/** As Istio takes them. */
 function isHeaderName(name: string): boolean {
   return /^[-_A-Za-z0-9]+$/.test(name);
 }

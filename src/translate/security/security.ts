@@ -2,7 +2,6 @@
 import { hash } from 'node:crypto';
 import type { Authorization, AuthorizationRule, AuthorizationStages } from '../../ir/authorization.ts';
 import type { ProxyIdentity, Security, Status } from '../../ir/table.ts';
-import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { sameItems } from '../../model/same.ts';
@@ -11,6 +10,7 @@ import { authorizationOf } from './authorization.ts';
 import { askedProviders } from './external-authorizers.ts';
 import type { Policy } from './policy-rules.ts';
 import { authenticationOf, type JwtPolicy } from './request-authentication.ts';
+import { trustDomainsOf } from './trust-domains.ts';
 
 export interface SecurityPart {
   /** Undefined: no policy applies. */
@@ -145,8 +145,4 @@ function stagesText({ custom, audit, deny, allow, dryRun }: AuthorizationStages)
   const of = (rules: readonly AuthorizationRule[] | undefined): string[] | undefined => rules?.map((rule) => digestOf(rule));
   const asked = custom.map(({ provider, rules, authorizer }) => [provider, of(rules), authorizer]);
   return [asked, of(audit), of(deny), of(allow), dryRun && [of(dryRun.deny), of(dryRun.allow)]];
-}
-
-function trustDomainsOf({ trustDomain, trustDomainAliases }: MeshConfig): string[] {
-  return [trustDomain || 'cluster.local', ...(trustDomainAliases ?? [])];
 }

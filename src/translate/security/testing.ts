@@ -107,11 +107,11 @@ const jwtRule = some({
   audiences: values('a', 'b'),
   jwks: of(keySet, '{"keys":[]}', 'nothing'),
   jwksUri: of('https://issuer.example/keys', 'http://keys.shop.svc.cluster.local:8080/'),
-  fromHeaders: of([{ name: 'X-Token', prefix: 'Token ' }], [{ name: 'authorization' }]),
-  fromParams: values('token'),
-  fromCookies: values('session'),
+  fromHeaders: of([{ name: 'X-Token', prefix: 'Token ' }], [{ name: 'authorization' }], [{ name: 'no header' }, { name: ':path' }, { name: '' }]),
+  fromParams: values('token', 'a b&c=d', ''),
+  fromCookies: values('session', 'a=b; c', ''),
   forwardOriginalToken: fc.boolean(),
-  outputPayloadToHeader: of('x-payload'),
+  outputPayloadToHeader: of('x-payload', 'no header', ':path'),
   outputClaimToHeaders: of([{ header: 'x-user', claim: 'user.name' }], [{ header: 'no header', claim: 'x' }]),
   spaceDelimitedClaims: values('groups'),
   timeout: of('1s', '0s'),
@@ -125,7 +125,7 @@ const modes = of('STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET').map((mode) => ({ mo
 
 export function peerAuthenticationSpec(apps: readonly string[]): Arbitrary<Spec> {
   return fc
-    .tuple(whom(apps), some({ mtls: modes, portLevelMtls: of(8080, 90).chain((port) => modes.map((mtls) => ({ [port]: mtls }))) }))
+    .tuple(whom(apps), some({ mtls: modes, portLevelMtls: of(8080, 90, 0, 70_000).chain((port) => modes.map((mtls) => ({ [port]: mtls }))) }))
     .map(([{ selector }, rest]) => ({ ...(selector ? { selector } : {}), ...rest }));
 }
 

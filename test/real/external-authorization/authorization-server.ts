@@ -64,7 +64,8 @@ function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
 
 const method = '/envoy.service.auth.v3.Authorization/Check';
 
-export async function grpcAuthorizationServer(port: number): Promise<AuthorizationServer> {
+/** @param denies everything whose path does not say otherwise */
+export async function grpcAuthorizationServer(port: number, denies = false): Promise<AuthorizationServer> {
   const asked: Asked[] = [];
   const api = loadEnvoyApi();
   const server = new Server();
@@ -83,7 +84,7 @@ export async function grpcAuthorizationServer(port: number): Promise<Authorizati
     Check: (call: { request: JsonObject }, done: (error: { code: number; details: string } | null, value?: JsonObject) => void) => {
       asked.push(question(call.request));
       const path = String(http(call.request).path ?? '');
-      const found = grpcAnswers[/^\/(\w[\w-]*)/.exec(path)?.[1] ?? ''] ?? grpcAnswers.allow;
+      const found = grpcAnswers[/^\/(\w[\w-]*)/.exec(path)?.[1] ?? ''] ?? (denies ? grpcAnswers.deny : grpcAnswers.allow);
       if (found === 'error') done({ code: 13, details: 'broken' });
       else if (found !== 'nothing') done(null, found as JsonObject);
     },

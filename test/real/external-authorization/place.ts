@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, freePorts } from '../../free-ports.ts';
@@ -15,6 +16,8 @@ export interface Setup {
   provider: Record<string, unknown>;
   /** Nobody listens where the service should. */
   noServer?: boolean;
+  /** The service denies what it does not know. */
+  denies?: boolean;
 }
 
 export interface Sent {
@@ -36,8 +39,19 @@ export interface Seen {
   log: string;
 }
 
+/** What became of a connection. */
+export interface SeenConnection {
+  received: string;
+  asked: unknown[];
+  /** What the service got. */
+  got: string[];
+  log: string;
+}
+
 export interface Place {
   send(sent: Sent): Promise<Seen>;
+  /** Bytes to the TCP port. */
+  connect(text: string): Promise<SeenConnection>;
   close(): Promise<void>;
 }
 
@@ -55,7 +69,7 @@ const differing = new Set([
 export async function startPlace(engine: readonly string[], setup: Setup): Promise<Place> {
   const authzPort = await freePort();
   const start = setup.protocol === 'Http' ? httpAuthorizationServer : grpcAuthorizationServer;
-  const authz = setup.noServer ? undefined : await start(authzPort);
+  const authz = setup.noServer ? undefined : await start(authzPort, setup.denies);
   return startGateway(engine, { manifests: () => askedAbout(authzPort, setup), meshConfig: meshConfig(authzPort, setup), authz });
 }
 
@@ -71,7 +85,7 @@ export interface GatewaySetup {
 
 /** @param engine arguments that choose it */
 export async function startGateway(engine: readonly string[], { manifests, meshConfig = {}, trustedProxies = 0, authz }: GatewaySetup): Promise<Place> {
-  const [gatewayPort = 0, appPort = 0, admin = 0, agent = 0] = await freePorts(4);
+  const [gatewayPort = 0, tcpPort = 0, appPort = 0, echoPort = 0, admin = 0, agent = 0] = await freePorts(6);
   const got: unknown[] = [];
   const app = createServer(async (message, response) => {
     const body = await textOf(message);
@@ -82,12 +96,21 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     response.writeHead(200, { 'x-app': '1', 'x-app-b': '1', 'x-app-c': '1' }).end('app');
   });
   await listening(app, appPort);
+  const bytes: string[] = [];
+  const echo = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      bytes.push(chunk.toString());
+      socket.end(`echo ${chunk}`);
+    });
+  });
+  await new Promise<void>((resolve) => void echo.listen(echoPort, '127.0.0.1', resolve));
   const folder = mkdtempSync(join(tmpdir(), 'weft-authz-'));
   const topology = { defaultConfig: { gatewayTopology: { numTrustedProxies: trustedProxies } } };
-  writeFileSync(join(folder, 'mesh.yaml'), routesTo(gatewayPort, appPort) + manifests());
+  writeFileSync(join(folder, 'mesh.yaml'), routesTo({ http: gatewayPort, tcp: tcpPort, app: appPort, echo: echoPort }) + manifests());
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...topology, ...meshConfig }));
   const ports = ['--admin-port', admin, '--agent-port', agent, '--stats-port', 0, '--health-port', 0].map(String);
-  const log = ['--access-log', '-', '--access-log-format', 'LOG %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%'];
+  const log = ['--access-log', '-', '--access-log-format', 'LOG %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%'];
   const files = ['-f', join(folder, 'mesh.yaml'), '--meshConfigFile', join(folder, 'config.json'), '--gateway', 'shop/edge'];
   const child = spawn(process.execPath, [weft, 'proxy', 'run', ...engine, ...files, ...ports, ...log], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
@@ -99,6 +122,7 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     child.kill('SIGTERM');
     child.kill('SIGINT');
     await exited;
+    echo.close();
     await Promise.all([closed(app), authz?.close()]);
     rmSync(folder, { recursive: true });
   };
@@ -111,6 +135,13 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
   }
   return {
     close,
+    connect: async (text) => {
+      const before = { asked: authz?.asked.length ?? 0, got: bytes.length, log: stdout.length };
+      const received = await connection(tcpPort, text);
+      await until(() => stdout.slice(before.log).includes('\n'));
+      const log = stdout.slice(before.log).split('\n')[0] ?? '';
+      return { received, asked: authz?.asked.slice(before.asked) ?? [], got: bytes.slice(before.got), log };
+    },
     send: async (sent) => {
       const before = { asked: authz?.asked.length ?? 0, got: got.length, log: stdout.length };
       const answer = await exchange(gatewayPort, sent);
@@ -130,6 +161,16 @@ function exchange(port: number, { path, method = 'GET', headers = {}, body }: Se
       resolve({ status: response.statusCode ?? 0, headers: seen.sort(([a, x], [b, y]) => (`${a}\n${x}` < `${b}\n${y}` ? -1 : 1)), body: text });
     });
     sent.on('error', reject).end(body);
+  });
+}
+
+/** All that comes until the other side ends it. */
+function connection(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(text));
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.on('error', () => {}).on('close', () => resolve(received));
   });
 }
 
@@ -161,12 +202,27 @@ spec:
 ---
 `;
 
-const routesTo = (gateway: number, app: number): string => `${entry('app', app, 'HTTP')}apiVersion: networking.istio.io/v1
+const routesTo = ({
+  http,
+  tcp,
+  app,
+  echo,
+}: Record<'http' | 'tcp' | 'app' | 'echo', number>): string => `${entry('app', app, 'HTTP')}${entry('echo', echo, 'TCP')}apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: edge, namespace: shop }
 spec:
   selector: { app: edge }
-  servers: [{ port: { number: ${gateway}, name: http, protocol: HTTP }, hosts: ['*'] }]
+  servers:
+    - { port: { number: ${http}, name: http, protocol: HTTP }, hosts: ['*'] }
+    - { port: { number: ${tcp}, name: tcp, protocol: TCP }, hosts: ['*'] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: echo, namespace: shop }
+spec:
+  hosts: ['echo.shop.test']
+  gateways: [edge]
+  tcp: [{ match: [{ port: ${tcp} }], route: [{ destination: { host: echo.example, port: { number: ${echo} } } }] }]
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -14,7 +14,7 @@ import { AccessLog, logFormat } from './log.ts';
 /** What a proxy of a few requests needs at most: one that runs wild is not to take the machine with it. */
 const heapMb = 400;
 const startMs = 60_000;
-const applyMs = 10_000;
+const applyMs = 30_000;
 
 /** Files of one proxy. */
 interface Files {

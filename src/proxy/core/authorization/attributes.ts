@@ -9,8 +9,8 @@ export interface Attribute {
   readonly id: string;
   /** Whether one of the texts passes; a part that is not there has none. */
   some(subject: Subject, test: TextTest): boolean;
-  /** All texts, appended. */
-  collect(subject: Subject, into: string[]): void;
+  /** Puts all texts into a list from a place on. @returns the place behind the last of them */
+  collect(subject: Subject, into: string[], from: number): number;
 }
 
 /** A part that is one text; empty: it is not there. */
@@ -28,15 +28,23 @@ class Single implements Attribute {
     return text !== '' && test.holds(text);
   }
 
-  collect(subject: Subject, into: string[]): void {
+  collect(subject: Subject, into: string[], from: number): number {
     const text = this.#of(subject);
-    if (text !== '') into.push(text);
+    if (text === '') return from;
+    into[from] = text;
+    return from + 1;
   }
 }
 
 /** The path without its query. */
 export function pathOf(subject: Subject): string {
   return subject.pathEnd === subject.path.length ? subject.path : subject.path.slice(0, subject.pathEnd);
+}
+
+function putAll(values: readonly unknown[], into: string[], from: number): number {
+  let to = from;
+  for (const value of values) if (typeof value === 'string') into[to++] = value;
+  return to;
 }
 
 const method = new Single('method', (subject) => subject.method);
@@ -47,7 +55,10 @@ const path = new Single('path', pathOf);
 const host: Attribute = {
   id: 'host',
   some: (subject, test) => test.holds(subject.authority),
-  collect: (subject, into) => void into.push(subject.authority),
+  collect(subject, into, from) {
+    into[from] = subject.authority;
+    return from + 1;
+  },
 };
 
 /** Who the peer proved to be: by its URI names, else its DNS names, else its subject, as Envoy has it; nobody without a certificate. */
@@ -62,7 +73,7 @@ const peer: Attribute = {
     for (const name of peerNames(subject)) if (test.holds(name)) return true;
     return false;
   },
-  collect: (subject, into) => void into.push(...peerNames(subject)),
+  collect: (subject, into, from) => putAll(peerNames(subject), into, from),
 };
 
 /** Each value of a header that was sent several times by itself (MAT-R19). */
@@ -88,12 +99,18 @@ class Header implements Attribute {
     return false;
   }
 
-  collect(subject: Subject, into: string[]): void {
+  collect(subject: Subject, into: string[], from: number): number {
     const first = headerValue(subject, this.#name);
-    if (first === undefined) return;
-    into.push(first);
+    if (first === undefined) return from;
+    let to = from;
+    into[to++] = first;
     const { headers } = subject;
-    for (let i = 0; i < headers.length; i += 2) if (headers[i] === this.#name) into.push(headers[i + 1] as string);
+    for (let i = 0, seen = false; i < headers.length; i += 2) {
+      if (headers[i] !== this.#name) continue;
+      if (seen) into[to++] = headers[i + 1] as string;
+      seen = true;
+    }
+    return to;
   }
 }
 
@@ -127,10 +144,13 @@ class Claim implements Attribute {
     return false;
   }
 
-  collect(subject: Subject, into: string[]): void {
+  collect(subject: Subject, into: string[], from: number): number {
     const claim = claimAt(subject.claims, this.#path);
-    if (typeof claim === 'string') into.push(claim);
-    else if (!this.#textOnly && Array.isArray(claim)) for (const one of claim) if (typeof one === 'string') into.push(one);
+    if (typeof claim === 'string') {
+      into[from] = claim;
+      return from + 1;
+    }
+    return this.#textOnly || !Array.isArray(claim) ? from : putAll(claim, into, from);
   }
 }
 

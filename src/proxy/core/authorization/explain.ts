@@ -90,7 +90,7 @@ function unmetOf(condition: AuthorizationCondition, subject: Subject, doubt: boo
 export function foundOf(condition: AuthorizationCondition, subject: Subject): readonly string[] {
   const texts: string[] = [];
   if (isTextual(condition)) {
-    attributeOf(condition).collect(subject, texts);
+    attributeOf(condition).collect(subject, texts, 0);
     return [...new Set(texts)];
   }
   switch (condition.kind) {

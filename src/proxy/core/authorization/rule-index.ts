@@ -25,7 +25,7 @@ class Node {
   lookups: readonly Lookup<Node>[] = [];
 }
 
-/** Of the request at hand; matching is not re-entrant. */
+/** The first ones are those of the request at hand; matching is not re-entrant. */
 const found: Node[] = [];
 
 export class RuleIndex {
@@ -39,21 +39,20 @@ export class RuleIndex {
 
   /** Place of the first rule that holds; -1: none does. */
   find(subject: Subject): number {
-    const best = this.#first(this.#root, subject, this.#tests.length);
+    const best = this.#first(this.#root, subject, this.#tests.length, 0);
     return best === this.#tests.length ? -1 : best;
   }
 
-  #first(node: Node, subject: Subject, before: number): number {
+  /** @param from where in `found` there is room */
+  #first(node: Node, subject: Subject, before: number, from: number): number {
     let best = before;
     for (const place of node.rest) {
       if (place >= best) break;
       if ((this.#tests[place] as Test)(subject)) best = place;
     }
-    const start = found.length;
-    for (const lookup of node.lookups) lookup.collect(subject, found);
-    const end = found.length;
-    for (let i = start; i < end; i++) best = this.#first(found[i] as Node, subject, best);
-    found.length = start;
+    let end = from;
+    for (const lookup of node.lookups) end = lookup.collect(subject, found, end);
+    for (let i = from; i < end; i++) best = this.#first(found[i] as Node, subject, best, end);
     return best;
   }
 }

@@ -10,46 +10,60 @@ import type { Subject } from './subject.ts';
 export interface Lookup<V> {
   /** @param value as in `Keys` */
   note(value: string, noted: V): void;
-  /** Appends what is noted for this request. */
-  collect(subject: Subject, into: V[]): void;
+  /** Puts what is noted for this request into a list from a place on. @returns the place behind the last of it */
+  collect(subject: Subject, into: V[], from: number): number;
 }
+
+type Texts = Pick<Attribute, 'collect'>;
+
+/** Of the request at hand; matching is not re-entrant, so one is enough. */
+const texts: string[] = [];
 
 /** Texts of requests as they are. */
 export class TextLookup<V> implements Lookup<V> {
-  readonly #texts: Pick<Attribute, 'collect'>;
+  readonly #texts: Texts;
   readonly #noted = new Map<string, V>();
 
-  constructor(texts: Pick<Attribute, 'collect'>) {
-    this.#texts = texts;
+  constructor(of: Texts) {
+    this.#texts = of;
   }
 
   note(value: string, noted: V): void {
     this.#noted.set(value, noted);
   }
 
-  collect(subject: Subject, into: V[]): void {
-    const start = texts.length;
-    this.#texts.collect(subject, texts);
-    for (let i = start; i < texts.length; i++) {
+  collect(subject: Subject, into: V[], from: number): number {
+    let to = from;
+    const count = this.#texts.collect(subject, texts, 0);
+    for (let i = 0; i < count; i++) {
       const noted = this.#noted.get(texts[i] as string);
-      if (noted !== undefined) into.push(noted);
+      if (noted !== undefined) into[to++] = noted;
     }
-    texts.length = start;
+    return to;
   }
 }
 
-/** Of the request at hand; matching is not re-entrant, so one is enough. */
-const texts: string[] = [];
+export const lowerCaseHost: Texts = {
+  collect(subject, into, from) {
+    into[from] = subject.authority.toLowerCase();
+    return from + 1;
+  },
+};
 
-export const lowerCaseHost: Pick<Attribute, 'collect'> = { collect: (subject, into) => void into.push(subject.authority.toLowerCase()) };
-
-export const destinationPort: Pick<Attribute, 'collect'> = { collect: (subject, into) => void into.push(String(subject.localPort)) };
+export const destinationPort: Texts = {
+  collect(subject, into, from) {
+    into[from] = String(subject.localPort);
+    return from + 1;
+  },
+};
 
 /** Namespaces or service accounts of the peer. */
-export function identitySegments(segment: string): Pick<Attribute, 'collect'> {
+export function identitySegments(segment: string): Texts {
   return {
-    collect(subject, into) {
-      for (const name of peerNames(subject)) into.push(...valuesAfter(name, segment));
+    collect(subject, into, from) {
+      let to = from;
+      for (const name of peerNames(subject)) for (const value of valuesAfter(name, segment)) into[to++] = value;
+      return to;
     },
   };
 }
@@ -64,12 +78,10 @@ export class PathLookup<V> implements Lookup<V> {
     else this.#prefixes.at(text, () => noted);
   }
 
-  collect(subject: Subject, into: V[]): void {
-    if (this.#exact.size > 0) {
-      const noted = this.#exact.get(pathOf(subject));
-      if (noted !== undefined) into.push(noted);
-    }
-    this.#prefixes.collect(subject.path, subject.pathEnd, into);
+  collect(subject: Subject, into: V[], from: number): number {
+    const noted = this.#exact.size > 0 ? this.#exact.get(pathOf(subject)) : undefined;
+    if (noted !== undefined) into[from] = noted;
+    return this.#prefixes.collect(subject.path, subject.pathEnd, into, noted === undefined ? from : from + 1);
   }
 }
 
@@ -91,16 +103,18 @@ export class BlockLookup<V> implements Lookup<V> {
     if (!lengths.includes(length)) lengths.push(length);
   }
 
-  collect(subject: Subject, into: V[]): void {
+  collect(subject: Subject, into: V[], from: number): number {
+    let to = from;
     const bytes = addressBytes(this.#kind, subject);
     if (bytes === undefined) {
       // Who is not known may be anybody.
-      into.push(...this.#noted.values());
-      return;
+      for (const noted of this.#noted.values()) into[to++] = noted;
+      return to;
     }
     for (const length of this.#lengths[bytes.length as 4 | 16]) {
       const noted = this.#noted.get(blockKey(bytes, length));
-      if (noted !== undefined) into.push(noted);
+      if (noted !== undefined) into[to++] = noted;
     }
+    return to;
   }
 }

@@ -1,0 +1,141 @@
+// A sidecar in front of an application, with everything that comes to it redirected.
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { ExchangeRecord } from '../../../src/proxy/core/exchange-record.ts';
+import { flagsText } from '../../../src/proxy/core/response-flags.ts';
+import { realClock } from '../../../src/proxy/real-clock.ts';
+import { type ClientLimits, Sidecar } from '../../../src/proxy/sidecar.ts';
+import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
+import { freePorts, Peer, tableOf, tcpBackend, toClose } from '../support.ts';
+
+export interface Inbound {
+  port: number;
+  sidecar: Sidecar;
+  log: ExchangeRecord[];
+  /** `flags details chain` of each line. */
+  lines(): string[];
+}
+
+export interface InboundOptions {
+  mode: 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+  /** Name of the service's port: `http`, `tcp`, or `auto`. */
+  kind: string;
+  clientLimits?: ClientLimits;
+  more?: string;
+  meshConfig?: string;
+  /** The application; default: HTTP for what looks so, though no POST is answered; else it tells what it got. */
+  application?: (socket: Socket) => void;
+}
+
+function answer(socket: Socket): void {
+  socket.on('data', (chunk: Buffer) => {
+    const text = chunk.toString('latin1');
+    // Stays under way.
+    if (text.startsWith('POST')) return;
+    if (/^[A-Z]+ \S+ HTTP/.test(text)) {
+      const body = text.replaceAll('\r', '');
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    } else socket.write(`got ${chunk[0]?.toString(16)} ${text.slice(0, 20)}`);
+  });
+  socket.on('end', () => socket.end());
+}
+
+export async function inbound({ mode, kind, clientLimits, more = '', meshConfig, application = answer }: InboundOptions): Promise<Inbound> {
+  const [port = 0] = await freePorts(1);
+  const backend = await tcpBackend(application);
+  const log: ExchangeRecord[] = [];
+  const sidecar = new Sidecar({
+    clock: realClock,
+    bind: '127.0.0.1',
+    outboundPort: 0,
+    inboundPort: port,
+    reusePort: false,
+    meshTls: true,
+    originalDestination: () => ({ address: '127.0.0.1', port: backend }),
+    metrics: (table) => new Metrics(table),
+    accessLog: (record) => void log.push(record),
+    ...(clientLimits ? { clientLimits } : {}),
+  });
+  toClose({
+    close: () => {
+      sidecar.drain();
+      sidecar.destroy();
+    },
+  });
+  const manifests = `
+apiVersion: v1
+kind: Service
+metadata: { name: app, namespace: shop }
+spec:
+  selector: { app: app }
+  ports: [{ name: ${kind}, port: 80, targetPort: ${backend} }]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: shop }
+spec: { mtls: { mode: ${mode} } }
+${more}`;
+  const table = await tableOf(manifests, [], meshConfig, { name: 'app', labels: { app: 'app' }, serviceAccount: 'app' });
+  // Of the two ports of every sidecar only this one, and not with its own number.
+  const listeners = table.listeners.flatMap((listener) => (listener.name === 'virtualInbound' ? [{ ...listener, port }] : []));
+  await sidecar.apply({ ...table, listeners });
+  const lines = (): string[] => log.map((one) => `${flagsText(one.flags)} ${one.details}`);
+  return { port, sidecar, log, lines };
+}
+
+/** How a TLS client fares: what it reads until the end or a silence, or why there is no connection. */
+export interface Outcome {
+  received: string;
+  /** Node's code, or `closed`. */
+  error: string | undefined;
+  protocol: string | undefined;
+  alpn: string | undefined;
+  socket: TLSSocket;
+}
+
+export function secureClient(port: number, options: ConnectionOptions, send: string | Buffer, silenceMs = 300): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+    toClose({ close: () => socket.destroy() });
+    let received = '';
+    let error: string | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let protocol: string | undefined;
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve({ received, error, protocol, alpn: socket.alpnProtocol || undefined, socket });
+    };
+    const quiet = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(end, silenceMs);
+    };
+    socket.on('secureConnect', () => {
+      protocol = socket.getProtocol() ?? undefined;
+      socket.write(send);
+      quiet();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+      quiet();
+    });
+    socket.on('error', (found: NodeJS.ErrnoException) => {
+      error = found.code ?? found.message;
+    });
+    socket.on('close', () => {
+      error ??= 'closed';
+      end();
+    });
+  });
+}
+
+/** The same in plain text. */
+export async function plainClient(port: number, send: string | Buffer, silenceMs = 300): Promise<{ received: string; gone: boolean }> {
+  const peer = new Peer(port);
+  peer.send(send);
+  let before = -1;
+  while (!peer.gone && peer.bytes !== before) {
+    before = peer.bytes;
+    await new Promise((resolve) => setTimeout(resolve, silenceMs));
+  }
+  return { received: peer.text, gone: peer.gone };
+}
