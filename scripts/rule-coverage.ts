@@ -8,7 +8,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ruleFiles = ['selection.md', 'matching.md', 'routing.md', 'destination-rule.md'];
+const ruleFiles = ['selection.md', 'matching.md', 'routing.md', 'destination-rule.md', 'tcp-tls.md', 'inbound-and-security.md'];
 const root = join(import.meta.dirname, '..');
 
 export interface Rule {

@@ -13,7 +13,7 @@ export interface FakeCluster {
   close(): Promise<void>;
 }
 
-/** It lists, by namespaces and by the fields that name an object, and does nothing else. */
+/** It lists, by namespaces, labels and a few fields, and does nothing else. */
 export async function fakeCluster(objects: readonly KubeObject[]): Promise<FakeCluster> {
   const api: FakeApi = await fakeApi((asked, response) => {
     const { path } = asked;
@@ -67,13 +67,13 @@ function discoveryOf(objects: readonly KubeObject[], core: boolean): unknown {
   };
 }
 
-/** `metadata.name=istio,metadata.namespace!=kube-system` */
-function isSelected({ metadata }: KubeObject, query: URLSearchParams): boolean {
-  return (query.get('fieldSelector') ?? '')
-    .split(',')
-    .filter((part) => part !== '')
-    .every((part) => {
-      const [, field = '', not, value] = /^metadata\.(name|namespace)(!?)=+(.*)$/.exec(part) ?? [];
-      return ((metadata as unknown as Record<string, string | undefined>)[field] === value) === (not === '');
-    });
+/** `metadata.name=istio,metadata.namespace!=kube-system`, `status.podIP=10.0.0.1`; labels as `app=cart,version=v1` */
+function isSelected(object: KubeObject, query: URLSearchParams): boolean {
+  const parts = (name: string): string[] => (query.get(name) ?? '').split(',').filter((part) => part !== '');
+  const fields = object as unknown as Record<string, Record<string, string | undefined> | undefined>;
+  const byFields = parts('fieldSelector').every((part) => {
+    const [, within = '', field = '', not, value] = /^(metadata|status)\.(\w+)(!?)=+(.*)$/.exec(part) ?? [];
+    return (fields[within]?.[field] === value) === (not === '');
+  });
+  return byFields && parts('labelSelector').every((part) => object.metadata.labels?.[part.slice(0, part.indexOf('='))] === part.slice(part.indexOf('=') + 1));
 }

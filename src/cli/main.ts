@@ -48,6 +48,7 @@ const booleanFlags: readonly BooleanFlag[] = [
     'ignore-unknown',
     'ignoreUnmeshed',
     'list-analyzers',
+    'live',
     'log_as_json',
     'only-new',
     'overwrite',

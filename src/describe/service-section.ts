@@ -72,7 +72,7 @@ function portSection(
   return {
     port: port.number,
     name: port.name,
-    protocol: protocolText(port.protocol),
+    protocol: protocolText(port),
     target: String(port.targetPort ?? port.number),
     ...(targetPort === undefined ? {} : { targetPort }),
     clients,
@@ -92,6 +92,8 @@ function sameness(section: ClientSection): string {
 
 const spellings: Readonly<Record<string, string>> = { 'grpc-web': 'GRPC-Web', mongo: 'Mongo', redis: 'Redis', mysql: 'MySQL' };
 
-function protocolText(protocol: MeshPort['protocol']): string {
+function protocolText({ protocol, name }: MeshPort): string {
+  // Tunnels of the mesh itself, which nobody routes by their protocol.
+  if (/^hbone(?:-|$)/i.test(name)) return 'HBONE';
   return protocol === undefined ? 'auto-detect' : (spellings[protocol] ?? protocol.toUpperCase());
 }

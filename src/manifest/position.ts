@@ -179,13 +179,17 @@ export function positionAt(source: SourceText, offset: number): Position {
   return { line: low + 1, column: offset - (starts[low] as number) + 1 };
 }
 
+/** Offset of the first character of a line (counted from 1). */
+export function lineStart(source: SourceText, line: number): number | undefined {
+  positionAt(source, 0);
+  return lineStarts.get(source)?.[line - 1];
+}
+
 /** Text of one line (counted from 1) without its line end. */
 export function lineText(source: SourceText, line: number): string | undefined {
-  positionAt(source, 0);
-  const starts = lineStarts.get(source) as number[];
-  const start = starts[line - 1];
+  const start = lineStart(source, line);
   if (start === undefined) return undefined;
-  return source.text.slice(start, starts[line] ?? source.text.length).replace(/\r?\n$/, '');
+  return source.text.slice(start, lineStart(source, line + 1) ?? source.text.length).replace(/\r?\n$/, '');
 }
 
 /** The places of a document, parsed again on first use and kept while the document lives. */

@@ -94,8 +94,6 @@ export function connectUpstream(
     onFailure(failure);
   };
   const onReady = (): void => {
-    // It was refused in the moment in which it could be used: why is told next.
-    if (socket.destroyed) return;
     leave();
     onOpen(socket);
   };

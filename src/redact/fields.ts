@@ -77,6 +77,3 @@ function lastOf(name: string): string {
     .slice(-2)
     .join('.');
 }
-
-/** Members of a JSON web key that only its owner has; of a symmetric key `k`. */
-export const privateJwk: ReadonlySet<string> = new Set(['d', 'dp', 'dq', 'k', 'oth', 'p', 'q', 'qi']);

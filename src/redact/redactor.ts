@@ -1,10 +1,11 @@
 import { dump } from 'js-yaml';
+import { privateJwk } from '../envoy/web-keys.ts';
 import { parseYaml } from '../manifest/yaml.ts';
 import { isMap } from '../model/untyped.ts';
 import { passwordsInAddresses } from './addresses.ts';
 import { isPublicPem } from './certificates.ts';
 import { deepest, encodedSecrets } from './encoded.ts';
-import { isContent, isSecretKey, isWrapper, privateJwk, secretNeighbour } from './fields.ts';
+import { isContent, isSecretKey, isWrapper, secretNeighbour } from './fields.ts';
 import { joined, replaceFound } from './found.ts';
 import { KnownValues } from './known-values.ts';
 import { isCopy, isSecret, withoutValues } from './kubernetes.ts';

@@ -49,7 +49,13 @@ metadata: { name: app, namespace: shop }
 spec:
   hosts: ['*']
   gateways: [edge]
-  http: [{ route: [{ destination: { host: app.example, port: { number: ${app} } } }] }]
+  http:
+    - match: [{ uri: { prefix: /fault } }]
+      fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }
+      route: [{ destination: { host: app.example, port: { number: ${app} } } }]
+    - match: [{ uri: { prefix: /moved } }]
+      redirect: { uri: / }
+    - route: [{ destination: { host: app.example, port: { number: ${app} } } }]
   tcp: [{ match: [{ port: ${tcp} }], route: [{ destination: { host: echo.example, port: { number: ${echo} } } }] }]
 ---
 `;
@@ -199,6 +205,15 @@ describe('requests', () => {
     await until(() => peer.text.includes('RBAC: access denied'), 'the denial');
     await ask(ports.http, '/y');
     expect(got).toEqual(['']);
+  });
+
+  it('SEC-R7: policies go before faults and redirects', async () => {
+    const { ports, log } = await world(policy('deny', `action: DENY, rules: [{ to: [{ operation: { paths: ['*/x'] } }] }]`));
+    const answers = [];
+    for (const path of ['/fault/x', '/fault/y', '/moved/x', '/moved/y']) answers.push((await ask(ports.http, path)).status);
+    expect(answers).toEqual([403, 418, 403, 301]);
+    const denied = '- rbac_access_denied_matched_policy[ns[shop]-policy[deny]-rule[0]]';
+    expect(log).toEqual([denied, 'FI fault_filter_abort', denied, '- direct_response']);
   });
 
   it('SEC-R31: what policies would do is in the log and in the statistics, and not done', async () => {

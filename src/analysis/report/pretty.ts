@@ -1,8 +1,8 @@
-import { lineText } from '../../manifest/position.ts';
 import type { Fix } from '../../manifest/problem.ts';
 import type { Level } from '../message.ts';
 import { focusOf } from './focus.ts';
 import type { Place, RelatedItem, Report, ReportItem } from './report.ts';
+import { shownLine } from './source-line.ts';
 import type { Style } from './style.ts';
 import { columnsOf, oneLine, visible } from './terminal-text.ts';
 
@@ -44,7 +44,7 @@ function formatItem(item: ReportItem, cluster: string | undefined, style: Style)
   for (const related of others) {
     out.push(`${pad}${style.dim(':::')} ${relatedText(item, related)}`);
     if (related.place) {
-      const text = lineText(related.place.source, related.place.line);
+      const text = shownLine(related.place.source, related.place.line);
       if (text !== undefined && text.trim() !== '') out.push(`${style.dim(String(related.place.line).padStart(gutter))} ${bar} ${clip(text)}`);
     }
   }
@@ -75,12 +75,12 @@ function placeText(place: Place | undefined): string | undefined {
 
 /** The line with the place underlined, and one line before it for context. */
 function frameOf(place: Place, pad: string, style: Style, paint: (text: string) => string): string[] {
-  const text = lineText(place.source, place.line);
+  const text = shownLine(place.source, place.line);
   if (text === undefined) return [];
   const bar = style.dim('|');
   const number = (line: number): string => style.dim(String(line).padStart(pad.length));
   const out: string[] = [];
-  const before = place.line > 1 ? lineText(place.source, place.line - 1) : undefined;
+  const before = place.line > 1 ? shownLine(place.source, place.line - 1) : undefined;
   if (before !== undefined && before.trim() !== '' && !before.startsWith('---')) out.push(`${number(place.line - 1)} ${bar} ${style.dim(clip(before))}`);
   // A minified line is cut to what surrounds the place.
   const from = place.column > widest ? place.column - 41 : 0;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { collect } from '../flags.ts';
+import { authzCommand } from './authz.ts';
 import { describeCommand } from './describe.ts';
 import { waitCommand } from './wait.ts';
 
@@ -33,6 +34,7 @@ export function experimentalCommand(): Command {
       const { runCheckInject } = await import('../check-inject/run.ts');
       process.exitCode = await runCheckInject(name, own.optsWithGlobals());
     });
+  command.addCommand(authzCommand());
   command.addCommand(describeCommand());
   command.addCommand(waitCommand());
   return command;

@@ -11,6 +11,8 @@ import type { Lines } from './lines.ts';
 export interface About {
   of: 'pod' | 'service';
   namespace: string;
+  /** The service that is told of, and whether a DestinationRule gives it subsets. */
+  service?: { host: string; subsets: boolean };
 }
 
 export function hostLines(lines: Lines, host: HostSection, about: About): void {
@@ -93,7 +95,10 @@ function noneHere(lines: Lines, { routes, by }: HostSection, about: About): void
   lines.warn(`   WARNING: No destinations match pod subsets (checked ${routes.length} HTTP routes)`);
   for (const { destinations, match } of forwarding) {
     for (const to of destinations) {
-      if (to.failure === 'unknown-subset') lines.warn(`      Warning: Route to UNKNOWN subset ${to.subset}; check DestinationRule of ${hostName(to, about)}`);
+      if (to.failure === 'unknown-subset' && to.host === about.service?.host && !about.service.subsets)
+        lines.warn(`      Warning: Route to subset ${to.subset} but NO DESTINATION RULE defining subsets!`);
+      else if (to.failure === 'unknown-subset')
+        lines.warn(`      Warning: Route to UNKNOWN subset ${to.subset}; check DestinationRule of ${hostName(to, about)}`);
       else if (to.subset !== '') lines.add(`      Route to non-matching subset ${to.subset} for ${matchText(match) || '(everything)'}`);
     }
   }

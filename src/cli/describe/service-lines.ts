@@ -18,7 +18,7 @@ export function serviceLines(lines: Lines, places: Places, service: ServiceSecti
   }
   for (const port of ports) {
     if (ports.length > 1) lines.add(`${port.port}:`);
-    lines.within(ports.length > 1 ? '   ' : '', () => portLines(lines, places, port, about));
+    lines.within(ports.length > 1 ? '   ' : '', () => portLines(lines, places, port, { ...about, service: { host: service.host, subsets: false } }));
   }
   if (ports.length === 0) lines.add('   It has no TCP ports');
   if (service.waypoint) waypointLines(lines, service.waypoint, 'Requests to the service');
@@ -46,7 +46,9 @@ const nothing: Readonly<Record<NonNullable<ClientSection['unreachable']>, string
 };
 
 /** @param told what is said of others already: what is the same is not said again */
-function clientLines(lines: Lines, places: Places, client: ClientSection, about: About, told?: ClientSection): void {
+function clientLines(lines: Lines, places: Places, client: ClientSection, { service, ...rest }: About, told?: ClientSection): void {
+  const subsets = (client.destinationRule?.subsets.length ?? 0) > 0;
+  const about: About = { ...rest, ...(service ? { service: { ...service, subsets } } : {}) };
   const isTold = (part: 'destinationRule' | 'clusters'): boolean => told !== undefined && isDeepStrictEqual(client[part], told[part]);
   const { destinationRule, http, tcp, unreachable, otherHosts, envoyFilters } = client;
   if (destinationRule && !isTold('destinationRule')) ruleLines(lines, destinationRule, about.of);

@@ -20,7 +20,7 @@ export function readOwnDump(document: unknown, source: string): ProxyConfig | un
   const sections = new Map(messages(document, 'configs').map((section) => [section.kind, section]));
   const about = sections.get('ProxyConfigDump');
   if (!about && !(isJson(document.proxy) && isJson(document.mesh))) return undefined;
-  const { proxy, mesh } = about ?? document;
+  const { proxy, mesh, security } = about ?? document;
   const list = (kind: string, name: string): Json[] => messages(about ? (sections.get(kind) ?? {}) : document, name);
   const table = {
     proxy,
@@ -28,6 +28,7 @@ export function readOwnDump(document: unknown, source: string): ProxyConfig | un
     listeners: list('ListenersConfigDump', 'listeners'),
     routes: list('RoutesConfigDump', 'routes'),
     clusters: list('ClustersConfigDump', 'clusters'),
+    ...(isJson(security) ? { security } : {}),
     envoyPatches: [],
     statuses: [],
   } as unknown as RoutingTable;

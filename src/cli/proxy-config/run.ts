@@ -1,4 +1,5 @@
 import { oneLine } from '../../analysis/report/terminal-text.ts';
+import { redacted } from '../../envoy/redact.ts';
 import { clusterTable, selectClusters } from '../../proxy-config/clusters.ts';
 import { endpointTable, type SelectedEndpoints } from '../../proxy-config/endpoints.ts';
 import type { Json } from '../../proxy-config/json.ts';
@@ -9,6 +10,7 @@ import type { Table } from '../../proxy-config/table.ts';
 import { CliError, exitCode } from '../exit.ts';
 import { parseChoice, parsePort } from '../proxy/flags.ts';
 import { write } from '../terminal.ts';
+import type { Format } from '../translate/formats.ts';
 import { formatted } from '../translate/output.ts';
 import { openSource, type Source, type SourceFlags } from './source.ts';
 import { tableText } from './table-text.ts';
@@ -60,7 +62,7 @@ export async function runProxyConfig(wanted: readonly Part[], pod: string | unde
   else {
     const [only] = printed;
     const documents = printed.map(({ part, messages }) => [part, messages]);
-    write('stdout', formatted(printed.length === 1 && only ? only.messages : Object.fromEntries(documents), format));
+    write('stdout', shown(printed.length === 1 && only ? only.messages : Object.fromEntries(documents), format));
   }
   for (const { part, messages } of printed)
     if (messages.length === 0) write('stderr', `${source.name} has no ${part}${isFiltered(flags) ? ' that match' : ''}.\n`);
@@ -115,6 +117,11 @@ export async function runBootstrap(pod: string | undefined, flags: SourceFlags &
   const source = await openSource(pod, flags);
   const { bootstrap } = await source.config().finally(() => source.close());
   if (!bootstrap) throw new CliError(`${source.name} has no bootstrap`, undefined, 'It is in what a proxy answers to GET /config_dump without parameters.');
-  write('stdout', formatted(bootstrap, format));
+  write('stdout', shown(bootstrap, format));
   return exitCode.ok;
+}
+
+/** An Envoy hides keys in its dump, but not those by which tokens are made. */
+function shown(document: object, format: Format): string {
+  return formatted(redacted(document) as object, format);
 }

@@ -102,7 +102,7 @@ it.each<[ClaimMatcher, string[], object, boolean]>([
   expect(found).toEqual({
     filter: 'envoy.filters.http.jwt_authn',
     path: path.map((key) => ({ key })),
-    value: { or_match: { value_matchers: [{ string_match: text }, { list_match: { one_of: { string_match: text } } }] } },
+    value: { or_match: { value_matchers: [{ list_match: { one_of: { string_match: text } } }, { string_match: text }] } },
     ...(invert ? { invert } : {}),
   });
 });

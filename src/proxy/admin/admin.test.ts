@@ -1,11 +1,12 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogLevel } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { recordForTests, tableForTests } from '../telemetry/testing.ts';
-import { createAdminServer } from './admin.ts';
+import { adminEndpoints, createAdminServer } from './admin.ts';
 import { Health } from './health.ts';
 import type { AdminServer } from './http-server.ts';
 import type { AdminState, ClusterStatus } from './state.ts';
@@ -362,6 +363,38 @@ describe('the door of the admin server', () => {
     expect((await post('/quitquitquit', { origin: 'null' })).status).toBe(403);
     expect(calls).toEqual([]);
     expect((await post('/reopen_logs', { origin: `http://127.0.0.1:${port}` })).status).toBe(200);
+  });
+
+  it.each([
+    ['cross-site', 403],
+    ['same-site', 403],
+    ['same-origin', 200],
+    ['none', 200],
+  ])('a browser that tells of the site alone: %s gets %i', async (site, status) => {
+    const { post, get, calls } = await admin();
+    expect((await post('/reopen_logs', { 'sec-fetch-site': site })).status).toBe(status);
+    expect(calls).toEqual(status === 200 ? ['reopen'] : []);
+    // A link that somebody follows changes nothing.
+    expect((await get('/ready', { 'sec-fetch-site': site })).status).toBe(200);
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  if (outside === undefined) console.warn('SKIPPED: that others have nothing of the administration needs an address that is not loopback');
+
+  it.runIf(outside !== undefined || process.env.CI === 'true')('whatever it listens on, others neither see nor change anything', async () => {
+    const { state, calls } = stateForTests();
+    const server = createAdminServer(state, { hostNames: 'any' });
+    open.push(server);
+    const { port } = await server.listen(0, '*');
+    const at = `http://${outside}:${port}`;
+    for (const { path, post } of adminEndpoints(state)) {
+      const answer = await fetch(`${at}${path}`, { method: post ? 'POST' : 'GET' });
+      expect([path, answer.status, await answer.text()]).toEqual([path, 403, 'forbidden: only from the same pod\n']);
+    }
+    expect(calls).toEqual([]);
+    expect((await ask(port, '/ready')).status).toBe(200);
   });
 
   it('drops bodies without end, and large headers', async () => {

@@ -10,7 +10,10 @@ import { prometheusPage, statsPage, statsParameters } from './stats-page.ts';
 
 const done = (): AdminReply => text('OK\n');
 
-/** The paths of port 15000 (TEL-R20), and `/outliers`. */
+/**
+ * The paths of port 15000 (TEL-R20), and `/outliers`: for those on this machine, or in this pod, whatever address they are served at. They tell how
+ * the mesh is made, and change the process.
+ */
 export function adminEndpoints(state: AdminState): Endpoint[] {
   const metrics = async () => state.metrics({ clusters: true });
   const inFormat = (request: AdminRequest, asText: () => string | Iterable<string>, asJson: () => unknown): AdminReply => {
@@ -19,7 +22,7 @@ export function adminEndpoints(state: AdminState): Endpoint[] {
     return format === 'text' ? text(asText()) : text(`usage: ${request.path}?format=(json|text)\n`, 400);
   };
   const formats = { format: 'text or json' };
-  const endpoints: Endpoint[] = [
+  const endpoints: Omit<Endpoint, 'local'>[] = [
     {
       path: '/',
       help: 'home page',
@@ -91,11 +94,11 @@ export function adminEndpoints(state: AdminState): Endpoint[] {
     { path: '/memory', help: 'memory of the process in bytes', handle: memoryPage },
     ...changes(state),
   ];
-  return endpoints;
+  return endpoints.map((endpoint) => ({ ...endpoint, local: true }));
 }
 
 /** What changes the process; GET is refused. */
-function changes(state: AdminState): Endpoint[] {
+function changes(state: AdminState): Omit<Endpoint, 'local'>[] {
   return [
     {
       path: '/logging',

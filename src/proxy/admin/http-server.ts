@@ -124,11 +124,11 @@ export class AdminServer {
   private reply(request: IncomingMessage): AdminReply | Promise<AdminReply> {
     const method = request.method ?? '';
     const { headers } = request;
-    const { host, origin } = headers;
+    const { host } = headers;
     if (!this.anyHost && !this.isAllowedHost(host)) return text('forbidden: the Host header names another server\n', 403);
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return text(`Method ${method} not allowed.`, 405);
     // A page of another site can send a POST here although it cannot read the answer.
-    if (method === 'POST' && origin !== undefined && origin !== `http://${host}`) return text('forbidden: the request comes from another site\n', 403);
+    if (method === 'POST' && isFromAnotherSite(headers)) return text('forbidden: the request comes from another site\n', 403);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     const path = mark === -1 ? target : target.slice(0, mark);
@@ -145,6 +145,11 @@ export class AdminServer {
     const name = host.replace(/:\d*$/, '').toLowerCase();
     return this.hostNames.has(name) || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
   }
+}
+
+/** Browsers say where a request comes from, in one header, the other, or both; other clients say nothing. */
+function isFromAnotherSite({ host, origin, 'sec-fetch-site': site = 'none' }: IncomingHttpHeaders): boolean {
+  return (origin !== undefined && origin !== `http://${host}`) || (site !== 'same-origin' && site !== 'none');
 }
 
 function isLoopback(address = ''): boolean {

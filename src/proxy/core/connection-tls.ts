@@ -24,4 +24,5 @@ export function recordTls(record: ExchangeRecord, { version, cipher, peerCertifi
   record.peerUriSans = peer.uriSans;
   record.peerDnsSans = peer.dnsSans;
   record.peerHash = peer.hash;
+  record.peerCertificate = peer.certificate ?? '';
 }

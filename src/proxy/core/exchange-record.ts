@@ -70,6 +70,8 @@ export class ExchangeRecord implements RequestView {
   peerDnsSans: readonly string[] = [];
   /** SHA-256 of the peer's certificate, hexadecimal. */
   peerHash = '';
+  /** PEM, percent-encoded. */
+  peerCertificate = '';
   localUriSans: readonly string[] = [];
   filterChain = '';
 

@@ -196,7 +196,7 @@ describe('SEC-R30: a client that is judged', () => {
     open.push(socket);
     await new Promise((resolve) => socket.once('data', resolve));
     await settled();
-    socket.destroy();
+    socket.resetAndDestroy();
     await settled();
     expect(cancelled).toBe(true);
     expect(front.records).toHaveLength(1);

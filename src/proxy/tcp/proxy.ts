@@ -13,6 +13,8 @@ import { type ConnectFailure, connectUpstream, type PendingConnect } from '../up
 
 /** Of the connection from the client, where neither the filter nor the destination rule says (TCP-R12). */
 const defaultIdleTimeoutMs = 3_600_000;
+/** Of a client of which is not known yet whether it may come in. */
+const mostHeldBytes = 64 * 1024;
 /** Given to a closed connection for what is still to be sent. */
 const closeDelayMs = 1000;
 
@@ -142,11 +144,10 @@ export class TcpProxyConnection {
     this.abort('-');
   }
 
-  /** Asks whether the client may come in; until that is known nothing more is read of it. */
+  /** Asks whether the client may come in. */
   private ask(admitted: () => void): void {
     const { judge } = this;
     this.judge = undefined;
-    this.downstream.pause();
     this.judgement = judge?.((denial) => {
       this.judgement = undefined;
       if (this.closed) return;
@@ -276,6 +277,8 @@ export class TcpProxyConnection {
     const upstream = this.upstream as Socket;
     if (this.judge || this.judgement) {
       this.first = this.first.length === 0 ? chunk : Buffer.concat([this.first, chunk]);
+      // It is read on so that its end is seen, as long as there is not too much.
+      if (this.first.length > mostHeldBytes) this.downstream.pause();
       if (this.judge) this.ask(() => this.sendOn(upstream));
     } else if (!upstream.write(chunk)) this.downstream.pause();
   };

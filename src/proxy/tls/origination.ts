@@ -1,5 +1,5 @@
 // Speaks TLS to endpoints: with which certificates, whether the server is who it should be, and sessions that go on.
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type DetailedPeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Cluster, UpstreamTls } from '../../ir/cluster.ts';
@@ -9,9 +9,8 @@ import { offeredProtocols, speaksTls } from '../core/upstream-tls.ts';
 import { hasAltName, parseAltNames } from './alt-names.ts';
 import type { TlsCounters } from './counters.ts';
 import type { Credentials } from './credentials.ts';
-import { certificateFailure, HandshakeError, handshakeFailure, namesFailure, secretsNotReady } from './failure.ts';
+import { HandshakeError, handshakeFailure, namesFailure, secretsNotReady } from './failure.ts';
 import { parameters } from './parameters.ts';
-import { shownCertificate } from './peer-certificate.ts';
 import { Sessions } from './sessions.ts';
 import { acceptedNames, namesOfRequest, serverNameFor, type UpstreamSettings, upstreamSettings } from './upstream-settings.ts';
 
@@ -97,7 +96,7 @@ export class TlsOrigination {
     const servername = serverNameFor(tls, name);
     const protocols = offeredProtocols(tls, inside);
     const server = [made.key, host.key, servername, ...names, '', ...protocols].join('\n');
-    const session = this.sessions.take(server);
+    const taken = this.sessions.take(server, this.options.clock.wallTime());
     const secured = connect({
       socket,
       secureContext: made.context,
@@ -109,12 +108,21 @@ export class TlsOrigination {
       },
       ...(servername === undefined ? {} : { servername }),
       ...(protocols.length === 0 ? {} : { ALPNProtocols: protocols }),
-      ...(session ? { session } : {}),
+      ...(taken ? { session: taken.bytes } : {}),
     });
+    // To be had once: Node takes it out of what OpenSSL has of the connection.
+    let x509: X509Certificate | undefined;
+    const certificate = (): X509Certificate | undefined => {
+      x509 ??= secured.getPeerX509Certificate();
+      return x509;
+    };
     // Node reads everything that a certificate has for `checkServerIdentity`, which takes longer than to verify it.
-    secured.getPeerCertificate = () =>
-      ({ subjectaltname: names.length === 0 ? undefined : secured.getPeerX509Certificate()?.subjectAltName }) as DetailedPeerCertificate;
-    secured.on('session', (next) => this.sessions.add(server, next));
+    secured.getPeerCertificate = () => ({ subjectaltname: names.length === 0 ? undefined : certificate()?.subjectAltName }) as DetailedPeerCertificate;
+    secured.on('session', (next) => {
+      // With the certificate that was verified everything ends that came of it.
+      const expiresAt = secured.isSessionReused() ? taken?.expiresAt : certificate()?.validToDate.getTime();
+      if (expiresAt !== undefined) this.sessions.add(server, { bytes: next, expiresAt });
+    });
     const failed = (error: Error): void => {
       const counter = counterOf(error);
       if (counter) counters()[counter]++;
@@ -124,20 +132,9 @@ export class TlsOrigination {
       secured.off('error', failed);
       // What goes wrong from now on ends the connection; `close` tells of it.
       secured.on('error', () => secured.destroy());
-      const reused = secured.isSessionReused();
-      // A session was verified when it began.
-      if (reused && made.verifies && this.expired(secured)) {
-        secured.destroy(new HandshakeError(certificateFailure('CERT_HAS_EXPIRED')));
-        return;
-      }
-      counters().established(secured.getProtocol() ?? '', secured.getCipher().name, reused);
+      counters().established(secured.getProtocol() ?? '', secured.getCipher().name, secured.isSessionReused());
     });
     return secured;
-  }
-
-  private expired(socket: TLSSocket): boolean {
-    const x509 = socket.getPeerX509Certificate();
-    return !x509 || shownCertificate(x509).expiresAt < this.options.clock.wallTime();
   }
 
   private contextOf(tls: UpstreamTls): Context | undefined {

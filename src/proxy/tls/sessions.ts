@@ -2,16 +2,34 @@
 const perServer = 4;
 const mostServers = 1024;
 
-/** What clients keep of handshakes, so that the next one costs less. Each is used once. */
-export class Sessions {
-  private readonly byServer = new Map<string, Buffer[]>();
+export interface Session {
+  bytes: Buffer;
+  /** Of the certificate that was verified when it began. Milliseconds since 1970. */
+  expiresAt: number;
+}
 
-  /** @param server what it was verified by, and where it is */
-  take(server: string): Buffer | undefined {
-    return this.byServer.get(server)?.pop();
+/** What clients keep of handshakes, so that the next one costs less. The last one of a server may be used again and again. */
+export class Sessions {
+  private readonly byServer = new Map<string, Session[]>();
+
+  /**
+   * @param server where it is, and what it was verified by
+   * @param now milliseconds since 1970
+   */
+  take(server: string, now: number): Session | undefined {
+    const known = this.byServer.get(server);
+    if (!known) return undefined;
+    const valid = known.filter(({ expiresAt }) => expiresAt > now);
+    if (valid.length === 0) {
+      this.byServer.delete(server);
+      return undefined;
+    }
+    // Servers do not give a new one with each.
+    if (valid.length > 1) this.byServer.set(server, valid.slice(0, -1));
+    return valid.at(-1);
   }
 
-  add(server: string, session: Buffer): void {
+  add(server: string, session: Session): void {
     const known = this.byServer.get(server) ?? [];
     if (known.length >= perServer) known.shift();
     known.push(session);
@@ -19,9 +37,5 @@ export class Sessions {
     this.byServer.delete(server);
     this.byServer.set(server, known);
     if (this.byServer.size > mostServers) this.byServer.delete(this.byServer.keys().next().value as string);
-  }
-
-  clear(): void {
-    this.byServer.clear();
   }
 }

@@ -6,9 +6,11 @@ import { isoTime } from '../../core/format-time.ts';
 import type { CheckedBody } from './checked-body.ts';
 
 export function connectionAttributes(record: ExchangeRecord): JsonObject {
+  const source = peer(record.peerAddress, record.peerPort, peerNames(record)[0] ?? '');
   return {
-    source: peer(record.peerAddress, record.peerPort, peerNames(record)[0] ?? ''),
+    source: record.peerCertificate === '' ? source : { ...source, certificate: record.peerCertificate },
     destination: peer(record.localAddress, record.localPort, record.localUriSans[0] ?? ''),
+    ...(record.tlsVersion === '' || record.serverName === '' ? {} : { tls_session: { sni: record.serverName } }),
   };
 }
 
