@@ -25,6 +25,30 @@ export function agentSecret(name: string): JsonObject {
 
 /** A secret that the control plane reads: `kubernetes://<name>`. It is not waited for without an end: its name may be wrong. */
 export function controlPlaneSecret(credential: string): JsonObject {
-  const name = /^[a-z]+:\/\//.test(credential) ? credential : `kubernetes://${credential}`;
-  return { name, sds_config: { ads: {}, resource_api_version: 'V3' } };
+  return { name: controlPlaneName(credential), sds_config: { ads: {}, resource_api_version: 'V3' } };
+}
+
+export function controlPlaneName(credential: string): string {
+  return /^[a-z-]+:\/\//.test(credential) ? credential : `kubernetes://${credential}`;
+}
+
+/** Of the roots that go with a certificate. */
+export const rootsCredential = (credential: string): string => `${credential}-cacert`;
+
+/** What a secret has; PEM. */
+export interface SecretContent {
+  pair?: { certificateChain: string; privateKey: string };
+  roots?: string;
+  /** Certificates that are revoked. */
+  crl?: string;
+}
+
+/** JSON of envoy.extensions.transport_sockets.tls.v3.Secret: a certificate with its key. */
+export function pairSecret(name: string, { certificateChain, privateKey }: NonNullable<SecretContent['pair']>): JsonObject {
+  return { name, tls_certificate: { certificate_chain: { inline_string: certificateChain }, private_key: { inline_string: privateKey } } };
+}
+
+/** The same: what certificates are judged by. */
+export function rootsSecret(name: string, { roots, crl }: { roots: string; crl?: string }): JsonObject {
+  return { name, validation_context: { trusted_ca: { inline_string: roots }, ...(crl === undefined ? {} : { crl: { inline_string: crl } }) } };
 }

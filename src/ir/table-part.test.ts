@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { meshOf } from '../analysis/testing.ts';
 import { proxyIn } from '../translate/clusters/testing.ts';
 import { routingTable } from '../translate/table.ts';
-import { svc, to, vs } from '../translate/testing.ts';
+import { doc, svc, to, vs } from '../translate/testing.ts';
+import type { Security } from './table.ts';
 import { partsOf, TableAssembly, type TablePart } from './table-part.ts';
 
 const proxy = proxyIn('shop');
@@ -13,7 +14,7 @@ function tableWith(rule: string) {
 }
 
 /** As over a wire. */
-const copied = (part: TablePart): TablePart => JSON.parse(JSON.stringify(part)) as TablePart;
+const copied = <Part extends TablePart>(part: Part): Part => JSON.parse(JSON.stringify(part)) as Part;
 
 describe('parts of a routing table', () => {
   it('make the same table again, whatever their order', () => {
@@ -35,6 +36,21 @@ describe('parts of a routing table', () => {
       if (name.startsWith('cluster/') || name.startsWith('routes/')) continue;
       expect(assembly.table(proxy), name).toBeUndefined();
     }
+  });
+
+  it('let nobody in while what is asked of those who come in is missing', () => {
+    const [cart, policy] = [svc('shop/cart http:80 10.0.0.1'), doc('AuthorizationPolicy', 'shop/nobody', 'rules: []')];
+    const table = routingTable(meshOf([cart, policy].join('---\n')), proxy);
+    expect(table.security).toBeDefined();
+    const assembly = new TableAssembly();
+    const parts = [...partsOf(table)].map(({ name, part }) => [name, copied(part())] as const);
+    assembly.update(parts, ['security']);
+    expect(assembly.table(proxy)).toBeUndefined();
+    assembly.update(
+      parts.filter(([name]) => name === 'security'),
+      [],
+    );
+    expect(assembly.table(proxy)?.security).toEqual(copied({ kind: 'security', security: table.security as Security }).security);
   });
 
   it('leave what did not change the same object', () => {

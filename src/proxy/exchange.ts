@@ -1,5 +1,5 @@
-// One request on its way through the proxy: guard, fault, CORS, router (SEC-R7, RT-R1), tries at endpoints, response. What to do is decided in
-// core/; this file holds the state between events.
+// One request on its way through the proxy: guard, fault, CORS, router (SEC-R7, RT-R1), tries at endpoints, response. What to do is
+// decided in core/; this file holds the state between events.
 import type { ChooseContext } from './core/balance/choose.ts';
 import type { Hash64 } from './core/balance/hash64.ts';
 import type { Host } from './core/balance/host.ts';

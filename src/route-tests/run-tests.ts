@@ -1,9 +1,14 @@
 // Runs tests against the routing tables of a mesh: nothing is sent anywhere.
+import type { Cluster } from '../ir/cluster.ts';
 import type { ProxyIdentity } from '../ir/table.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { nothingVerified, type TokenKnowledge } from '../simulate/admission/tokens.ts';
+import { type ArrivalOptions, type ArrivalServer, arrivals } from '../simulate/arrivals.ts';
 import type { SimulatedHttpRequest } from '../simulate/request.ts';
 import { Simulator } from '../simulate/simulate.ts';
 import type { Simulation } from '../simulate/simulation.ts';
+import { provenanceOf } from '../translate/provenance/provenance.ts';
+import { principalOf, serversOf } from '../translate/servers.ts';
 import { routingTable } from '../translate/table.ts';
 import { checkRequest } from './check/check.ts';
 import type { Naming } from './check/expected-service.ts';
@@ -19,11 +24,13 @@ export interface RunOptions {
   /** Sends the requests of tests that say nothing of who does; names without a namespace are in its one. */
   client: ProxyIdentity;
   /** Is told what the routing table says of each request of a test in weft's own format. */
+  /** What is known of tokens; absent: nothing of signatures. */
+  tokens?: TokenKnowledge;
   observe?: (run: { test: RouteTest; client: TestClient; request: SimulatedHttpRequest; simulation: Simulation }) => void;
 }
 
 /** The same mesh and tests give the same results, in the order of the tests. */
-export function runTests(mesh: Mesh, tests: readonly AnyTest[], { client, observe }: RunOptions): RunResult {
+export function runTests(mesh: Mesh, tests: readonly AnyTest[], { client, observe, tokens = nothingVerified }: RunOptions): RunResult {
   const reached = new Set<string>();
   const results = new Map<AnyTest, TestResult>();
   const { runs, problems } = runsOf(mesh, tests, client);
@@ -31,8 +38,10 @@ export function runTests(mesh: Mesh, tests: readonly AnyTest[], { client, observ
   const ofRuns = new Map<Run, Failure[]>();
   // Client by client, so that what is made of a table is made once, and not kept.
   for (const same of Map.groupBy(runs, ({ client: { identity } }) => JSON.stringify(identity)).values()) {
-    const simulator = new Simulator(routingTable(mesh, (same[0] as Run).client.identity), { chosenOnly: true });
-    for (const run of same) ofRuns.set(run, runOne(run, simulator, reached, observe));
+    const { identity } = (same[0] as Run).client;
+    const simulator = new Simulator(routingTable(mesh, identity), { chosenOnly: true, tokens });
+    const there = serversFor(mesh, identity, tokens);
+    for (const run of same) ofRuns.set(run, runOne(run, simulator, there, reached, observe));
   }
   const byTest = Map.groupBy(runs, ({ test }) => test);
   let book: RuleBook | undefined;
@@ -78,7 +87,29 @@ function runsOf(mesh: Mesh, tests: readonly AnyTest[], fallback: ProxyIdentity):
   return { runs, problems };
 }
 
-function runOne({ test, client }: Run, simulator: Simulator, reached: Set<string>, observe: RunOptions['observe']): Failure[] {
+/** The workloads behind the destinations of a client: each is looked for once. */
+function serversFor(mesh: Mesh, proxy: ProxyIdentity, tokens: TokenKnowledge): () => ArrivalOptions {
+  let options: ArrivalOptions | undefined;
+  return () => {
+    options ??= optionsFor(mesh, proxy, tokens);
+    return options;
+  };
+}
+
+function optionsFor(mesh: Mesh, proxy: ProxyIdentity, tokens: TokenKnowledge): ArrivalOptions {
+  const table = routingTable(mesh, proxy);
+  const provenance = provenanceOf(mesh, proxy);
+  const known = new Map<Cluster, ArrivalServer[]>();
+  const servers = (cluster: Cluster): ArrivalServer[] => {
+    const found =
+      known.get(cluster) ?? serversOf(mesh, cluster, provenance.expected(cluster)).map((server) => ({ ...server, table: routingTable(mesh, server.proxy) }));
+    known.set(cluster, found);
+    return found;
+  };
+  return { table, principal: principalOf(mesh, proxy), servers, tokens };
+}
+
+function runOne({ test, client }: Run, simulator: Simulator, there: () => ArrivalOptions, reached: Set<string>, observe: RunOptions['observe']): Failure[] {
   const failures: Failure[] = [];
   const naming: Naming = { hosts: simulator.hosts, namespace: client.identity.namespace, known: new Map() };
   for (const request of test.requests) {
@@ -86,7 +117,8 @@ function runOne({ test, client }: Run, simulator: Simulator, reached: Set<string
     observe?.({ test, client, request, simulation });
     const rule = takenRule(simulation);
     if (rule?.origin) reached.add(keyOfRule(rule.origin));
-    const mismatches = checkRequest(test.expect, simulation, naming);
+    const asksWhoMay = test.expect.allowed !== undefined || test.expect.denied !== undefined;
+    const mismatches = checkRequest(test.expect, simulation, naming, asksWhoMay ? arrivals(simulation, request, there()) : undefined);
     if (mismatches.length > 0) failures.push({ request, client, mismatches, rule, outcome: outcomeText(simulation) });
   }
   return failures;

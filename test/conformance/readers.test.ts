@@ -70,6 +70,7 @@ describe.skipIf(cases.length === 0)('as recorded', () => {
         'gw-tls-simple#7',
         'gw-tls-sni-selection#4',
       ],
+      'a policy about the address of the client': ['gw-authorization#2'],
       'a request without a host': ['host-missing#1', 'gw-basic#10'],
       'a header that comes twice': ['duplicate-headers#0', 'headers-request-ops#2', 'match-header-exact#6', 'grpc-basic#6', 'h2-basic#7'],
       'a server name that is not the host': ['gw-tls-simple#1', 'gw-tls-simple#2', 'gw-tls-sni-selection#2', 'gw-tls-sni-selection#3'],

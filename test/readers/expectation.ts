@@ -31,7 +31,7 @@ export function expectationOf({ layout }: Stage, { step, expected }: Stage['step
   const routeName = expected.route_name;
   if (cluster === 'PassthroughCluster') out.passthrough = true;
   else if (cluster === 'BlackHoleCluster' || routeName === 'block_all') out.blocked = true;
-  else Object.assign(out, answerOf(expected), destinationsOf(expected, explained));
+  else Object.assign(out, answerOf(expected), isDenied(expected) ? {} : destinationsOf(expected, explained));
   if (typeof routeName === 'string') out.route = routeName;
   const faults = faultOf(expected, explained);
   if (faults) out.fault = faults;
@@ -61,7 +61,7 @@ export function expectationOf({ layout }: Stage, { step, expected }: Stage['step
 function answerOf(expected: Observation): WrittenExpectation {
   const status = only(expected, 'status');
   const details = only(expected, 'response_code_details');
-  if (status === undefined || details === undefined || !answers.has(details)) return {};
+  if (status === undefined || details === undefined || !(answers.has(details) || isDenied(expected))) return {};
   const headers = (expected.response_headers ?? expected.local_response_headers ?? []) as HeaderList;
   const [, location] = headers.find(([name]) => name === 'location') ?? [];
   const body = expected.body ?? (expected.local_bodies as { body: string }[] | undefined)?.[0]?.body;
@@ -73,6 +73,11 @@ function answerOf(expected: Observation): WrittenExpectation {
     ...(details === 'route_not_found' ? { noRoute: true } : {}),
     headers: { response: changes(set, []) },
   };
+}
+
+/** The request has a route, and does not get there. */
+function isDenied(expected: Observation): boolean {
+  return /^(?:rbac_access_denied|jwt_authn_access_denied)/.test(only(expected, 'response_code_details') ?? '');
 }
 
 /** Details of answers that a test can be about. */

@@ -5,9 +5,10 @@ import { callerOfTests, type Stage } from './case-files.ts';
 import { expectationOf } from './expectation.ts';
 
 /** Why the format of tests has no words for what a client did; undefined: it has. */
-export function whyNotTestable({ request, tcp, tls }: CaseStep, { no_access_log: noRequest }: Observation): string | undefined {
+export function whyNotTestable({ request, tcp, tls, source }: CaseStep, { no_access_log: noRequest, status }: Observation): string | undefined {
   if (tcp || !request) return 'a connection';
   if (noRequest) return 'a connection that is closed before there is a request';
+  if (source !== undefined && status === 403) return 'a policy about the address of the client';
   if (!request.host) return 'a request without a host';
   if (tls && (tls.sni ?? '') !== request.host.replace(/:\d+$/, '')) return 'a server name that is not the host';
   const names = (request.headers ?? []).map(([name]) => name.toLowerCase());

@@ -9,7 +9,7 @@ const envoy = envoyProgram();
 /** Sets of policies; each is served by both engines. */
 const rounds = 3;
 const policiesOfEach = { deny: 24, allow: 10 };
-const requestsOfEach = 120;
+const requestsOfEach = 100;
 
 const segment = fc.constantFrom('a', 'ab', 'b', 'A', 'x=1', 'a.b', 'a+b', '%2F', 'c*', "(1)!$&',;:@~", 'a b'.replace(' ', '%20'), '|', '');
 const oddPath = fc.array(segment, { minLength: 1, maxLength: 3 }).map((all) => `/${all.join('/')}`);
@@ -102,6 +102,6 @@ describe.runIf(envoy !== undefined).each(Array.from({ length: rounds }, (_, roun
 });
 
 it.runIf(envoy !== undefined)('rules of both actions have had their say', () => {
-  expect([...counts.keys()].filter((log) => log.includes('policy[p')).length).toBeGreaterThan(10);
-  for (const often of ['via_upstream', 'rbac_access_denied_matched_policy[none]']) expect(counts.get(`LOG - ${often} -`) ?? 0).toBeGreaterThan(20);
+  expect([...counts.keys()].filter((log) => log.includes('policy[p')).length).toBeGreaterThan(8);
+  for (const often of ['via_upstream', 'rbac_access_denied_matched_policy[none]']) expect(counts.get(`LOG - ${often} -`) ?? 0).toBeGreaterThan(8);
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Mesh } from '../../model/mesh.ts';
-import { isJson } from '../../proxy-config/json.ts';
+import { isJson, type Json, text } from '../../proxy-config/json.ts';
 import { allowsNothing, type PolicyInForce, policiesInForce } from '../../proxy-config/policies.ts';
 import { securityOf } from '../../translate/table.ts';
 import { asksForCluster, type ClusterFlags } from '../cluster.ts';
@@ -78,12 +78,12 @@ function isRequest(words: readonly string[], { from, gateway }: AuthzFlags): boo
 
 /** The only file, where it is what a proxy answers for its configuration, or a routing table. */
 function dumpIn(files: readonly string[]): string | undefined {
-  const [only, another] = files.flatMap((text) => text.split(','));
+  const [only, another] = files.flatMap((list) => list.split(','));
   if (only === undefined || another !== undefined || only === '-' || !existsSync(only) || statSync(only).isDirectory()) return undefined;
-  const text = readFileSync(only, 'utf8');
-  if (!text.trimStart().startsWith('{')) return undefined;
+  const written = readFileSync(only, 'utf8');
+  if (!written.trimStart().startsWith('{')) return undefined;
   try {
-    const document: unknown = JSON.parse(text);
+    const document: unknown = JSON.parse(written);
     return isJson(document) && document.kind === undefined && (Array.isArray(document.configs) || Array.isArray(document.listeners)) ? only : undefined;
   } catch {
     return undefined;
@@ -98,11 +98,16 @@ async function checkProxy(pod: string | undefined, flags: AuthzFlags, format: Fo
   if (format !== 'text') write('stdout', formatted({ policies }, format));
   else printTable(policies);
   if (policies.length === 0 && allowsNothing(config.listeners)) write('stderr', `${source.name} lets nobody in: an ALLOW policy has no rule that it takes.\n`);
-  else if (policies.length === 0) write('stderr', `${source.name} has no policies: everybody may come in.\n`);
+  else if (policies.length === 0)
+    write('stderr', `${source.name} has no policies${config.listeners.some(isInbound) ? ': everybody may come in' : ', and no listener for what comes in'}.\n`);
   return exitCode.ok;
 }
 
-/** Undefined: it was told why nothing is answered. */
+function isInbound(listener: Json): boolean {
+  return text(listener, 'traffic_direction') === 'INBOUND' || text(listener, 'name') === 'virtualInbound';
+}
+
+/** Where it is not read, that was told. */
 async function meshOf(flags: AuthzFlags): Promise<{ mesh: Mesh; namespace: string | undefined } | { exit: number }> {
   const files = flags.filename?.length;
   const reader = new MeshReader(
@@ -176,7 +181,9 @@ async function checkRequest(words: readonly string[], flags: AuthzFlags, format:
   const page = new AccessReport(widthOf('stdout'), style, places);
   page.title(`${headline(simulation)}${arrivalsText(arrivals)}`, style.strong);
   accessSection(page, admission, arrivals, proxy.namespace);
-  if (!admission && arrivals.length === 0) page.row('no policy is asked on its way', { paint: style.dim });
+  if (arrivals.length === 0 && (outcome.kind === 'routed' || outcome.kind === 'tcp'))
+    page.row('no workload behind it is known: what their policies say is not told', { paint: style.warning });
+  else if (!admission && arrivals.length === 0) page.row('no policy is asked on its way', { paint: style.dim });
   write('stdout', page.text());
   return exitCode.ok;
 }

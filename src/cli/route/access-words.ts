@@ -82,6 +82,7 @@ function unmetText({ condition, found, inDoubt, alternatives }: Unmet): string {
   if (condition.kind === 'never') return 'it matches nothing';
   if (condition.kind === 'not') {
     const { of } = condition;
+    if (of.kind === 'all' || of.kind === 'some') return `what must not be holds: ${heldText(of)}`;
     const wanted = wantedText(of);
     return found.length > 0 ? `${partText(of)} is ${listed(found)}, and must not be ${wanted}` : `it must not be ${partText(of)} ${wanted}`;
   }
@@ -93,6 +94,13 @@ function unmetText({ condition, found, inDoubt, alternatives }: Unmet): string {
   return found.length > 0
     ? `${part} is ${listed(found)}, not ${wantedText(condition)}`
     : `${missing[first(condition).kind] ?? `there is no ${part.replace(/^the /, '')}`}: it wants ${wantedText(condition)}`;
+}
+
+/** Of conditions that hold. */
+function heldText(condition: AuthorizationCondition): string {
+  if (condition.kind === 'all') return condition.of.map(heldText).join(' and ');
+  if (condition.kind === 'some') return shortened(condition.of.map(heldText), ' or ');
+  return `${partText(condition)} is ${wantedText(condition)}`;
 }
 
 const missing: Readonly<Partial<Record<AuthorizationCondition['kind'], string>>> = {
@@ -190,6 +198,7 @@ function matcherText(matcher: TextMatcher): string {
     case 'suffix':
       return `${quoted(`…${matcher.value}`)}${anyCase}`;
     case 'regex':
+      if (matcher.value === '.+') return 'any value';
       return `a match of ${quoted(matcher.value)}`;
   }
 }

@@ -43,7 +43,7 @@ describe('a request as it is typed', () => {
   it.each<[string, GivenAddresses, RegExp]>([
     ['http://cart/', { to: 'cart' }, /--to takes an IP address/],
     ['http://cart/', { clientIp: '10.0.0.0/8' }, /--client-ip takes an IP address/],
-    ['tcp://cart:80', { clientIp: '10.0.0.1' }, /--client-ip goes with requests/],
+    ['tcp://cart:80', { claims: { sub: 'a' } }, /--claims goes with requests/],
   ])('%s with %j is none', (url, given, message) => {
     expect(() => parseRequest([url], [], given)).toThrow(message);
   });

@@ -22,12 +22,25 @@ export function requestText(request: SimulatedHttpRequest, client: TestClient | 
  */
 export function explainCommand(request: SimulatedHttpRequest, client: TestClient | undefined, given: readonly string[]): string | undefined {
   if (!client?.flags) return undefined;
-  const { authority = '', port, headers = [] } = request;
+  const { authority = '', port, headers = [], claims } = request;
   const hosts = port !== undefined && !/:\d+$/.test(authority) ? ['-H', `Host: ${authority}`] : [];
   const others = headers.flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   // A client may be known by its namespace alone; else that of resources without one counts.
   const own = client.flags[0] === '-n' ? given.filter((_, i) => given[i] !== '-n' && given[i - 1] !== '-n') : given;
-  return ['weft', 'route', 'explain', request.method, urlText(request), ...hosts, ...others, ...client.flags, ...own].map(quoted).join(' ');
+  return [
+    'weft',
+    'route',
+    'explain',
+    request.method,
+    urlText(request),
+    ...hosts,
+    ...others,
+    ...(claims === undefined ? [] : ['--claims', JSON.stringify(claims)]),
+    ...client.flags,
+    ...own,
+  ]
+    .map(quoted)
+    .join(' ');
 }
 
 /** As a shell takes it. */

@@ -10,6 +10,7 @@ import { printBroken } from '../proxy/broken.ts';
 import { identityOf } from '../proxy/identity.ts';
 import { MeshReader } from '../proxy/mesh-reader.ts';
 import { Places } from '../route/places.ts';
+import { TokenBook } from '../route/tokens.ts';
 import { count } from '../route/words.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
 import { engineOf, runEngine } from './engine.ts';
@@ -47,8 +48,12 @@ export async function runTestCommand(named: readonly string[], flags: TestFlags)
     return broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
   }
   const client = identityOf({ istioNamespace: flags.istioNamespace, ...(namespace === undefined ? {} : { namespace }) }, mesh);
-  const tried: Tried[] = [];
-  const { results, reached } = runTests(mesh, tests, { client, ...(engine ? { observe: (run) => void tried.push(run) } : {}) });
+  let tried: Tried[] = [];
+  const tokens = new TokenBook();
+  const { results, reached } = await tokens.settled(() => {
+    tried = [];
+    return runTests(mesh, tests, { client, tokens, ...(engine ? { observe: (run) => void tried.push(run) } : {}) });
+  });
   const live = engine && (await runEngine(engine, mesh, tried, requestsOfCases(tests)));
   const report: TestReport = {
     results: live ? live.with(results) : results,

@@ -10,11 +10,18 @@ export interface AdmissionSettings {
   callers: Callers;
   /** Of the control plane: who is in it may ask what all proxies have. */
   istioNamespace: string;
+  /** Service account of a pod of the cluster; undefined: there is no such pod, or it was not heard of yet. */
+  accountOf(namespace: string, pod: string): string | undefined;
   refused(peer: string, problem: string): void;
 }
 
-/** A stream is for a proxy of its caller's own service account: nobody gets the configuration of another. */
-export function admission({ callers, istioNamespace, refused }: AdmissionSettings): Pick<SecuredSettings, 'admit' | 'admitStatus'> {
+/**
+ * A stream is for a proxy of its caller's own service account: nobody gets the configuration of another.
+ *
+ * Secrets are for the pod that a token is bound to, with what the cluster knows of it: others of its account, or of its namespace,
+ * cannot say that they were the gateway.
+ */
+export function admission({ callers, istioNamespace, accountOf, refused }: AdmissionSettings): Pick<SecuredSettings, 'admit' | 'admitStatus'> {
   const callerOf = async (call: StatusCall): Promise<Caller> => {
     try {
       return await callers.of(call);
@@ -27,11 +34,18 @@ export function admission({ callers, istioNamespace, refused }: AdmissionSetting
   return {
     async admit(call) {
       const caller = await callerOf(call);
-      return (node) => {
-        const problem = problemOf(caller, node);
-        if (problem === undefined) return;
-        refused(call.getPeer(), problem);
-        throw new XdsDenial(status.PERMISSION_DENIED, problem);
+      return {
+        check(node) {
+          const problem = problemOf(caller, node);
+          if (problem === undefined) return;
+          refused(call.getPeer(), problem);
+          throw new XdsDenial(status.PERMISSION_DENIED, problem);
+        },
+        mayHaveSecrets(node) {
+          const { namespace, serviceAccount, pod } = caller;
+          const read = identityOfNode(node);
+          return pod !== undefined && 'identity' in read && read.identity.name === pod && accountOf(namespace, pod) === serviceAccount;
+        },
       };
     },
     async admitStatus(call) {

@@ -1,7 +1,7 @@
 import type { Cluster, UpstreamTls } from '../../ir/cluster.ts';
 import { defined, type JsonObject } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
-import { agentSecret, controlPlaneSecret } from '../secrets.ts';
+import { agentSecret, controlPlaneSecret, rootsCredential } from '../secrets.ts';
 
 /** `common_tls_context` of connections to endpoints (MAP-R56, DR-R70). */
 export function commonTls(tls: UpstreamTls, protocol: Cluster['protocol'], options: EnvoyOptions): JsonObject {
@@ -27,7 +27,7 @@ function writtenCertificates(tls: UpstreamTls, options: EnvoyOptions): JsonObjec
   const { meshTls, secrets: source = 'none', isReadable = () => true, systemRoots = defaultSystemRoots } = options;
   if (credentialName) {
     if (source === 'none') return nobody;
-    return secrets(controlPlaneSecret, mode === 'mutual' ? credentialName : undefined, unverified ? undefined : `${credentialName}-cacert`, conditions(tls));
+    return secrets(controlPlaneSecret, mode === 'mutual' ? credentialName : undefined, unverified ? undefined : rootsCredential(credentialName), conditions(tls));
   }
   const own = mode === 'mutual' && certificateFile && keyFile ? { certificateFile, keyFile } : undefined;
   const roots = unverified ? undefined : (caFile ?? systemRoots);

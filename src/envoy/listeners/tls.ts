@@ -2,7 +2,7 @@
 import type { DownstreamTls } from '../../ir/listener.ts';
 import { defined, type JsonObject } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
-import { agentSecret, controlPlaneSecret } from '../secrets.ts';
+import { agentSecret, controlPlaneSecret, rootsCredential } from '../secrets.ts';
 import type { ChainContext } from './filter-chain.ts';
 
 /** What Envoy takes of clients without being told. */
@@ -35,7 +35,7 @@ const knownCipherSuites: ReadonlySet<string> = new Set([
 ]);
 
 type Mode = DownstreamTls['mode'];
-const asksForCertificate: ReadonlySet<Mode> = new Set<Mode>(['MUTUAL', 'OPTIONAL_MUTUAL', 'ISTIO_MUTUAL', 'PERMISSIVE']);
+export const asksForCertificate: ReadonlySet<Mode> = new Set<Mode>(['MUTUAL', 'OPTIONAL_MUTUAL', 'ISTIO_MUTUAL', 'PERMISSIVE']);
 const needsCertificate: ReadonlySet<Mode> = new Set<Mode>(['MUTUAL', 'ISTIO_MUTUAL', 'PERMISSIVE']);
 
 function isMesh({ mode }: DownstreamTls): boolean {
@@ -131,7 +131,7 @@ function rootsSecret(tls: DownstreamTls, { options }: ChainContext): JsonObject 
   const { credentialName, caCredentialName, caFile } = tls;
   if (isMesh(tls)) return agentSecret('ROOTCA');
   if (caCredentialName !== undefined) return controlPlaneSecret(caCredentialName);
-  if (credentialName !== undefined) return controlPlaneSecret(`${credentialName}-cacert`);
+  if (credentialName !== undefined) return controlPlaneSecret(rootsCredential(credentialName));
   if (options.meshTls === 'none') return undefined;
   return agentSecret(caFile === undefined ? 'ROOTCA' : `file-root:${caFile}`);
 }

@@ -14,7 +14,7 @@ import { type ClientStatus, clientStatusResponse } from './client-status.ts';
 import { type Clock, Debounce, systemClock } from './clock.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { discoveryService, statusMessages, statusService } from './services.ts';
-import { type Call, type NodeCheck, Stream, type StreamProgress } from './stream.ts';
+import { type Admitted, type Call, Stream, type StreamProgress } from './stream.ts';
 import { type ViewSource, XdsDenial, type XdsNode, type XdsVariant } from './view.ts';
 import { WriteBudget } from './write-budget.ts';
 
@@ -35,6 +35,8 @@ export interface XdsServerSettings {
   secured?: SecuredSettings;
   /** Further services for those who get everything in plain text. */
   services?: readonly Service[];
+  /** Whether those get Secrets, too: where only who may read them anyway can connect. Default: no. */
+  secretsInPlain?: boolean;
 }
 
 export interface Service {
@@ -45,7 +47,7 @@ export interface Service {
 /** What holds for connections that others have made safe. */
 export interface SecuredSettings {
   /** Who opens a stream. @throws XdsDenial for somebody who has proven nothing */
-  admit(call: Call): Promise<NodeCheck>;
+  admit(call: Call): Promise<Admitted>;
   /** Whether somebody may ask what all proxies have. @throws XdsDenial */
   admitStatus(call: StatusCall): Promise<void>;
   /** Further services for them. */
@@ -198,10 +200,11 @@ export class XdsServer {
   }
 
   #accept(call: Call, variant: XdsVariant, secured: SecuredSettings | undefined): void {
-    const { answerTimeoutMs = 5_000, events } = this.#settings;
+    const { answerTimeoutMs = 5_000, secretsInPlain = false, events } = this.#settings;
     const peerOf = (stream: Stream): XdsPeer | undefined => stream.node && { node: stream.node, variant, peer: stream.peer };
     const stream: Stream = new Stream(call, {
       admit: secured && ((one) => secured.admit(one)),
+      secretsForAll: secured === undefined && secretsInPlain,
       variant,
       source: this.#source,
       clock: this.#clock,

@@ -197,7 +197,7 @@ export class Session {
     }
     if (now < this.#lastStart + startMs || !this.#subscriptions.every((subscription) => subscription.isAnswered(this.#overdue(now)))) return;
     for (const subscription of this.#subscriptions) {
-      if (!removedLast.has(subscription.typeUrl)) continue;
+      if (!removedLast.has(subscription.typeUrl) || this.#view.isComing?.(subscription.typeUrl)) continue;
       if (this.#sendNext(subscription, true, now) !== 'nothing') return;
     }
   }
@@ -219,7 +219,7 @@ export class Session {
   /** Whether all that has to be there before is, and the last response was answered. */
   #isOpen(subscription: Subscription, now: number): boolean {
     const overdue = this.#overdue(now);
-    if (!subscription.isAnswered(overdue)) return false;
+    if (!subscription.isAnswered(overdue) || this.#view.isComing?.(subscription.typeUrl)) return false;
     const gates = gatesOf(subscription.typeUrl);
     if (this.#isWarming && gates.includes(typeUrls.cluster) && this.#lastStart > overdue) return false;
     return gates.every((typeUrl) => this.#byType.get(typeUrl)?.isAnswered(overdue) ?? true);

@@ -6,17 +6,24 @@ import { nodeField, readNode } from './requests.ts';
 import type { Message } from './responses.ts';
 import { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
-import { type ViewSource, XdsDenial, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
+import { type View, type ViewSource, withoutSecrets, XdsDenial, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 export type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** Tells whether somebody may be the proxy that a request says it is. @throws XdsDenial */
-export type NodeCheck = (node: XdsNode) => void;
+/** Somebody who has proven who they are. */
+export interface Admitted {
+  /** @throws XdsDenial where they are not the proxy that a request says it is */
+  check(node: XdsNode): void;
+  /** Whether they may have, at this moment, the Secrets that the table of this proxy names. */
+  mayHaveSecrets(node: XdsNode): boolean;
+}
 
 export interface StreamSettings {
   /** Who calls; nothing of what it sends is read before. Undefined: anybody may. @throws XdsDenial for somebody who has proven nothing */
-  admit: ((call: Call) => Promise<NodeCheck>) | undefined;
+  admit: ((call: Call) => Promise<Admitted>) | undefined;
+  /** Whether those get Secrets, too, who have proven nothing. */
+  secretsForAll: boolean;
   variant: XdsVariant;
   source: ViewSource;
   clock: Clock;
@@ -61,7 +68,8 @@ export class Stream {
   /** Something could not be sent because of it. */
   #isHeldUp = false;
   #isEnded = false;
-  #mayBe: NodeCheck = () => {};
+  /** Undefined: nobody asks who it is. */
+  #admitted: Admitted | undefined;
 
   constructor(call: Call, settings: StreamSettings) {
     this.#call = call;
@@ -85,8 +93,8 @@ export class Stream {
   #admit(admit: NonNullable<StreamSettings['admit']>): void {
     this.#call.pause();
     admit(this.#call).then(
-      (check) => {
-        this.#mayBe = check;
+      (admitted) => {
+        this.#admitted = admitted;
         this.#call.resume();
       },
       (error: Error) =>
@@ -97,16 +105,16 @@ export class Stream {
   }
 
   #receive(bytes: Buffer): void {
-    const { variant, source, clock } = this.#settings;
+    const { variant, clock } = this.#settings;
     const now = clock.now();
     if (!this.#session) {
       const node = readNode(bytes, nodeField[variant]);
       if (!node) throw new BadRequest('the first request of the stream has no node');
-      this.#mayBe(node);
+      this.#admitted?.check(node);
       this.node = node;
       this.#session = new Session({
         variant,
-        view: source.viewOf(node, variant),
+        view: this.#viewOf(node),
         output: { ready: () => this.#isReady(), send: (response) => this.#send(response) },
         answerTimeoutMs: this.#settings.answerTimeoutMs,
         refused: (typeUrl, text) => this.#settings.refused(this, typeUrl, text),
@@ -119,9 +127,15 @@ export class Stream {
   /** There may be another view. */
   refresh(): void {
     this.#guarded(() => {
-      const { variant, source, clock } = this.#settings;
-      if (this.node) this.#session?.setView(source.viewOf(this.node, variant), clock.now());
+      const { clock } = this.#settings;
+      if (this.node) this.#session?.setView(this.#viewOf(this.node), clock.now());
     });
+  }
+
+  #viewOf(node: XdsNode): View {
+    const { variant, source, secretsForAll } = this.#settings;
+    const view = source.viewOf(node, variant);
+    return (this.#admitted ? this.#admitted.mayHaveSecrets(node) : secretsForAll) ? view : withoutSecrets(view);
   }
 
   /** Sends what there is, where something has waited for an answer, or for room, long enough. */

@@ -1,3 +1,5 @@
+import { typeUrls } from '../type-urls.ts';
+
 /** One resource as it goes over the wire. */
 export interface XdsResource {
   readonly name: string;
@@ -18,6 +20,19 @@ export interface View {
   readonly generation: number;
   /** Made when it is first asked for; undefined where the type is not served. */
   resources(typeUrl: string): ResourceSet | undefined;
+  /** Whether more of a type may come soon, so that nothing is said of it yet. Absent: never. */
+  isComing?(typeUrl: string): boolean;
+}
+
+const secretless = new WeakMap<View, View>();
+
+/** The same but for Secrets, which this proxy may not have; one object for one view. */
+export function withoutSecrets(view: View): View {
+  const known = secretless.get(view);
+  if (known) return known;
+  const made: View = { generation: view.generation, resources: (typeUrl) => (typeUrl === typeUrls.secret ? undefined : view.resources(typeUrl)) };
+  secretless.set(view, made);
+  return made;
 }
 
 /** `sotw`: every response holds all; `delta`: what changed only, and virtual hosts come one by one. */

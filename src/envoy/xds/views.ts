@@ -4,9 +4,11 @@ import { partsOf } from '../../ir/table-part.ts';
 import { fetchedKeys } from '../listeners/security-filters.ts';
 import { identityOfNode, type NodeIdentity } from '../node.ts';
 import type { EnvoyOptions } from '../options.ts';
+import { secretReferences } from '../secret-references.ts';
 import { typeUrls } from '../type-urls.ts';
 import { type Encode, envoySources, type Sources } from './envoy-sources.ts';
 import { type OnPatchProblem, patchedSources, UnpatchedResources } from './patched-sources.ts';
+import { areSecretsComing, type SecretSource, secretSources } from './proxy-secrets.ts';
 import { ResourceSets, type Source } from './resource-sets.ts';
 import { type ResourceSet, type View, type ViewSource, type XdsNode, XdsRefusal, type XdsVariant } from './view.ts';
 
@@ -18,11 +20,20 @@ export interface ViewSettings {
   keyOf(proxy: ProxyIdentity): string;
   /** Keys that were fetched of issuers of tokens (`EnvoyOptions`); after a change of them, too, `changed()` is called. */
   jwks?: NonNullable<EnvoyOptions['jwks']>;
+  /** What tables name by `credentialName`; after a change of it, too, `changed()` is called. Absent: it is not to be had here. */
+  secrets?: SecretSource;
   /** Of EnvoyFilters; each may come often. */
   onPatchProblem?: OnPatchProblem;
 }
 
 type MakeSet = (typeUrl: string, previous: ResourceSet | undefined) => ResourceSet | undefined;
+
+/** What makes the resources of a view. */
+interface Making {
+  set: MakeSet;
+  /** Whether more Secrets may come soon. */
+  areSecretsComing(): boolean;
+}
 
 /** Lists of a table that the resources of a type are of; where they are the same, so is the set. */
 const listOf: Readonly<Record<string, (table: RoutingTable) => unknown>> = {
@@ -46,15 +57,16 @@ class TableView implements View {
   private readonly sets = new Map<string, ResourceSet | undefined>();
   /** That were fetched, of issuers of tokens. */
   private readonly keys: string;
-  private readonly make: MakeSet;
+  private readonly making: Making;
+  private coming: boolean | undefined;
   /** What was served before, so that what did not change stays the same object. Not the view before: it would keep all that were. */
   private readonly before: ReadonlyMap<string, ResourceSet | undefined>;
 
-  constructor(generation: number, table: RoutingTable, keys: string, make: MakeSet, previous: TableView | undefined) {
+  constructor(generation: number, table: RoutingTable, keys: string, making: Making, previous: TableView | undefined) {
     this.generation = generation;
     this.table = table;
     this.keys = keys;
-    this.make = make;
+    this.making = making;
     this.before = previous ? new Map([...previous.before, ...previous.sets]) : new Map();
     if (previous?.keys !== keys) return;
     for (const [typeUrl, set] of previous.sets) if (isSame(typeUrl, previous.table, table)) this.sets.set(typeUrl, set);
@@ -62,9 +74,22 @@ class TableView implements View {
 
   resources(typeUrl: string): ResourceSet | undefined {
     if (this.sets.has(typeUrl)) return this.sets.get(typeUrl);
-    const set = this.make(typeUrl, this.before.get(typeUrl));
+    // Before, so that what comes in between is not taken for all.
+    this.isComing(typeUrl);
+    const set = this.making.set(typeUrl, this.before.get(typeUrl));
     this.sets.set(typeUrl, set);
     return set;
+  }
+
+  hasMade(typeUrl: string): boolean {
+    return this.sets.has(typeUrl);
+  }
+
+  /** Of what was there when the view was made: when more comes there is another one. */
+  isComing(typeUrl: string): boolean {
+    if (typeUrl !== typeUrls.secret) return false;
+    this.coming ??= this.making.areSecretsComing();
+    return this.coming;
   }
 }
 
@@ -87,6 +112,12 @@ export class Views implements ViewSource {
   /** The mesh is another one from now on. */
   changed(): void {
     this.generation++;
+  }
+
+  /** Namespaces of the Secrets that proxies ask for. */
+  secretNamespaces(): Set<string> {
+    const asked = [...this.views.values()].filter((view) => view.hasMade(typeUrls.secret));
+    return new Set(asked.flatMap(({ table }) => secretReferences(table).map(({ secret }) => secret.slice(0, secret.indexOf('/')))));
   }
 
   /** Forgets what no proxy has. @param nodes those that are connected */
@@ -117,8 +148,10 @@ export class Views implements ViewSource {
     const last = this.views.get(key);
     if (last?.generation === this.generation) return last;
     const table = this.settings.tableOf(found.identity);
-    const options = { ...found.options, ...(this.settings.jwks ? { jwks: this.settings.jwks } : {}) };
-    const view = new TableView(this.generation, table, fetchedKeys(table, options), this.sets(options, table, variant), last);
+    const { jwks, secrets } = this.settings;
+    const options: EnvoyOptions = { ...found.options, ...(jwks ? { jwks } : {}), ...(secrets ? { secrets: 'ads' } : {}) };
+    const making = { set: this.sets(options, table, variant), areSecretsComing: () => secrets !== undefined && areSecretsComing(table, secrets) };
+    const view = new TableView(this.generation, table, fetchedKeys(table, options), making, last);
     this.views.set(key, view);
     return view;
   }
@@ -139,15 +172,18 @@ export class Views implements ViewSource {
     const context = JSON.stringify([options, variant]);
     // Only listeners say something of the mesh and the proxy.
     const ofListeners = JSON.stringify([options, table.mesh, role, namespace]);
+    const { encode, secrets } = this.settings;
     let envoy: Sources | undefined;
     const sourcesOf = (typeUrl: string): Iterable<Source> | undefined => {
       if (typeUrl === typeUrls.tablePart) return partSources(table);
+      if (typeUrl === typeUrls.secret) return secrets && secretSources(table, secrets, encode);
       envoy ??= this.envoySources(table, options, variant, ofListeners);
       return envoy[typeUrl]?.();
     };
+    const contextOf = (typeUrl: string): string => (typeUrl === typeUrls.listener ? ofListeners : typeUrl === typeUrls.secret ? '' : context);
     return (typeUrl, previous) => {
       const sources = sourcesOf(typeUrl);
-      return sources && this.encodedOf(`${typeUrl} ${typeUrl === typeUrls.listener ? ofListeners : context}`).set(sources, previous);
+      return sources && this.encodedOf(`${typeUrl} ${contextOf(typeUrl)}`).set(sources, previous);
     };
   }
 

@@ -1,7 +1,9 @@
 // What a test expects, against what becomes of a request.
+import type { Arrival } from '../../simulate/arrivals.ts';
 import type { SimulatedDestination, Simulation } from '../../simulate/simulation.ts';
 import type { Expectation, ExpectedDestination, ExpectedMirror } from '../format/test-format.ts';
 import type { Mismatch } from '../result.ts';
+import { checkAccess } from './access.ts';
 import { type Naming, parseService, serviceText } from './expected-service.ts';
 import { checkReplyHeaders, checkRequestHeaders, checkResponseChanges, responseChanges } from './headers.ts';
 import { checkLimits } from './limits.ts';
@@ -11,9 +13,9 @@ import { durationText, percentText, samePercent } from './text.ts';
 
 type Check = (expect: Expectation, simulation: Simulation, naming: Naming) => Mismatch[];
 
-/** All that does not hold; empty: the request is as expected. */
-export function checkRequest(expect: Expectation, simulation: Simulation, naming: Naming): Mismatch[] {
-  const out: Mismatch[] = [];
+/** All that does not hold; empty: the request is as expected. @param arrivals at the workloads that it goes to, where somebody asks for them */
+export function checkRequest(expect: Expectation, simulation: Simulation, naming: Naming, arrivals?: readonly Arrival[]): Mismatch[] {
+  const out = checkAccess(expect, simulation, arrivals);
   for (const check of checks) {
     const found = check(expect, simulation, naming);
     if (found.length > 0) out.push(...found);

@@ -41,7 +41,7 @@ const request = fields(
       'Port of the service or of the gateway. Without it that of the host, else that of the scheme, else the first on which somebody has the host.',
       number('Port.', { least: 1, most: 65535 }),
     ),
-    claims: dictionary('Claims of the verified token, at gateways.', { schema: {}, read: (value) => value }),
+    claims: dictionary('Claims of a token that is taken to be verified.', { schema: {}, read: (value) => value }),
   },
   ['host'],
 );
@@ -140,6 +140,12 @@ const expect = fields(
       }),
     }),
     headers: named('headerChanges', headerChanges),
+    allowed: boolean('Policies let it in: at the gateway that it comes to, and at every workload that it goes to.'),
+    denied: fields('Policies deny it; {} for whatever reason.', {
+      status: number('Status: 403, or 401 where a token is refused.', { least: 100, most: 599 }),
+      policy: text('The policy that denies it, NAME.NAMESPACE; none: no rule of an ALLOW policy takes it.', { pattern: /^\S+$/, example: 'deny-post.shop' }),
+      rule: count('Number of the rule that denies it, from 0 as in the log.'),
+    }),
     route: text('Name of the rule that takes the request.'),
     noRoute: boolean('No rule takes the request: 404.'),
     blocked: boolean('No service has the host, and others are forbidden.'),

@@ -105,4 +105,15 @@ describe('tls rules', () => {
     expect(listener(tableOf([entry('')]), '0.0.0.0_443')).toMatchObject({ inspectTls: true, inspectHttp: false });
     expect(listener(tableOf([tls]), '10.0.0.1_90')).toMatchObject({ inspectTls: false });
   });
+
+  it.each([
+    ['DNS', 'api.example', 'dns'],
+    ['NONE', '"*.wild.example"', 'original-destination'],
+  ])('TCP-R13: HTTPS to what is outside of the mesh, resolution %s, is told by its name', (resolution, host, discovery) => {
+    const entry = `hosts: [${host}], location: MESH_EXTERNAL, resolution: ${resolution}, ports: [{number: 443, name: https, protocol: HTTPS}]`;
+    const table = tableOf([doc('ServiceEntry', 'shop/x', entry)]);
+    const name = host.replaceAll('"', '');
+    expect(chains(listener(table, '0.0.0.0_443'))).toEqual([`${name} -> outbound|443||${name}`, 'all -> PassthroughCluster']);
+    expect(table.clusters.find((cluster) => cluster.name === `outbound|443||${name}`)).toMatchObject({ discovery });
+  });
 });

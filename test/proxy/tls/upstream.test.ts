@@ -83,7 +83,8 @@ interface ClientOptions {
   named?: Record<string, NamedCredentials>;
   protocol?: string;
   location?: string;
-  hosts?: string;
+  /** Of the service. */
+  name?: string;
   meshTls?: boolean;
   accounts?: string;
 }
@@ -95,7 +96,7 @@ async function client({
   named = {},
   protocol = 'HTTP',
   location = 'MESH_EXTERNAL',
-  hosts = '[web.example]',
+  name = 'web.example',
   meshTls = true,
   accounts,
 }: ClientOptions): Promise<Client> {
@@ -109,7 +110,7 @@ apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: web, namespace: shop }
 spec:
-  hosts: ${hosts}
+  hosts: ['${name}']
   location: ${location}
   resolution: STATIC
   ports: [{ number: ${protocol === 'TCP' ? tcpPort : 80}, name: main, protocol: ${protocol} }]
@@ -118,14 +119,7 @@ spec:
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: web, namespace: shop }
-spec: { host: '${
-    JSON.parse(
-      hosts
-        .replaceAll(/[[\] ]/g, '')
-        .replace(/^/, '"')
-        .replace(/$/, '"'),
-    ).split(',')[0]
-  }', trafficPolicy: { ${policy} } }
+spec: { host: '${name}', trafficPolicy: { ${policy} } }
 ---
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -194,7 +188,7 @@ describe('DR-R70: SIMPLE', () => {
 
   test('without a name it is that of the request, and the certificate has to be for it', async () => {
     const { port, seen } = await service(wild);
-    const made = await client({ tls: `{ mode: SIMPLE, ${ca} }`, endpoints: [{ port }], named: withRoots(), hosts: "['*.example.org']" });
+    const made = await client({ tls: `{ mode: SIMPLE, ${ca} }`, endpoints: [{ port }], named: withRoots(), name: '*.example.org' });
     expect((await made.ask('a.example.org')).status).toBe(200);
     expect((await made.ask('A.example.org')).status).toBe(200);
     expect((await made.ask('b.example.org')).status).toBe(200);
@@ -298,7 +292,7 @@ describe('DR-R70: MUTUAL', () => {
 
 describe('the mesh', () => {
   const rule = '{ mode: ISTIO_MUTUAL }';
-  const mesh = { location: 'MESH_INTERNAL', hosts: '[web.shop.svc.cluster.local]' };
+  const mesh = { location: 'MESH_INTERNAL', name: 'web.shop.svc.cluster.local' };
   const host = 'web.shop.svc.cluster.local';
 
   test('MAP-R3, MAP-R56: ISTIO_MUTUAL says service and port, shows the identity, and offers what sidecars know', async () => {
@@ -392,7 +386,7 @@ test('a session is no way around roots that are not trusted any more', async () 
 
 test('new certificates are for new connections; those that are there go on', async () => {
   const { port, seen } = await service(workload, { rejectUnauthorized: true });
-  const made = await client({ tls: '{ mode: ISTIO_MUTUAL }', endpoints: [{ port }], location: 'MESH_INTERNAL', hosts: '[web.shop.svc.cluster.local]' });
+  const made = await client({ tls: '{ mode: ISTIO_MUTUAL }', endpoints: [{ port }], location: 'MESH_INTERNAL', name: 'web.shop.svc.cluster.local' });
   expect((await made.ask('web.shop.svc.cluster.local')).status).toBe(200);
   made.give({}, await authority.workload('ns/shop/sa/renewed'));
   expect((await made.ask('web.shop.svc.cluster.local')).status).toBe(200);

@@ -69,7 +69,7 @@ function simulatorOf(routingCase: RoutingCase): { table: RoutingTable; simulator
   return { table, simulator: new Simulator(table) };
 }
 
-function requestOf({ request = {}, port, destination, source, tls }: CaseStep, layout: Layout): SimulatedHttpRequest {
+export function requestOf({ request = {}, port, destination, source, tls }: CaseStep, layout: Layout): SimulatedHttpRequest {
   const inHost = /:(\d+)$/.exec(request.host ?? '')?.[1];
   const bytes = [request.body, ...(request.chunks ?? [])].reduce((sum, piece) => sum + textOf(piece).length, 0);
   return {
@@ -224,6 +224,7 @@ class Comparison {
       const own = ['no_healthy_upstream', 'cluster_not_found', 'route_not_found', 'direct_response', 'fault_filter_abort', 'cors_response'];
       // Ejected endpoints are no endpoints for a while.
       const ejected = detail === 'no_healthy_upstream' && simulation.destinations.some(({ upstream }) => upstream?.outlier);
+      if (/^(rbac_|jwt_authn_)/.test(detail)) this.found.push(`denied (${detail}), and that is not foreseen`);
       if (own.includes(detail) && !ejected && ![...failing, ...(abort ? [abort.reply] : [])].some((one) => one.details === detail))
         this.found.push(`${detail} is not foreseen`);
     }

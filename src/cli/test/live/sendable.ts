@@ -20,7 +20,8 @@ const answered: ReadonlySet<Simulation['outcome']['kind']> = new Set([
 const ofConnections = /^(?:connection|upgrade|content-length|transfer-encoding|expect|trailer|keep-alive|proxy-connection)$/i;
 
 /** Why a request is checked on the routing table alone; undefined: it can be sent. */
-export function whyNotSent(request: SimulatedHttpRequest, { outcome, fault, proxy }: Simulation): string | undefined {
+export function whyNotSent(request: SimulatedHttpRequest, { outcome, fault, proxy, admission }: Simulation): string | undefined {
+  if (admission) return 'policies decide about them, by identities, addresses and tokens that a client on this machine has not';
   if (request.scheme === 'https') return 'they are https';
   if (outcome.kind === 'passthrough') return 'they would leave the mesh';
   if (!answered.has(outcome.kind) || (outcome.kind === 'blocked' && !outcome.reply)) return 'the proxy does not take them as HTTP';
