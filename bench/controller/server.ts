@@ -3,6 +3,7 @@ import { usualRootTimes } from '../../src/controller/authority/root-rotation.ts'
 import { Controller } from '../../src/controller/controller.ts';
 import { installedNames } from '../../src/install/values.ts';
 import { connect } from '../../src/kube/connect.ts';
+import { longestWorkloadLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { createLog } from '../../src/proxy/telemetry/log.ts';
 
 export interface ServerReport {
@@ -31,6 +32,7 @@ const controller = await Controller.create({
   bind: '127.0.0.1',
   securePort: 0,
   rootTimes: usualRootTimes,
+  maxWorkloadLifetimeMs: longestWorkloadLifetimeMs,
   webhookPort: 0,
   monitoringPort: 0,
   debounceMs: 100,

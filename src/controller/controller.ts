@@ -16,7 +16,8 @@ import { readConfiguration } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { ControllerMetrics } from './monitoring/metrics.ts';
 import type { Phase, Replica } from './monitoring/replica.ts';
-import { bugText, makeAuthority, makeElection, makeKeeper, makeMonitoring, makePublisher, makeWatches, makeWebhooks, makeXds } from './parts.ts';
+import { bugText, makeAuthority, makeElection, makeKeeper, makeMonitoring, makePublisher, makeSecrets, makeWatches, makeWebhooks, makeXds } from './parts.ts';
+import type { GatewaySecrets } from './secrets/gateway-secrets.ts';
 import type { ControllerSettings } from './settings.ts';
 import { StatusKeeper } from './status/status-keeper.ts';
 import { Outages } from './watch/outages.ts';
@@ -47,6 +48,7 @@ export class Controller {
   private readonly state: MeshState;
   private readonly xds: XdsService;
   private readonly authority: MeshAuthority;
+  private readonly secrets: GatewaySecrets;
   private readonly watches: Watches;
   private readonly outages: Outages;
   private readonly debounce: Debounce;
@@ -113,7 +115,8 @@ export class Controller {
       startedAt,
       servingSince: () => this.servingSince,
     });
-    const xds = makeXds(settings, state, metrics, authority.secured, distribution);
+    const secrets = makeSecrets(settings, state, metrics, () => this.xds.secretsChanged());
+    const xds = makeXds(settings, state, metrics, authority.secured, distribution, secrets);
     const publisher = makePublisher(settings, watches, metrics, mayWrite);
     const keeper = makeKeeper(settings, metrics, {
       mayWrite,
@@ -131,11 +134,25 @@ export class Controller {
     const proxies = (): number => xds.size;
     const phase = (): Phase => this.phase;
     const configProblem = (): string | undefined => this.configProblem;
-    const replica: Replica = { settings, watches, keeper, injector, election, state, startedAt, phase, proxies, configProblem };
+    const replica: Replica = {
+      settings,
+      watches,
+      keeper,
+      authority: authority.keeper,
+      secrets,
+      injector,
+      election,
+      state,
+      startedAt,
+      phase,
+      proxies,
+      configProblem,
+    };
     this.monitoring = makeMonitoring(replica, xds, distribution, metrics);
     this.distribution = distribution;
     this.xds = xds;
     this.authority = authority;
+    this.secrets = secrets;
     this.watches = watches;
     this.election = election;
     this.publisher = publisher;
@@ -184,6 +201,7 @@ export class Controller {
     this.debounce.stop();
     this.watches.stop();
     this.outages.stop();
+    this.secrets.stop();
     await this.webhooks?.close(drainMs);
     await this.monitoring.close();
     this.metrics.close();

@@ -16,6 +16,7 @@ import type { MeshState } from './mesh-state.ts';
 import type { ControllerMetrics } from './monitoring/metrics.ts';
 import { aboutReplica, factsOf, missingOf, type Replica } from './monitoring/replica.ts';
 import { monitoringServer } from './monitoring/server.ts';
+import { GatewaySecrets } from './secrets/gateway-secrets.ts';
 import type { ControllerSettings } from './settings.ts';
 import { meshKinds, webhookKinds } from './watch/watched-kinds.ts';
 import { type WatchEvents, type Watched, Watches } from './watch/watches.ts';
@@ -43,7 +44,7 @@ export function makeAuthority(
   metrics: ControllerMetrics,
   mayWrite: () => boolean,
 ): MeshAuthority {
-  const { client, istioNamespace, names, clusterDomain, rootTimes, log } = settings;
+  const { client, istioNamespace, names, clusterDomain, rootTimes, maxWorkloadLifetimeMs, log } = settings;
   // All revisions have one authority.
   const labels = { 'app.kubernetes.io/managed-by': 'weft-controller' };
   return new MeshAuthority({
@@ -53,12 +54,17 @@ export function makeAuthority(
     dnsNames: dnsNames(names.controller, istioNamespace, clusterDomain),
     labels,
     times: rootTimes,
+    maxLifetimeMs: maxWorkloadLifetimeMs,
     trustDomain: () => state.mesh.meshConfig.trustDomain || 'cluster.local',
     aliases: () => state.mesh.meshConfig.trustDomainAliases ?? [],
     mayWrite,
     namespaces: () => watches.store('Namespace').values(),
     rootsMaps: () => watches.storeOf('ConfigMap', rootsConfigMap),
     rootsMapKey: (namespace) => `${namespace}/${rootsConfigMap}`,
+    accountOf(namespace, name) {
+      const pod = state.mesh.find('Pod', namespace, name);
+      return pod && (pod.spec.serviceAccountName || 'default');
+    },
     signed: () => metrics.count('weft_certificates_signed_total'),
     refused: () => metrics.count('weft_callers_refused_total'),
     log: log.scope('authority'),
@@ -71,9 +77,12 @@ export function makeXds(
   metrics: ControllerMetrics,
   secured: SecuredSettings,
   distribution: ClusterDistribution,
+  secrets: GatewaySecrets,
 ): XdsService {
   return new XdsService({
     secured,
+    secrets,
+    retainSecrets: (namespaces) => secrets.retain(namespaces),
     services: [controlPlane(distribution)],
     ...(jwksRoots ? { jwksRoots } : {}),
     mesh: () => state.mesh,
@@ -95,6 +104,16 @@ export function makeXds(
       metrics.count('weft_xds_tables_total');
       metrics.time('weft_xds_table_milliseconds', milliseconds);
     },
+  });
+}
+
+export function makeSecrets({ client, log }: ControllerSettings, state: MeshState, metrics: ControllerMetrics, changed: () => void): GatewaySecrets {
+  return new GatewaySecrets({
+    client,
+    mesh: () => state.mesh,
+    changed,
+    unreadable: () => metrics.count('weft_watch_outages_total', ['Secret']),
+    log: log.scope('secrets'),
   });
 }
 

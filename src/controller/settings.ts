@@ -28,6 +28,8 @@ export interface ControllerSettings {
   securePort: number;
   /** Of the root of the mesh. */
   rootTimes: RootTimes;
+  /** Of certificates of workloads, at most. */
+  maxWorkloadLifetimeMs: number;
   /** Authorities that are trusted beside those of the system where keys of issuers of tokens are fetched: PEM. */
   jwksRoots?: readonly string[];
   webhookPort: number;

@@ -294,6 +294,8 @@ export interface SelectingSection {
 export interface AuthorizationSection extends SelectingSection {
   action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
   rules: number;
+  /** Of its rules, in the proxy: `ns[shop]-policy[deny-post]-rule[0]`. */
+  names: string[];
   /** It is only logged what it would do. */
   dryRun: boolean;
   /** Of CUSTOM: who is asked. */
@@ -336,7 +338,15 @@ export interface IngressPath {
   /** Of the listener. */
   port: number;
   protocol: 'http' | 'https' | 'tls' | 'tcp';
-  tls?: { mode: DownstreamTls['mode'] | 'PASSTHROUGH'; credentialName?: string; serverNames: readonly string[] };
+  tls?: {
+    mode: DownstreamTls['mode'] | 'PASSTHROUGH';
+    credentialName?: string;
+    /** A Secret of this name is there; absent: the input has none, which a directory of manifests rarely has. */
+    credentialFound?: true;
+    /** `TLSv1.2`; absent where TLS ends elsewhere. */
+    minVersion?: string;
+    serverNames: readonly string[];
+  };
   /** Of HTTP: plain requests are sent to https. */
   tlsRedirect: boolean;
   host?: HostSection;

@@ -65,7 +65,7 @@ function httpPath(subject: Subject, caller: Caller, { listener, chain, config }:
       gateway: gatewayOf(caller, config, host) ?? listener.origin ?? { kind: 'Gateway', namespace: caller.proxy.namespace, name: '', path: [] },
       ...base,
       protocol: chain.tls ? 'https' : 'http',
-      ...tlsOf(chain),
+      ...tlsOf(caller, chain),
       tlsRedirect: host.requireTls && !chain.tls,
       host: { ...section, routes: section.routes.filter(({ index }) => leadsTo(subject, host.routes[index] as VirtualHost['routes'][number])) },
     },
@@ -103,16 +103,37 @@ function tcpPath(subject: Subject, caller: Caller, { listener, chain }: At, filt
       gateway: listener.origin ?? { kind: 'Gateway', namespace: caller.proxy.namespace, name: '', path: [] },
       ...base,
       protocol: chain.tls || passes ? 'tls' : 'tcp',
-      ...(passes ? { tls: { mode: 'PASSTHROUGH' as const, serverNames: chain.match.serverNames ?? [] } } : tlsOf(chain)),
+      ...(passes ? { tls: { mode: 'PASSTHROUGH' as const, serverNames: chain.match.serverNames ?? [] } } : tlsOf(caller, chain)),
       tlsRedirect: false,
       tcp: { destinations, ...(filter.origin ? { origin: filter.origin } : {}) },
     },
   ];
 }
 
-function tlsOf({ tls, match }: FilterChain): Pick<IngressPath, 'tls'> {
+function tlsOf({ mesh, proxy }: Caller, { tls, match }: FilterChain): Pick<IngressPath, 'tls'> {
   if (!tls) return {};
-  return { tls: { mode: tls.mode, ...(tls.credentialName ? { credentialName: tls.credentialName } : {}), serverNames: match.serverNames ?? ['*'] } };
+  const { credentialName, mode, minVersion = lowestVersion } = tls;
+  const named = credentialName === undefined ? [] : secretOf(credentialName, proxy.namespace);
+  const found = named.length === 2 && mesh.find('Secret', ...(named as [string, string])) !== undefined;
+  return {
+    tls: {
+      mode,
+      ...(credentialName ? { credentialName } : {}),
+      ...(found ? { credentialFound: true } : {}),
+      minVersion,
+      serverNames: match.serverNames ?? ['*'],
+    },
+  };
+}
+
+/** Of TLS, where nothing else is written. */
+const lowestVersion = 'TLSv1.2';
+
+/** Namespace and name: `shop-tls` is in that of the gateway, `kubernetes-gateway://edge/shop-tls` in its own. */
+function secretOf(credential: string, own: string): string[] {
+  const bare = credential.replace(/^kubernetes(?:-gateway)?:\/\//, '');
+  const slash = bare.indexOf('/');
+  return slash < 0 ? [own, bare] : [bare.slice(0, slash), bare.slice(slash + 1)];
 }
 
 /** Where Services in front of the workload take connections for one of its ports; without an address of theirs that of its node. */

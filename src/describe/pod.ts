@@ -20,6 +20,7 @@ import { inOrder, policyProblems, serviceProblems, statusProblems } from './prob
 import { Clients, serviceSection } from './service-section.ts';
 import { sidecarSection } from './sidecar.ts';
 import { type Subject, servicesSelecting } from './subject.ts';
+import { tcpPolicyProblems } from './tcp-policies.ts';
 import { ambientProblems, waypointProblems, waypointSection } from './waypoint.ts';
 
 /** The same mesh and workload give the same description. */
@@ -61,6 +62,7 @@ export function describePod(mesh: Mesh, workload: Workload): PodDescription {
     ]),
     ...waypointProblems(waypoint, `pod ${workload.name}`),
     ...policyProblems(policies),
+    ...(hasProxy ? tcpPolicyProblems(mesh, [workload], services) : []),
     ...statusProblems([...clients.all, ...ingress.callers], services, ingress.section),
     ...ingressProblems(subject, ingress.section),
   ];

@@ -88,6 +88,42 @@ describe('authorization', () => {
     ]);
   });
 
+  it.each<[string, string[], string[]]>([
+    [
+      'SEC-R29: DENY is for more',
+      [
+        policy(
+          'shop/d',
+          'action: DENY, rules: [{to: [{operation: {methods: [POST]}}]}, {to: [{operation: {methods: [POST], ports: ["9000"]}}], from: [{source: {namespaces: [a]}}]}]',
+        ),
+      ],
+      [
+        'rule 1 of AuthorizationPolicy shop/d denies every connection at TCP port 9000',
+        'rule 2 of AuthorizationPolicy shop/d denies more than it says at TCP port 9000',
+      ],
+    ],
+    ['SEC-R29: DENY for another port', [policy('shop/d', 'action: DENY, rules: [{to: [{operation: {methods: [POST], ports: ["8080"]}}]}]')], []],
+    ['SEC-R29: DENY for both', [policy('shop/d', 'action: DENY, rules: [{from: [{source: {namespaces: [a]}}]}]')], []],
+    ['SEC-R29: ALLOW is for nothing', [policy('shop/a', 'rules: [{to: [{operation: {methods: [GET]}}]}]')], ['every connection at TCP port 9000 is denied']],
+    [
+      'SEC-R29: ALLOW, and another policy allows',
+      [policy('shop/a', 'rules: [{to: [{operation: {methods: [GET]}}]}]'), policy('shop/b', 'rules: [{from: [{source: {namespaces: [a]}}]}]')],
+      [],
+    ],
+  ])('%s', (_, documents, said) => {
+    const tcp = service('shop/cart', '{name: http, port: 80, targetPort: 8080}, {name: tcp-db, port: 90, targetPort: 9000}');
+    const texts = describedPod([tcp, pod('shop/cart-1'), ...documents])
+      .problems.filter(({ code }) => code.endsWith('-on-tcp'))
+      .map(({ text }) => text.split(/: (?!.*TCP port)/)[0]);
+    expect(texts).toEqual(said);
+  });
+
+  it('a rule that cannot be checked is none', () => {
+    const found = describedPod([...mesh, policy('shop/bad', 'rules: [{to: [{operation: {ports: [http]}}]}]')]);
+    expect(found.policies.authorization.map(({ rules, names, ports }) => [rules, names, ports])).toEqual([[0, [], undefined]]);
+    expect(codesOf(found)).toContain('denies-all');
+  });
+
   it('a policy that allows nothing', () => {
     expect(saidOf(describedPod([...mesh, policy('shop/nothing', '{}'.slice(1, -1))]))).toEqual([
       'denies-all: AuthorizationPolicy shop/nothing allows nothing: every request that no other policy allows is denied',

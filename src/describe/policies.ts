@@ -1,5 +1,6 @@
 // Policies that apply to a workload.
-import type { AuthorizationPolicy, Rule } from '../manifest/istio/security.gen.ts';
+import type { Authorization, AuthorizationCondition, AuthorizationRule, AuthorizationStages } from '../ir/authorization.ts';
+import type { AuthorizationPolicy } from '../manifest/istio/security.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { byCreation } from '../model/creation.ts';
 import type { Mesh, ResourceOf } from '../model/mesh.ts';
@@ -7,16 +8,19 @@ import { WorkloadPolicies, type WorkloadPolicyKind } from '../model/workload-pol
 import type { Workload } from '../model/workloads.ts';
 import { isDryRun } from '../translate/security/authorization.ts';
 import { originOf } from '../translate/statuses.ts';
+import { securityOf } from '../translate/table.ts';
+import { sidecarOf } from '../translate/workload-identity.ts';
 import type { Caller } from './caller.ts';
 import type { AuthorizationSection, PolicySection, Scope, SelectingSection } from './description.ts';
-import { originKey } from './origins.ts';
+import { isSameObject, originKey } from './origins.ts';
 
 /** @param proxies of the workloads */
 export function policySection(mesh: Mesh, workloads: readonly Workload[], proxies: readonly Caller[]): PolicySection {
   const of = <K extends WorkloadPolicyKind>(kind: K): { policy: ResourceOf<K>; scope: Scope }[] => selecting(mesh, kind, workloads);
+  const tables = eachOnce(workloads.map(({ namespace, name }) => authorizationOf(mesh, namespace, name)));
   const simple = (kind: WorkloadPolicyKind): SelectingSection[] => of(kind).map(({ policy, scope }) => ({ origin: originOf(policy as Resource), scope }));
   return {
-    authorization: of('AuthorizationPolicy').map(({ policy, scope }) => authorization(policy, scope)),
+    authorization: of('AuthorizationPolicy').map(({ policy, scope }) => authorization(policy, scope, tables)),
     requestAuthentication: of('RequestAuthentication').map(({ policy, scope }) => ({
       origin: originOf(policy),
       scope,
@@ -29,6 +33,15 @@ export function policySection(mesh: Mesh, workloads: readonly Workload[], proxie
   };
 }
 
+function authorizationOf(mesh: Mesh, namespace: string, name: string): Authorization | undefined {
+  const proxy = sidecarOf(mesh, namespace, name);
+  return proxy && securityOf(mesh, proxy)?.authorization;
+}
+
+function eachOnce<T>(list: readonly (T | undefined)[]): T[] {
+  return [...new Set(list)].filter((one) => one !== undefined);
+}
+
 const scopes: readonly Scope[] = ['mesh', 'namespace', 'workload'];
 
 /** Those for the mesh first, then for the namespace, then for the workload. */
@@ -39,26 +52,50 @@ function selecting<K extends WorkloadPolicyKind>(mesh: Mesh, kind: K, workloads:
     .sort((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope) || byCreation(a.policy, b.policy));
 }
 
-function authorization(policy: Resource<AuthorizationPolicy>, scope: Scope): AuthorizationSection {
-  const { action = 'ALLOW', rules = [], provider } = policy.spec;
-  const named = rules.map(portsOf);
-  const ports = named.some((list) => list === undefined) ? undefined : [...new Set(named.flatMap((list) => list ?? []))].sort((a, b) => a - b);
-  return {
-    origin: originOf(policy),
-    scope,
-    action,
-    rules: rules.length,
-    dryRun: isDryRun(policy),
-    ...(provider?.name ? { provider: provider.name } : {}),
-    ...(ports && ports.length > 0 ? { ports } : {}),
-  };
+/** What a policy comes to in the tables of the workloads: all of them have the same of it. */
+function authorization(policy: Resource<AuthorizationPolicy>, scope: Scope, tables: readonly Authorization[]): AuthorizationSection {
+  const origin = originOf(policy);
+  for (const { http } of tables) {
+    for (const { rules, ...known } of ruleLists(http)) {
+      const own = rules.filter((rule) => isSameObject(rule.origin, origin));
+      if (own.length === 0) continue;
+      const asking = own.filter(({ permissions }) => !permissions.every(({ kind }) => kind === 'never'));
+      const named = asking.map(({ permissions }) => portsOf({ kind: 'some', of: permissions }));
+      const ports = named.some((list) => list === undefined) ? [] : [...new Set(named.flatMap((list) => list ?? []))].sort((a, b) => a - b);
+      return { origin, scope, ...known, rules: asking.length, names: asking.map(({ name }) => name), ...(ports.length > 0 ? { ports } : {}) };
+    }
+  }
+  // It allows nothing: nothing of it is left.
+  return { origin, scope, action: policy.spec.action ?? 'ALLOW', rules: 0, names: [], dryRun: isDryRun(policy) };
 }
 
-/** Ports that a rule is for; undefined: any. */
-function portsOf(rule: Rule | null): number[] | undefined {
-  const operations = rule?.to?.map((to) => to?.operation?.ports) ?? [];
-  if (operations.length === 0 || operations.some((ports) => !ports?.length)) return undefined;
-  return operations.flatMap((ports) => ports ?? []).map(Number);
+function ruleLists({ custom, audit, deny, allow = [], dryRun }: AuthorizationStages): (Pick<AuthorizationSection, 'action' | 'dryRun' | 'provider'> & {
+  rules: readonly AuthorizationRule[];
+})[] {
+  return [
+    ...custom.map(({ rules, provider }) => ({ action: 'CUSTOM' as const, dryRun: false, rules, ...(provider === '' ? {} : { provider }) })),
+    { action: 'AUDIT', dryRun: false, rules: audit },
+    { action: 'DENY', dryRun: false, rules: deny },
+    { action: 'ALLOW', dryRun: false, rules: allow },
+    { action: 'DENY', dryRun: true, rules: dryRun?.deny ?? [] },
+    { action: 'ALLOW', dryRun: true, rules: dryRun?.allow ?? [] },
+  ];
+}
+
+/** Ports of the workload that a condition is for; undefined: any. */
+export function portsOf(condition: AuthorizationCondition): number[] | undefined {
+  switch (condition.kind) {
+    case 'destination-port':
+      return [condition.port];
+    case 'all':
+      return condition.of.map(portsOf).find((ports) => ports !== undefined);
+    case 'some': {
+      const each = condition.of.map(portsOf);
+      return each.length === 0 || each.includes(undefined) ? undefined : each.flatMap((ports) => ports ?? []);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** Names that the rules of policies have in the sidecar, of those that are asked at a port of the workload. */
@@ -67,7 +104,7 @@ export function rbacNames({ authorization: policies }: Pick<PolicySection, 'auth
     .filter(
       ({ action, ports, dryRun }) => !dryRun && (action === 'ALLOW' || action === 'DENY') && (!ports || targetPort === undefined || ports.includes(targetPort)),
     )
-    .flatMap(({ origin, rules }) => Array.from({ length: rules }, (_, i) => `ns[${origin.namespace}]-policy[${origin.name}]-rule[${i}]`));
+    .flatMap(({ names }) => names);
 }
 
 function envoyFilters(proxies: readonly Caller[]): PolicySection['envoyFilters'] {

@@ -17,6 +17,7 @@ import { policySection } from './policies.ts';
 import { inOrder, policyProblems, serviceProblems, statusProblems } from './problems.ts';
 import { Clients, serviceSection } from './service-section.ts';
 import type { Subject } from './subject.ts';
+import { tcpPolicyProblems } from './tcp-policies.ts';
 import { ambientProblems, waypointProblems } from './waypoint.ts';
 
 /** The same mesh and service give the same description. */
@@ -37,6 +38,7 @@ export function describeService(mesh: Mesh, service: MeshService): ServiceDescri
     ...services.flatMap((section) => serviceProblems(section, mtls, false)),
     ...services.flatMap((section) => [...waypointProblems(section.waypoint, `service ${section.name}`), ...ambientProblems(section, ambient)]),
     ...policyProblems(policies),
+    ...tcpPolicyProblems(mesh, inMesh, services),
     ...statusProblems([...clients.all, ...ingress.callers], services, ingress.section),
     ...ingressProblems(subject, ingress.section),
   ];

@@ -68,6 +68,8 @@ function defaults(): Values {
       logLevel: 'info',
       logFormat: 'json',
       statusConditions: false,
+      secretNamespaces: [],
+      maxWorkloadCertTTL: '2160h',
       serviceAnnotations: {},
       resources: { requests: { cpu: '250m', memory: '512Mi' }, limits: { memory: '2Gi' } },
       ...noPodSettings,

@@ -34,6 +34,16 @@ const controller: ObjectSchema = {
     logLevel: { type: 'text', about: 'What it logs', oneOf: logLevels },
     logFormat: { type: 'text', about: 'How it logs', oneOf: ['text', 'json'] },
     statusConditions: { type: 'boolean', about: 'Whether it writes conditions into the status of user resources' },
+    secretNamespaces: {
+      type: 'list',
+      about: 'Namespaces beside those of the gateways below whose Secrets it may read: of other gateways, with certificates by credentialName',
+      items: { type: 'text', about: 'Name of a namespace', format: formats.dnsLabel },
+    },
+    maxWorkloadCertTTL: {
+      type: 'text',
+      about: 'How long a certificate of a workload is valid at most; 24h where none is asked for',
+      format: formats.duration,
+    },
     serviceAnnotations: {
       type: 'map',
       about: 'Annotations of its Service',

@@ -24,6 +24,10 @@ export interface ControllerValues extends PodSettings {
   logFormat: 'text' | 'json';
   /** Whether conditions are written into the status of user resources. */
   statusConditions: boolean;
+  /** Beside the namespaces of the gateways: where its gateways have the Secrets that Gateways name. */
+  secretNamespaces: string[];
+  /** Of certificates of workloads at most, as a duration. */
+  maxWorkloadCertTTL: string;
   serviceAnnotations: Record<string, string>;
 }
 

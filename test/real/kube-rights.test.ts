@@ -10,6 +10,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
 import { waitReady } from '../../src/kube/wait.ts';
+import { longestWorkloadLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { createLog } from '../../src/proxy/telemetry/log.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { until } from '../proxy/support.ts';
@@ -72,6 +73,7 @@ beforeAll(async () => {
     bind: '127.0.0.1',
     securePort: 0,
     rootTimes: usualRootTimes,
+    maxWorkloadLifetimeMs: longestWorkloadLifetimeMs,
     webhookPort: 0,
     monitoringPort: 0,
     debounceMs: 10,

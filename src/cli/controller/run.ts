@@ -21,6 +21,7 @@ interface ControllerFlags extends ClusterFlags {
   bind: string;
   webhookPort: string;
   monitoringPort: string;
+  maxWorkloadCertTtl: string;
   clusterId: string;
   clusterDomain: string;
   statusConditions?: boolean;
@@ -51,6 +52,8 @@ export async function runController(command: Command): Promise<number> {
   if (!revisionName.test(flags.revision)) throw usageError(`--revision takes a name of small letters, digits and hyphens, not "${flags.revision}"`);
   const address = flags.xdsAddress === undefined ? undefined : listenAddress(flags.xdsAddress, 'xds-address');
   const roots = jwksRoots(flags.jwksCa);
+  const maxWorkloadLifetimeMs = parseMilliseconds('max-workload-cert-ttl', flags.maxWorkloadCertTtl);
+  if (maxWorkloadLifetimeMs < 1000) throw usageError(`--max-workload-cert-ttl takes a duration of a second or more, not "${flags.maxWorkloadCertTtl}"`);
   const names = installedNames(flags.revision);
   const settings = {
     revision: flags.revision,
@@ -67,7 +70,9 @@ export async function runController(command: Command): Promise<number> {
     xdsAddress: flags.xdsAddress,
     bind: flags.bind,
     securePort: parsePort('secure-port', flags.securePort),
-    rootTimes: usualRootTimes,
+    // What was signed is trusted for as long as it is valid.
+    rootTimes: { ...usualRootTimes, formerMs: Math.max(usualRootTimes.formerMs, maxWorkloadLifetimeMs) },
+    maxWorkloadLifetimeMs,
     ...(roots ? { jwksRoots: roots } : {}),
     webhookPort: parsePort('webhook-port', flags.webhookPort),
     monitoringPort: parsePort('monitoring-port', flags.monitoringPort),

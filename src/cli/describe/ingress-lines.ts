@@ -20,8 +20,9 @@ export function ingressLines(lines: Lines, { gateways, paths }: IngressSection, 
     if (host) lines.add(`   Hosts: ${host.domains.join(', ')}`);
     if (tls) {
       const names = host || tls.serverNames.length === 0 ? '' : `, server names ${tls.serverNames.join(', ')}`;
-      const credential = 'credentialName' in tls && tls.credentialName ? `, credential ${tls.credentialName}` : '';
+      const credential = tls.credentialName ? `, credential ${tls.credentialName}${tls.credentialFound ? ' (there)' : ''}` : '';
       lines.add(`   TLS: ${tls.mode}${credential}${names}`);
+      if (tls.minVersion !== undefined) lines.add(`   TLS versions: ${tls.minVersion} and above`);
     }
     if (tlsRedirect) lines.add('   Plain requests are redirected to https');
     if (host) hostLines(lines, host, about);

@@ -7,6 +7,7 @@ import { usageError } from '../exit.ts';
 import { describedIdentity } from '../proxy/described.ts';
 import type { ProxyFlags } from '../proxy/flags.ts';
 import { meshIdentity } from '../proxy/mesh-identity.ts';
+import { hasOwnIdentity } from '../proxy/own-identity.ts';
 import { startProbeServers } from '../proxy/probe-servers.ts';
 import { settingsOf } from '../proxy/settings.ts';
 import { addressText, parseXdsAddress } from '../proxy/xds-address.ts';
@@ -43,6 +44,7 @@ const pollMs = 100;
 export async function runXdsEnvoy(flags: ProxyFlags, given: (flag: string) => boolean): Promise<number> {
   const { ports, drainDelayMs, ...settings } = settingsOf(flags);
   refuseFileFlags(flags);
+  if (hasOwnIdentity(flags)) throw usageError('an Envoy with a control plane has its identity from there: --token-file and --roots-file');
   for (const [flag, name] of Object.entries(ofTheControlPlane))
     if (given(flag)) throw usageError(`--${name} does not go with --engine envoy --xds-address: the control plane decides about listeners and logs`);
   const identity = describedIdentity(flags);

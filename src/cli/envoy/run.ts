@@ -1,10 +1,11 @@
 import type { Configuration } from '../../envoy/configuration.ts';
 import { createLog } from '../../proxy/telemetry/log.ts';
-import { CliError, exitCode } from '../exit.ts';
+import { CliError, exitCode, usageError } from '../exit.ts';
 import { jwksRoots } from '../jwks-roots.ts';
 import { printBroken } from '../proxy/broken.ts';
 import type { ProxyFlags } from '../proxy/flags.ts';
 import { ManifestReader, type Manifests } from '../proxy/manifests.ts';
+import { hasOwnIdentity } from '../proxy/own-identity.ts';
 import { startProbeServers } from '../proxy/probe-servers.ts';
 import { settingsOf } from '../proxy/settings.ts';
 import { originText, statusLines } from '../proxy/statuses.ts';
@@ -18,6 +19,7 @@ import { EnvoyEngine, EnvoyRefusal } from './engine.ts';
 import { findEnvoy } from './find.ts';
 import { checkFree } from './free-ports.ts';
 import { notInEnvoy } from './not-yet.ts';
+import { OwnSecrets } from './own-secrets.ts';
 import { probedEnvoy } from './probed.ts';
 import { EnvoyReadiness } from './readiness.ts';
 import { RunFolder } from './run-folder.ts';
@@ -32,7 +34,9 @@ import { TokenKeys } from './token-keys.ts';
  */
 export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const { ports, drainDelayMs, ...settings } = settingsOf(flags);
-  const { sdsSocket } = meshTlsOf(flags);
+  const { sdsSocket: agent } = meshTlsOf(flags);
+  if (hasOwnIdentity(flags) && agent !== undefined)
+    throw usageError('--mesh-tls sds does not go with an identity by other flags: an agent gives Envoy its identity');
   checkBind(flags);
   const reader = new ManifestReader(flags);
   const first = await reader.read();
@@ -46,6 +50,8 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const local = { bind: flags.bind, outboundPort: ports.outbound, inboundPort: ports.inbound, capture: flags.capture === true };
   const folder = new RunFolder();
   const keys = new TokenKeys((text) => log.warning(text), roots);
+  const secrets = await OwnSecrets.serve(flags, first.table, folder, log);
+  const sdsSocket = secrets?.socket ?? agent;
   const engine = new EnvoyEngine(program, { ...settings, adminPort: ports.admin, local, jwks: keys.jwks, sdsSocket }, folder);
   const envoy = engine.process;
   // Whatever happens to weft, its Envoy does not stay.
@@ -109,6 +115,7 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
           } else {
             const { table } = next;
             await keys.use(table);
+            await secrets?.follow(table, log);
             await inTurn(async () => {
               const made = await configured(engine, next);
               const isNew = await engine.replace(made);
@@ -126,6 +133,7 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
   const code = await untilTheEnd(envoy, { signals, readiness, drainDelayMs, log });
   stopWatching();
   keys.close();
+  secrets?.close();
   probes.close();
   return code;
 }

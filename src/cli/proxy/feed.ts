@@ -15,6 +15,8 @@ export interface TableFeed {
   readonly first: FedTable;
   /** Of this proxy, where its control plane gives it an identity. */
   readonly credentials?: Credentials;
+  /** That the table names, where its control plane gives them. */
+  readonly secrets?: Credentials;
   /** The first one is in force: from now on newer ones are handed on, one at a time. */
   follow(sink: TableSink): void;
   close(): void;

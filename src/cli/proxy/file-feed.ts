@@ -6,6 +6,7 @@ import type { FedTable, TableFeed } from './feed.ts';
 import type { ProxyFlags } from './flags.ts';
 import { ManifestReader, type Manifests } from './manifests.ts';
 import { notYet } from './not-yet.ts';
+import { hasOwnIdentity } from './own-identity.ts';
 import { meshSecrets } from './secrets.ts';
 import { originText, statusLines } from './statuses.ts';
 import { watchFiles } from './watch-files.ts';
@@ -54,5 +55,5 @@ export async function fileFeed(flags: ProxyFlags, log: ProxyLog): Promise<TableF
 function fedOf({ table, mesh }: Manifests, flags: ProxyFlags): FedTable | undefined {
   if (!table) return undefined;
   const ignored = ignoredFilters(table, flags, (origin) => originText(origin, mesh));
-  return { table, secrets: meshSecrets(mesh), warnings: [...ignored, ...notYet(mesh, table), ...statusLines(table.statuses, mesh)] };
+  return { table, secrets: meshSecrets(mesh), warnings: [...ignored, ...notYet(mesh, table, hasOwnIdentity(flags)), ...statusLines(table.statuses, mesh)] };
 }

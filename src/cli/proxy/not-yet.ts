@@ -4,13 +4,17 @@ import type { Mesh } from '../../model/mesh.ts';
 
 const unread = ['WasmPlugin', 'Telemetry'] as const;
 
-/** What the manifests ask for and this proxy does not do: a line each, with what happens instead. */
-export function notYet(mesh: Mesh, table: RoutingTable): string[] {
+/**
+ * What the manifests ask for and this proxy does not do: a line each, with what happens instead.
+ *
+ * @param meshTls whether it has an identity of the mesh
+ */
+export function notYet(mesh: Mesh, table: RoutingTable, meshTls: boolean): string[] {
   const out: string[] = [];
-  out.push(...notYetOfTable(table));
+  out.push(...notYetOfTable(table, meshTls));
   const strict = mesh.list('PeerAuthentication').length;
-  if (strict > 0 && table.proxy.role === 'sidecar')
-    out.push(`PeerAuthentication (${strict}): this proxy takes no mTLS yet; where it is STRICT, inbound connections fail`);
+  if (strict > 0 && table.proxy.role === 'sidecar' && !meshTls)
+    out.push(`PeerAuthentication (${strict}): this proxy has no certificate of the mesh (--mtls); where it is STRICT, inbound connections fail`);
   for (const kind of unread) {
     const count = mesh.list(kind).length;
     if (count > 0) out.push(`${kind} (${count}) is not read`);
@@ -19,19 +23,15 @@ export function notYet(mesh: Mesh, table: RoutingTable): string[] {
 }
 
 /** The same, as far as the routing table tells. */
-export function notYetOfTable({ listeners, clusters, proxy, security }: RoutingTable): string[] {
+export function notYetOfTable({ clusters, security }: RoutingTable, meshTls: boolean): string[] {
   const out: string[] = [];
   const unknown = rulesOnFilters(security?.authorization?.http);
   if (unknown.length > 0)
     out.push(`${unknown.join(', ')} ask for what Envoy's filters say (experimental.envoy.filters), which only Envoy knows: in doubt they deny`);
-  for (const { name, port, chains } of proxy.role === 'gateway' ? listeners : []) {
-    if (chains.some(({ tls }) => tls)) out.push(`listener ${name} terminates TLS, which is not there yet: connections to port ${port} fail`);
-  }
-  const mutual = new Set(clusters.filter(({ tls }) => tls.mode === 'mutual' || tls.mode === 'istio-mutual').map(({ host }) => host));
-  if (mutual.size > 0) {
-    out.push(
-      `mTLS to ${[...mutual].slice(0, 5).join(', ')}${mutual.size > 5 ? ` and ${mutual.size - 5} more` : ''} is not there yet: requests go in plain text`,
-    );
+  const mutual = new Set(clusters.filter(({ tls }) => tls.mode === 'istio-mutual').map(({ host }) => host));
+  if (mutual.size > 0 && !meshTls) {
+    const hosts = `${[...mutual].slice(0, 5).join(', ')}${mutual.size > 5 ? ` and ${mutual.size - 5} more` : ''}`;
+    out.push(`mTLS to ${hosts} needs a certificate of the mesh (--mtls), which this proxy does not have: requests go in plain text`);
   }
   return out;
 }

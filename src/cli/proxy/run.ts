@@ -8,10 +8,11 @@ import { jwksRoots } from '../jwks-roots.ts';
 import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { AccessLogFile } from './access-log-file.ts';
 import { type Admin, startAdmin } from './admin.ts';
-import { Certificates, identityOfFiles, speaksMeshTls } from './certificates.ts';
+import { Certificates } from './certificates.ts';
 import type { FedTable, TableFeed } from './feed.ts';
 import { fileFeed } from './file-feed.ts';
 import { type ProxyFlags, parseChoice } from './flags.ts';
+import { hasOwnIdentity, type OwnIdentity, ownIdentity } from './own-identity.ts';
 import { settingsOf } from './settings.ts';
 import { describeTable, startSummary } from './summary.ts';
 
@@ -36,7 +37,7 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
   const settings = settingsOf(flags);
   const { ports, drainMs, drainDelayMs, concurrency, logLevel, logFormat } = settings;
   const roots = jwksRoots(flags.jwksCa);
-  const meshTls = speaksMeshTls(flags);
+  const meshTls = hasOwnIdentity(flags) || flags.tokenFile !== undefined;
   const log = await createLog({ level: logLevel, format: logFormat });
   const signal = Promise.withResolvers<string>();
   const ofFiles = flags.xdsAddress === undefined ? await fileFeed(flags, log) : undefined;
@@ -60,7 +61,7 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
   let admin: Admin | undefined;
   let feed: TableFeed | undefined = ofFiles;
   let certificates: Certificates | undefined;
-  const identity = await identityOfFiles(flags, log);
+  let identity: OwnIdentity | undefined;
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => signal.resolve(name));
   try {
     plane = dataPlane(threads, { write: (lines) => accessLog.write(lines), warn: (text) => log.warning(text) }, concurrency);
@@ -69,7 +70,8 @@ export async function runProxy(flags: ProxyFlags, given: (flag: string) => boole
     feed ??= await Promise.race([remoteFeed(flags, log, signal.promise), failureOf(plane)]);
     if (feed) {
       takeLogSettings(feed.first.table);
-      certificates = Certificates.of(plane, log, identity ?? feed.credentials);
+      identity = await ownIdentity(flags, feed.first.table, log);
+      certificates = new Certificates(plane, log, identity?.credentials ?? feed.credentials, feed.secrets);
       await certificates.ready(signal.promise);
       await certificates.prepare(feed.first);
       admin.initializing();

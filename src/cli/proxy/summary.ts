@@ -12,7 +12,7 @@ const most = { hosts: 8, routes: 6, endpoints: 4 };
 
 export interface SummaryContext {
   ports: ProxyPorts;
-  flags: Pick<ProxyFlags, 'bind' | 'capture' | 'engine' | 'filename' | 'watch' | 'xdsAddress'>;
+  flags: Pick<ProxyFlags, 'bind' | 'capture' | 'filename' | 'watch' | 'xdsAddress'>;
 }
 
 /** What a proxy serves, in a few numbers. */
@@ -31,12 +31,10 @@ export function describeTable(table: RoutingTable, outboundPort: number, flags: 
 /** For a person at a terminal: which service goes where, a request to try, and where to look. */
 export function startSummary(table: RoutingTable, context: SummaryContext, style: Style): string {
   const served = servedHosts(table);
-  const { engine, filename = [], watch, xdsAddress } = context.flags;
-  // Envoy terminates it, where there is a certificate.
-  const ofTls = engine === 'envoy' ? ' (TLS)' : style.warning(' (TLS: not there yet)');
+  const { filename = [], watch, xdsAddress } = context.flags;
   const from = xdsAddress ?? filename.join(', ');
   const lines = [`${style.strong(`weft proxy: ${proxyTitle(table)}`)}${from === '' ? '' : ` from ${from}`}`, ''];
-  for (const host of served.slice(0, most.hosts)) lines.push(...hostLines(host, table, style, ofTls));
+  for (const host of served.slice(0, most.hosts)) lines.push(...hostLines(host, table, style));
   if (served.length > most.hosts) lines.push(`  … and ${served.length - most.hosts} more`);
   if (served.length === 0 && table.proxy.role === 'sidecar') lines.push('  No HTTP service: whatever is asked for goes where its Host header says.');
   if (table.proxy.role === 'gateway') lines.push(...tcpLines(table, style));
@@ -132,10 +130,10 @@ function tcpLines({ listeners, clusters, proxy }: RoutingTable, style: Style): s
     );
 }
 
-function hostLines(served: ServedHost, table: RoutingTable, style: Style, ofTls: string): string[] {
+function hostLines(served: ServedHost, table: RoutingTable, style: Style): string[] {
   const { host, name, port } = served;
   const byName = new Map(table.clusters.map((cluster) => [cluster.name, cluster]));
-  const title = `${style.strong(`${name ?? 'any host'}:${port}`)}${served.tls ? ofTls : ''}`;
+  const title = `${style.strong(`${name ?? 'any host'}:${port}`)}${served.tls ? ' (TLS)' : ''}`;
   const used = [
     ...new Set(host.routes.flatMap(({ action }) => (action.kind === 'forward' ? [...action.clusters, ...action.mirrors].map((to) => to.cluster) : []))),
   ];

@@ -1,3 +1,4 @@
+import { ControlPlaneSecrets } from '../../agent/control-plane-secrets.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { TableClient } from '../../envoy/xds/table-client.ts';
 import type { RoutingTable } from '../../ir/table.ts';
@@ -11,6 +12,7 @@ import type { ProxyFlags } from './flags.ts';
 import { withAccessLog } from './manifests.ts';
 import { meshIdentity } from './mesh-identity.ts';
 import { notYetOfTable } from './not-yet.ts';
+import { hasOwnIdentity } from './own-identity.ts';
 import { addressText, parseXdsAddress } from './xds-address.ts';
 
 /**
@@ -27,6 +29,7 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
   const proxy = describedIdentity(flags);
   const safe = meshIdentity(flags, proxy, log);
   const connection = new ConnectionLog(address, log);
+  const secrets = new ControlPlaneSecrets();
   const first = Promise.withResolvers<FedTable>();
   /** What to do with a table; the first one waits for whoever asked for it. */
   const sink = Promise.withResolvers<TableSink>();
@@ -36,6 +39,7 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
     ...(safe ? { channel: () => safe.controlPlane.channel() } : {}),
     proxy,
     version,
+    secrets: (found) => secrets.set(found),
     take: async (table) => {
       if (!isFirst) return (await sink.promise).take(fedOf(table, flags));
       isFirst = false;
@@ -74,6 +78,7 @@ export async function xdsFeed(flags: ProxyFlags, log: ProxyLog, stopped: Promise
     first: fed,
     follow: (taken) => sink.resolve(taken),
     ...(safe ? { credentials: safe.identity } : {}),
+    secrets,
     close() {
       client.close();
       safe?.identity.stop();
@@ -95,7 +100,7 @@ function fedOf(received: RoutingTable, flags: ProxyFlags): FedTable {
   const table = withAccessLog(received, flags);
   const ignored = ignoredFilters(table, flags, ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
   const statuses = table.statuses.map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name}: ${message}`);
-  return { table, warnings: [...ignored, ...notYetOfTable(table), ...statuses] };
+  return { table, warnings: [...ignored, ...notYetOfTable(table, hasOwnIdentity(flags) || flags.tokenFile !== undefined), ...statuses] };
 }
 
 /** Says once that a control plane is lost, and once that it is back. */

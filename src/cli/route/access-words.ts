@@ -82,7 +82,7 @@ function unmetText({ condition, found, inDoubt, alternatives }: Unmet): string {
   if (condition.kind === 'never') return 'it matches nothing';
   if (condition.kind === 'not') {
     const { of } = condition;
-    if (of.kind === 'all' || of.kind === 'some') return `what must not be holds: ${heldText(of)}`;
+    if (of.kind === 'all' || of.kind === 'some') return `it must not be that ${heldText(of)}`;
     const wanted = wantedText(of);
     return found.length > 0 ? `${partText(of)} is ${listed(found)}, and must not be ${wanted}` : `it must not be ${partText(of)} ${wanted}`;
   }

@@ -66,7 +66,8 @@ export function arrivalVerdict({ verdict, outcome, admission, accepts, sends }: 
     return `the connection is closed: ${why}`;
   }
   if (verdict === 'denied' && admission && outcome?.kind === 'denied') {
-    return `denied${outcome.reply ? ` with ${outcome.reply.status}` : ', the connection is closed'} ${deniedText(admission, outcome.details)}`;
+    const by = deniedText(admission, outcome.details);
+    return outcome.reply ? `denied with ${outcome.reply.status} ${by}` : `denied ${by}, and the connection is closed`;
   }
   return admission ? verdictText(admission) : 'allowed';
 }

@@ -27,6 +27,8 @@ export interface MeshAuthoritySettings {
   dnsNames: readonly string[];
   labels: Readonly<Record<string, string>>;
   times: RootTimes;
+  /** Of certificates of workloads, at most. */
+  maxLifetimeMs: number;
   trustDomain(): string;
   aliases(): readonly string[];
   mayWrite(): boolean;
@@ -34,6 +36,8 @@ export interface MeshAuthoritySettings {
   namespaces(): Iterable<KubeObject>;
   rootsMaps(): ReadonlyMap<string, KubeObject>;
   rootsMapKey(namespace: string): string;
+  /** Service account of a pod; undefined: there is none of this name. */
+  accountOf(namespace: string, pod: string): string | undefined;
   signed(): void;
   refused(): void;
   log: ScopeLog;
@@ -79,7 +83,7 @@ export class MeshAuthority {
     const callers = new Callers({ trustDomain, aliases, review: (token) => reviewToken(client, token) });
     const refused = (peer: string, problem: string): void => this.refuse(peer, problem);
     this.secured = {
-      ...admission({ callers, istioNamespace, refused }),
+      ...admission({ callers, istioNamespace, accountOf: settings.accountOf, refused }),
       services: [
         {
           definition: signingService,
@@ -87,6 +91,7 @@ export class MeshAuthority {
             callerOf: (call) => callers.of(call),
             authority: () => this.keeper.state?.authority,
             roots: () => this.keeper.state?.roots ?? '',
+            longestMs: settings.maxLifetimeMs,
             now: () => systemClock.now(),
             signed: ({ spiffeId }, expiresAt) => {
               settings.signed();

@@ -26,6 +26,9 @@ const tokens: Readonly<Record<string, ReviewedToken>> = {
   'ops-token': { namespace: 'istio-system', serviceAccount: 'ops' },
 };
 
+/** Of pods. */
+const accounts: Readonly<Record<string, string>> = { 'shop/cart-1': 'cart', 'shop/cart-2': 'cart', 'shop/pay-1': 'pay' };
+
 const folder = mkdtempSync(join(tmpdir(), 'weft-door-'));
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -59,7 +62,7 @@ beforeAll(async () => {
       debounceMs: 0,
       debounceMaxMs: 0,
       secured: {
-        ...admission({ callers, istioNamespace: 'istio-system', refused: note }),
+        ...admission({ callers, istioNamespace: 'istio-system', accountOf: (namespace, pod) => accounts[`${namespace}/${pod}`], refused: note }),
         services: [
           {
             definition: signingService,
@@ -67,6 +70,7 @@ beforeAll(async () => {
               callerOf: (call) => callers.of(call),
               authority: () => authority,
               roots: () => authority.roots,
+              longestMs: 24 * 3_600_000,
               now: Date.now,
               signed: () => {},
               refused: note,

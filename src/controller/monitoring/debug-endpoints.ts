@@ -1,3 +1,4 @@
+import { redacted } from '../../envoy/redact.ts';
 import { readDistributionRequest } from '../../envoy/xds/control-plane-api.ts';
 import { proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
 import { XdsRefusal } from '../../envoy/xds/view.ts';
@@ -94,7 +95,7 @@ function tableReply(xds: XdsService, query: URLSearchParams): AdminReply {
   const [namespace = '', name = '', ...rest] = (gateway ?? query.get('proxy') ?? '').split('/');
   if (namespace === '' || name === '' || rest.length > 0) return text('say which: /debug/table?proxy=NAMESPACE/NAME\n', 400);
   try {
-    return json(xds.tableOf(namedProxy(gateway === null ? 'sidecar' : 'gateway', namespace, name)));
+    return json(redacted(xds.tableOf(namedProxy(gateway === null ? 'sidecar' : 'gateway', namespace, name))));
   } catch (error) {
     if (error instanceof XdsRefusal) return text(`${error.message}\n`, 404);
     throw error;

@@ -44,6 +44,8 @@ export interface ControllerFacts {
   /** In milliseconds since the epoch; undefined: there is none yet. */
   servingExpiry: number | undefined;
   authorityExpiry: number | undefined;
+  /** Of what signs for workloads. */
+  meshExpiry: number | undefined;
   version: string;
   clusterId: string;
 }
@@ -128,10 +130,11 @@ export class ControllerMetrics {
 
 function gaugesOf(facts: ControllerFacts): MetricFamily[] {
   const byKind = (counts: ReadonlyMap<string, number>): MetricSeries[] => [...counts].map(([kind, value]) => ({ labels: ['kind', kind], value }));
-  const { servingExpiry, authorityExpiry } = facts;
+  const { servingExpiry, authorityExpiry, meshExpiry } = facts;
   const expiries = [
     ['serving', servingExpiry],
     ['authority', authorityExpiry],
+    ['mesh', meshExpiry],
   ] as const;
   return [
     { name: 'weft_watched_objects', type: 'gauge', help: 'Objects of the cluster that are watched', series: byKind(facts.objects) },

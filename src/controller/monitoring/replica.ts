@@ -1,7 +1,10 @@
+import type { AuthorityKeeper } from '../authority/authority-keeper.ts';
+import { pluggedSecretName, rootSecretName } from '../authority/mesh-authority.ts';
 import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import { expiryOf } from '../certificates/rotation.ts';
 import type { LeaseElection } from '../election/lease-election.ts';
 import type { MeshState } from '../mesh-state.ts';
+import type { GatewaySecrets } from '../secrets/gateway-secrets.ts';
 import type { ControllerSettings } from '../settings.ts';
 import type { Watches } from '../watch/watches.ts';
 import type { PodInjector } from '../webhook/injection.ts';
@@ -14,6 +17,10 @@ export interface Replica {
   settings: ControllerSettings;
   watches: Watches;
   keeper: CertificateKeeper;
+  /** Of the mesh. */
+  authority: Pick<AuthorityKeeper, 'state' | 'problem'>;
+  /** That gateways name. */
+  secrets: Pick<GatewaySecrets, 'states'>;
   injector: PodInjector;
   /** Undefined: it writes in any case. */
   election: LeaseElection | undefined;
@@ -26,7 +33,7 @@ export interface Replica {
   configProblem(): string | undefined;
 }
 
-export function factsOf({ settings, watches, keeper, election, state, phase, proxies }: Replica): ControllerFacts {
+export function factsOf({ settings, watches, keeper, authority, election, state, phase, proxies }: Replica): ControllerFacts {
   const states = watches.states();
   const { certificates } = keeper;
   const invalid = [...state.judged.values()].filter(({ isLeftOut, verdict }) => isLeftOut || verdict.errors.length > 0);
@@ -39,6 +46,7 @@ export function factsOf({ settings, watches, keeper, election, state, phase, pro
     leads: election?.leads ?? true,
     servingExpiry: certificates && expiryOf(certificates.serving.certificate),
     authorityExpiry: certificates && expiryOf(certificates.authority.certificate),
+    meshExpiry: authority.state && expiryOf(authority.state.authority.pair.certificate),
     version: settings.version,
     clusterId: settings.clusterId,
   };
@@ -46,9 +54,9 @@ export function factsOf({ settings, watches, keeper, election, state, phase, pro
 
 /** For those who look inside. */
 export function aboutReplica(replica: Replica): Record<string, unknown> {
-  const { settings, election, injector, startedAt } = replica;
+  const { settings, election, injector, authority, secrets, startedAt } = replica;
   const { revision, istioNamespace, identity, version, clusterId } = settings;
-  const { servingExpiry, authorityExpiry, ready, leads } = factsOf(replica);
+  const { servingExpiry, authorityExpiry, meshExpiry, ready, leads } = factsOf(replica);
   const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : new Date(ms).toISOString());
   return {
     version,
@@ -61,13 +69,19 @@ export function aboutReplica(replica: Replica): Record<string, unknown> {
     leads,
     leader: election ? election.holder : identity,
     certificates: { serving: time(servingExpiry), authority: time(authorityExpiry) },
+    meshAuthority: {
+      secret: authority.state?.plugged ? pluggedSecretName : rootSecretName,
+      until: time(meshExpiry),
+      ...(authority.problem === undefined ? {} : { problem: authority.problem }),
+    },
+    secrets: secrets.states(),
     injector: injector.problem === '' ? 'configured' : injector.problem,
     meshConfig: replica.configProblem() ?? 'configured',
   };
 }
 
 /** Why nobody is to be sent to this replica; undefined: all is well. */
-export function missingOf({ phase, watches, keeper, configProblem }: Replica): string | undefined {
+export function missingOf({ phase, watches, keeper, authority, configProblem }: Replica): string | undefined {
   if (phase() === 'serving') return undefined;
   if (phase() === 'stopping') return 'stopping';
   const unread = watches.states().filter(({ isSynced }) => !isSynced);
@@ -75,5 +89,7 @@ export function missingOf({ phase, watches, keeper, configProblem }: Replica): s
     return unread.map(({ kind, name, problem }) => `${kind}${name ? ` ${name}` : ''} was not read yet${problem ? `: ${problem}` : ''}`).join('\n');
   const problem = configProblem();
   if (problem !== undefined) return problem;
-  return keeper.certificates ? 'starting' : 'there is no serving certificate yet';
+  if (!keeper.certificates) return 'there is no serving certificate yet';
+  if (!authority.state) return authority.problem ?? 'there is no authority of the mesh yet';
+  return 'starting';
 }

@@ -51,3 +51,14 @@ it.runIf(outside !== undefined || process.env.CI === 'true')('health and metrics
   expect((await at('/debug', '127.0.0.1')).status).toBe(200);
   expect(asked).toEqual(['controller']);
 });
+
+it('keys by which tokens are made are not in the table of a proxy', async () => {
+  const keys = { kind: 'inline', jwks: '{"keys":[{"kty":"oct","k":"czNjcmV0"}]}' };
+  const tableOf = (): object => ({ security: { authentication: { providers: [{ name: 'origins-0', keys }] } } });
+  const server = monitoringServer({ ...facts, state: { isReady: true }, xds: { tableOf } } as unknown as typeof facts);
+  open.push(server);
+  const { port } = await server.listen(0);
+  const page = await (await fetch(`http://127.0.0.1:${port}/debug/table?proxy=shop/cart`)).text();
+  expect(page).toContain('origins-0');
+  expect(page).not.toContain('czNjcmV0');
+});

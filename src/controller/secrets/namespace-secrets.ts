@@ -1,6 +1,6 @@
-import { Informer } from '../../kube/informer.ts';
 import type { KubeClient, KubeResource } from '../../kube/client.ts';
 import type { KubeError } from '../../kube/error.ts';
+import { Informer } from '../../kube/informer.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { isMap } from '../../model/untyped.ts';
 import type { NamedCredentials } from '../../proxy/tls/credentials.ts';
@@ -29,7 +29,12 @@ export class NamespaceSecrets {
   /** They were read, or it is known that they cannot be. */
   isKnown = false;
 
-  constructor(client: Pick<KubeClient, 'list' | 'watch'>, resource: () => Promise<KubeResource | undefined>, namespace: string, events: NamespaceSecretsEvents) {
+  constructor(
+    client: Pick<KubeClient, 'list' | 'watch'>,
+    resource: () => Promise<KubeResource | undefined>,
+    namespace: string,
+    events: NamespaceSecretsEvents,
+  ) {
     this.events = events;
     this.informer = new Informer(
       client,

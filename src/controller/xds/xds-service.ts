@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { loadEnvoyApi } from '../../envoy/proto/api.ts';
+import { typeUrls } from '../../envoy/type-urls.ts';
 import type { ClientStatus, TypeStatus } from '../../envoy/xds/client-status.ts';
+import type { SecretSource } from '../../envoy/xds/proxy-secrets.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { type SecuredSettings, type Service, XdsServer, type XdsServerEvents } from '../../envoy/xds/server.ts';
 import type { StreamProgress } from '../../envoy/xds/stream.ts';
@@ -26,6 +28,12 @@ export interface XdsServiceSettings {
   overrides?: readonly EndpointOverride[];
   /** Authorities that are trusted beside those of the system where keys of issuers of tokens are fetched: PEM. */
   jwksRoots?: readonly string[];
+  /** What tables name by `credentialName`; absent: it is not to be had, and what needs it is not served. */
+  secrets?: SecretSource;
+  /** Whether those get Secrets, too, who have proven nothing: where only who may read them anyway can connect. Default: no. */
+  secretsInPlain?: boolean;
+  /** Secrets of other namespaces than these are needed by nobody. */
+  retainSecrets?(namespaces: ReadonlySet<string>): void;
   /** Who may call over connections that are safe; absent: there are none. */
   secured?: SecuredSettings;
   /** Further services for those who get everything in plain text. */
@@ -70,11 +78,13 @@ export class XdsService {
       onPatchProblem: (origin, message) => this.warnings.say([`${settings.describe(origin)}: ${message}`]),
       keyOf: (proxy) => viewKey(settings.mesh(), this.known(proxy)),
       jwks: (source) => this.keys.keys(source)?.text,
+      ...(settings.secrets ? { secrets: settings.secrets } : {}),
     });
     const events = eventsLog(log);
     this.server = new XdsServer(this.views, {
       ...(settings.secured ? { secured: settings.secured } : {}),
       ...(settings.services ? { services: settings.services } : {}),
+      ...(settings.secretsInPlain ? { secretsInPlain: true } : {}),
       debounceMs,
       debounceMaxMs: Math.max(debounceMs, debounceMaxMs),
       events: {
@@ -123,6 +133,11 @@ export class XdsService {
     this.send();
   }
 
+  /** There are other Secrets, or it is known which there are. */
+  secretsChanged(): void {
+    this.send();
+  }
+
   private send(): void {
     this.settings.log.debug('what has changed is sent', { proxies: this.server.nodes().length });
     this.warnings.next();
@@ -136,7 +151,7 @@ export class XdsService {
   }
 
   /**
-   * Names and versions of what a connected proxy is to have, by the URL of their type.
+   * Names and versions of what a connected proxy is to have, by the URL of their type; nothing of Secrets.
    *
    * @param id of its node
    * @returns undefined where it is not connected
@@ -149,7 +164,7 @@ export class XdsService {
       typeUrl,
       Object.fromEntries([...(view.resources(typeUrl) ?? [])].map(([name, { version }]) => [name, version])),
     ];
-    return Object.fromEntries(client.types.map(versions));
+    return Object.fromEntries(client.types.filter(({ typeUrl }) => typeUrl !== typeUrls.secret).map(versions));
   }
 
   /** How far each of the connected proxies has come. */
@@ -200,6 +215,7 @@ export class XdsService {
     this.pruning ??= setTimeout(() => {
       this.pruning = undefined;
       this.views.prune(this.server.nodes());
+      this.settings.retainSecrets?.(this.views.secretNamespaces());
     }, pruneMs);
   }
 }

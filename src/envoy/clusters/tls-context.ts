@@ -27,7 +27,12 @@ function writtenCertificates(tls: UpstreamTls, options: EnvoyOptions): JsonObjec
   const { meshTls, secrets: source = 'none', isReadable = () => true, systemRoots = defaultSystemRoots } = options;
   if (credentialName) {
     if (source === 'none') return nobody;
-    return secrets(controlPlaneSecret, mode === 'mutual' ? credentialName : undefined, unverified ? undefined : rootsCredential(credentialName), conditions(tls));
+    return secrets(
+      controlPlaneSecret,
+      mode === 'mutual' ? credentialName : undefined,
+      unverified ? undefined : rootsCredential(credentialName),
+      conditions(tls),
+    );
   }
   const own = mode === 'mutual' && certificateFile && keyFile ? { certificateFile, keyFile } : undefined;
   const roots = unverified ? undefined : (caFile ?? systemRoots);

@@ -12,6 +12,7 @@ export interface DeltaRequest {
   userAgent?: { name: string; version: string };
   typeUrl: string;
   subscribe?: readonly string[];
+  unsubscribe?: readonly string[];
   /** Of what the client has from an earlier stream, by name. */
   initialVersions?: ReadonlyMap<string, string>;
   /** Of the response that this one answers. */
@@ -39,7 +40,7 @@ const invalidArgument = 3;
 
 const delimited = (field: number): number => (field << 3) | 2;
 
-export function encodeDeltaRequest({ node, userAgent, typeUrl, subscribe = [], initialVersions, nonce, refusal }: DeltaRequest): Buffer {
+export function encodeDeltaRequest({ node, userAgent, typeUrl, subscribe = [], unsubscribe = [], initialVersions, nonce, refusal }: DeltaRequest): Buffer {
   const writer = protobuf.Writer.create();
   if (node) {
     writer.uint32(delimited(1)).fork();
@@ -48,6 +49,7 @@ export function encodeDeltaRequest({ node, userAgent, typeUrl, subscribe = [], i
   }
   writer.uint32(delimited(2)).string(typeUrl);
   for (const name of subscribe) writer.uint32(delimited(3)).string(name);
+  for (const name of unsubscribe) writer.uint32(delimited(4)).string(name);
   for (const [name, version] of initialVersions ?? []) {
     writer.uint32(delimited(5)).fork().uint32(delimited(1)).string(name).uint32(delimited(2)).string(version).ldelim();
   }

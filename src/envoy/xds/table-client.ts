@@ -2,9 +2,12 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import type { ProxyIdentity, RoutingTable } from '../../ir/table.ts';
 import { nodeOf, type ProxyNode } from '../node.ts';
+import { secretReferences } from '../secret-references.ts';
+import type { SecretContent } from '../secrets.ts';
 import { typeUrls } from '../type-urls.ts';
-import { type DeltaRequest, decodeDeltaResponse, encodeDeltaRequest } from './client-messages.ts';
+import { type DeltaRequest, type DeltaResponse, decodeDeltaResponse, encodeDeltaRequest } from './client-messages.ts';
 import { detailsOf } from './grpc-details.ts';
+import { SecretReplica } from './secret-replica.ts';
 import { discoveryService } from './services.ts';
 import { TableReplica } from './table-replica.ts';
 
@@ -26,6 +29,8 @@ export interface TableClientSettings {
   version: string;
   /** Takes a table; the next one comes when it has. @throws Error where the table is refused: the one before goes on */
   take(table: RoutingTable): Promise<void>;
+  /** Secrets that the table names, by `NAMESPACE/NAME`, as far as the control plane gives them; before the table, and when they change. */
+  secrets?(found: ReadonlyMap<string, SecretContent>): void;
   events: TableClientEvents;
 }
 
@@ -45,6 +50,9 @@ const backoff = { baseMs: 500, maxMs: 10_000 };
 /** A connection on which nothing answers for this long is given up. */
 const keepalive = { timeMs: 30_000, timeoutMs: 10_000 };
 
+/** A table waits so long for a word about the Secrets that it names. */
+const secretsMs = 5_000;
+
 /** A control plane with nothing to send says nothing: what it does not end within this time has been accepted. */
 const acceptedMs = 1_000;
 
@@ -54,6 +62,9 @@ export class TableClient {
   private readonly settings: TableClientSettings;
   private readonly node: ProxyNode;
   private readonly replica: TableReplica;
+  private readonly secrets = new SecretReplica();
+  /** Somebody waits for a word about Secrets. */
+  private secretsAnswered: (() => void) | undefined;
   private stream: Stream | undefined;
   private retry: NodeJS.Timeout | undefined;
   private attempts = 0;
@@ -121,9 +132,14 @@ export class TableClient {
       subscribe: ['*'],
       initialVersions: this.replica.versions,
     });
+    this.secrets.restart();
+    /** One table after the other; Secrets come meanwhile. */
+    let tables = Promise.resolve();
     try {
       for await (const message of stream as AsyncIterable<Buffer>) {
-        await this.answer(stream, message);
+        const response = decodeDeltaResponse(message);
+        if (response.typeUrl === typeUrls.secret) this.takeSecrets(stream, response);
+        else if (response.typeUrl === typeUrls.tablePart) tables = tables.then(() => this.answer(stream, response));
       }
     } catch (error) {
       return detailsOf(error);
@@ -131,17 +147,49 @@ export class TableClient {
       connected.end();
       this.stream = undefined;
       client.close();
+      this.secretsAnswered?.();
+      await tables;
     }
     return status?.details || 'the control plane has ended the stream';
   }
 
-  private async answer(stream: Stream, message: Buffer): Promise<void> {
-    const response = decodeDeltaResponse(message);
-    if (response.typeUrl !== typeUrls.tablePart) return;
-    const refusal = await this.take(this.replica.update(response));
+  private async answer(stream: Stream, response: DeltaResponse): Promise<void> {
+    const state = this.replica.update(response);
+    if (state.kind === 'complete') await this.askForSecrets(stream, state.table);
+    const refusal = await this.take(state);
     this.isRefused = refusal !== undefined;
     if (refusal !== undefined) this.settings.events.refused(refusal);
     if (!stream.destroyed) stream.write({ typeUrl: typeUrls.tablePart, nonce: response.nonce, ...(refusal === undefined ? {} : { refusal }) });
+  }
+
+  /** What a new table names is to be there before it. */
+  private async askForSecrets(stream: Stream, table: RoutingTable): Promise<void> {
+    const { secrets } = this;
+    if (!this.settings.secrets) return;
+    const { versions } = secrets;
+    const { subscribe, unsubscribe } = secrets.want(secretReferences(table));
+    if (subscribe.length + unsubscribe.length > 0) {
+      const initialVersions = new Map([...versions].filter(([name]) => subscribe.includes(name)));
+      if (!stream.destroyed) stream.write({ typeUrl: typeUrls.secret, subscribe, unsubscribe, initialVersions });
+      this.settings.secrets(secrets.contents());
+    }
+    if (secrets.isAnswered || stream.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, secretsMs);
+      this.secretsAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.secretsAnswered = undefined;
+  }
+
+  private takeSecrets(stream: Stream, response: DeltaResponse): void {
+    const refusal = this.secrets.update(response);
+    if (refusal !== undefined) this.settings.events.refused(refusal);
+    if (!stream.destroyed) stream.write({ typeUrl: typeUrls.secret, nonce: response.nonce, ...(refusal === undefined ? {} : { refusal }) });
+    this.settings.secrets?.(this.secrets.contents());
+    if (this.secrets.isAnswered) this.secretsAnswered?.();
   }
 
   /** @returns why it is refused */

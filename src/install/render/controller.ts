@@ -72,6 +72,7 @@ function container(context: Context): object {
       ...['--secure-port', String(controllerPorts.secure), '--xds-address', `127.0.0.1:${controllerPorts.xds}`],
       ...['--webhook-port', String(controllerPorts.webhook)],
       ...['--monitoring-port', String(controllerPorts.monitoring)],
+      ...['--max-workload-cert-ttl', controller.maxWorkloadCertTTL],
       ...['--log-level', controller.logLevel, '--log-format', controller.logFormat],
       ...(controller.statusConditions ? ['--status-conditions'] : []),
     ],

@@ -160,6 +160,13 @@ describe('pods', () => {
     },
   );
 
+  it('of the control plane give configuration in plain text to themselves only', () => {
+    const args: string[] = find(render('default'), 'Deployment istio-system/weft-controller').spec.template.spec.containers[0].args;
+    expect(args[args.indexOf('--xds-address') + 1]).toMatch(/^127\.0\.0\.1:/);
+    const { ports } = find(render('default'), 'Service istio-system/weft-controller').spec;
+    expect(ports.map(({ name }: Any) => name).sort()).toEqual(['http-monitoring', 'https-webhook', 'https-xds']);
+  });
+
   it('of a gateway listen below 1024 without root', () => {
     const { spec } = find(render('default', 'gateways[0].service.ports[1].targetPort=80'), 'Deployment istio-system/istio-ingressgateway').spec.template;
     expect(spec.securityContext.sysctls).toEqual([{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }]);

@@ -6,7 +6,7 @@ import { renderCrds } from './crds.ts';
 import { renderGateway } from './gateway.ts';
 import { renderNamespace } from './namespace.ts';
 import type { Context, RenderedObject, RenderOptions } from './object.ts';
-import { renderRbac } from './rbac.ts';
+import { renderRbac, renderSecretRights } from './rbac.ts';
 import { renderWebhooks } from './webhooks.ts';
 
 /** What others need comes first; webhooks come last, when somebody is there to answer them. */
@@ -33,6 +33,7 @@ export function renderManifests(values: Values, options: RenderOptions): Rendere
   const parts = [
     ...(values.crds.enabled ? renderCrds(context) : []),
     ...(values.controller.enabled ? [renderRbac, renderConfigMaps, renderController, renderWebhooks].flatMap((render) => render(context)) : []),
+    ...renderSecretRights(context),
     ...values.gateways.filter(({ enabled }) => enabled).flatMap((gateway) => renderGateway(context, gateway)),
   ];
   if (parts.length === 0) return [];

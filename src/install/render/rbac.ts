@@ -1,4 +1,4 @@
-// What the control plane may do: as little as it does. Secrets of users are not among it.
+// What the control plane may do: as little as it does. Of the Secrets of users it reads those of namespaces with gateways.
 import { installedNames, type Values } from '../values.ts';
 import { type Context, maker, type RenderedObject } from './object.ts';
 
@@ -93,6 +93,21 @@ export function renderRbac(context: Context): RenderedObject[] {
     make(`${rbac}/v1`, 'Role', { name: controller, namespace, rules: namespaceRules(values) }),
     make(`${rbac}/v1`, 'RoleBinding', { name: controller, namespace, roleRef: { apiGroup: rbac, kind: 'Role', name: controller }, subjects }),
   ];
+}
+
+/** Certificates of gateways are in Secrets beside them: these, and no others, the control plane may read. */
+export function renderSecretRights(context: Context): RenderedObject[] {
+  const { values } = context;
+  const { controller, gateways, namespace, revision } = values;
+  const enabled = gateways.filter((gateway) => gateway.enabled).map((gateway) => gateway.namespace || namespace);
+  const make = maker(context, 'Controller');
+  const name = `${clusterRoleName(values)}-secrets`;
+  const subjects = [{ kind: 'ServiceAccount', name: installedNames(revision).controller, namespace }];
+  const rules: PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: read }];
+  return [...new Set([...enabled, ...(controller.enabled ? controller.secretNamespaces : [])])].flatMap((one) => [
+    make(`${rbac}/v1`, 'Role', { name, namespace: one, rules }),
+    make(`${rbac}/v1`, 'RoleBinding', { name, namespace: one, roleRef: { apiGroup: rbac, kind: 'Role', name }, subjects }),
+  ]);
 }
 
 /** Control planes in two namespaces have roles of two names. */

@@ -25,6 +25,7 @@ describe('formats', () => {
     ['plainPortList', ['', '22,9090'], ['*', '0']],
     ['ipAddress', ['10.0.0.1', 'fd00::1'], ['', 'a', '10.0.0.0/8', '256.0.0.1']],
     ['portName', ['http2', 'a-1'], ['', '80', 'A', 'a_b', long(16)]],
+    ['duration', ['24h', '1h30m', '1s'], ['', '24', '0s', '-1h', '10ms', 'soon']],
     ['clusterId', ['Kubernetes', 'a/b:c'], ['', 'a b']],
     ['meshId', ['', 'mesh-1'], ['a b']],
     ['podPatch', ['spec: { hostNetwork: true }', 'metadata: {}', '{}'], ['a', '- a', 'containers: []', 'spec: [', '']],

@@ -1,4 +1,5 @@
 // Forms of the texts among the values.
+import { parseDuration } from '../../manifest/duration.ts';
 import { isCidr, isIpv4, isIpv6 } from '../../manifest/ip.ts';
 import { parseYaml, YamlError } from '../../manifest/yaml.ts';
 import { formats as kubernetesFormats } from '../../schema/structure/formats.ts';
@@ -92,6 +93,8 @@ export const portName = pattern(
   /^.{1,15}$/,
   /[a-z]/,
 );
+
+export const duration: Format = { name: 'a duration of a second or more, such as 24h', holds: (text) => (parseDuration(text) ?? 0) >= 1e9 };
 
 export const clusterId = pattern('a name of a cluster: letters, digits, - _ . : and /', /^[\w.:/-]{1,253}$/);
 

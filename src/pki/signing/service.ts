@@ -1,7 +1,7 @@
 // The gRPC service that signs for workloads.
 import { type ServerUnaryCall, type ServiceDefinition, type sendUnaryData, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Authority } from '../authority.ts';
-import { longestWorkloadLifetimeMs, workloadLifetimeMs } from '../lifetimes.ts';
+import { workloadLifetimeMs } from '../lifetimes.ts';
 import { certificatesOf } from '../pem.ts';
 import { decodeSigningRequest, encodeSigningResponse } from './messages.ts';
 
@@ -44,6 +44,8 @@ export interface SigningSettings {
   authority(): Authority | undefined;
   /** Everything that is trusted, as PEM: the roots of the one before and after this one are among it. */
   roots(): string;
+  /** Of a certificate at most, in milliseconds. */
+  longestMs: number;
   /** Milliseconds since the epoch. */
   now(): number;
   signed(caller: SigningCaller, expiresAt: number): void;
@@ -76,7 +78,7 @@ async function answer(settings: SigningSettings, call: ServerUnaryCall<Buffer, B
   const key = await requestedKey(request).catch((error: Error) => {
     throw new SigningRefusal(status.INVALID_ARGUMENT, error.message);
   });
-  const lifetimeMs = Math.min(lifetimeSeconds > 0 ? lifetimeSeconds * 1000 : workloadLifetimeMs, longestWorkloadLifetimeMs);
+  const lifetimeMs = Math.min(lifetimeSeconds > 0 ? lifetimeSeconds * 1000 : workloadLifetimeMs, settings.longestMs);
   const now = settings.now();
   const certificate = await issueWorkload(authority.pair, key, caller.spiffeId, lifetimeMs, now);
   settings.signed(caller, now + lifetimeMs);

@@ -1,4 +1,5 @@
-import type { RoutingTable } from '../../ir/table.ts';
+import type { AuthorizationStages } from '../../ir/authorization.ts';
+import type { RoutingTable, Security } from '../../ir/table.ts';
 import { statsFilter } from '../telemetry/stats-matcher.ts';
 import { type AdminReply, type AdminRequest, text } from './http-server.ts';
 import type { TableInfo } from './state.ts';
@@ -22,7 +23,7 @@ const kinds: Readonly<Record<Resource, { all: string; one: string }>> = {
 };
 
 /**
- * The routing table in force: `{"configs":[{"kind":"ProxyConfigDump","version",…,"proxy","mesh","statuses"},
+ * The routing table in force: `{"configs":[{"kind":"ProxyConfigDump","version",…,"proxy","mesh","security","statuses"},
  * {"kind":"ListenersConfigDump","listeners":[…]},{"kind":"RoutesConfigDump","routes":[…]},{"kind":"ClustersConfigDump","clusters":[…]}]}`,
  * or the items of one resource alone: `{"configs":[{"kind":"Cluster",…},…]}`.
  */
@@ -41,13 +42,25 @@ export function configDump(request: AdminRequest, table: RoutingTable | undefine
 
 function* sections(table: RoutingTable | undefined, info: TableInfo, named: (items: readonly Named[]) => readonly Named[]): Generator<string> {
   const { proxy, mesh, statuses } = table ?? { proxy: undefined, mesh: undefined, statuses: [] };
-  yield `{"configs":[\n${JSON.stringify({ kind: 'ProxyConfigDump', ...info, proxy, mesh, statuses }, null, 1)}`;
+  const security = table && toldSecurity(table);
+  yield `{"configs":[\n${JSON.stringify({ kind: 'ProxyConfigDump', ...info, proxy, mesh, security, statuses }, null, 1)}`;
   for (const resource of Object.keys(resources) as Resource[]) {
     yield `,\n{"kind":"${kinds[resource].all}","${resource}":[`;
     yield* separated(named(table?.[resource] ?? []));
     yield ']}';
   }
   yield '\n]}\n';
+}
+
+/** The policies in force. Keys of tokens, and headers that providers get, may be secret. */
+function toldSecurity({ security }: RoutingTable): Security | undefined {
+  const { authorization } = security ?? {};
+  if (!authorization) return undefined;
+  const told = (stages: AuthorizationStages): AuthorizationStages => ({
+    ...stages,
+    custom: stages.custom.map((one) => (one.authorizer ? { ...one, authorizer: { ...one.authorizer, additionalHeaders: [] } } : one)),
+  });
+  return { authorization: { http: told(authorization.http), tcp: told(authorization.tcp) } };
 }
 
 function* items(list: readonly Named[], kind: string): Generator<string> {

@@ -144,7 +144,7 @@ export function rootsProblem(roots: string): string | undefined {
   return problemOf({ ca: roots }) === undefined ? undefined : 'the certificates cannot be read: they are to be PEM';
 }
 
-function revokedProblem(crl: string): string | undefined {
+export function revokedProblem(crl: string): string | undefined {
   return problemOf({ crl }) === undefined ? undefined : 'the list of revoked certificates cannot be read: it is to be PEM';
 }
 

@@ -71,9 +71,13 @@ function expectedReplies({ outcome, destinations, fault }: Simulation, forwarded
   return shares;
 }
 
-/** It has no server of its own here. */
+/** It has a server of its own here, whatever endpoints it has. */
+export function isThere(failure: SimulatedDestination['failure']): boolean {
+  return failure === undefined || failure.reason === 'no-endpoints' || failure.reason === 'no-usable-endpoints';
+}
+
 function isUnknown({ failure }: SimulatedDestination): boolean {
-  return failure !== undefined && failure.reason !== 'no-endpoints' && failure.reason !== 'no-usable-endpoints';
+  return !isThere(failure);
 }
 
 function compareAnswers(simulation: Simulation, seen: readonly Observation[], forwarded: number, add: Add): void {
@@ -115,8 +119,7 @@ function compareCopies(simulation: Simulation, host: string, seen: readonly Obse
   if (sent.length === 0) return;
   const wanted = new Map<string, number>();
   for (const { cluster, percent, failure } of mirrors) {
-    const there = failure === undefined || failure.reason === 'no-endpoints' || failure.reason === 'no-usable-endpoints';
-    if (there) wanted.set(cluster, (wanted.get(cluster) ?? 0) + percent);
+    if (isThere(failure)) wanted.set(cluster, (wanted.get(cluster) ?? 0) + percent);
   }
   const copies = sent.flatMap((one) => one.copies);
   for (const cluster of new Set([...wanted.keys(), ...copies.map((copy) => copy.cluster)])) {

@@ -10,10 +10,10 @@ import type { SimulatedHttpRequest } from '../../../simulate/request.ts';
 import type { Simulation } from '../../../simulate/simulation.ts';
 import { routingTable } from '../../../translate/table.ts';
 import { answerHeader, Backends } from './backends.ts';
-import { compareLive, type Observation } from './compare-live.ts';
+import { compareLive, isThere, type Observation } from './compare-live.ts';
 import { freePorts, type StartProxy } from './engines.ts';
 import { liveTable } from './live-table.ts';
-import { Client, hostHeader } from './send.ts';
+import { type Answer, Client, hostHeader } from './send.ts';
 import { sendsOf, whyNotSent } from './sendable.ts';
 
 /** A request of a test, and what the routing table says of it. */
@@ -45,7 +45,7 @@ export interface LiveResult {
 const concurrency = 16;
 /** Copies come after the answer: so long nothing has to come before they count as complete; less where none is foreseen. */
 const quietMs = { foreseen: 200, unforeseen: 50 };
-const longestQuietMs = 5_000;
+const longestQuietMs = 2_000;
 
 /** @throws CliError where the proxy does not start */
 export async function runLive(mesh: Mesh, tried: readonly Tried[], options: LiveOptions): Promise<LiveResult> {
@@ -97,7 +97,7 @@ async function ofOneProxy(
       const own = (one: Tried): number | undefined => ports.listeners.get(listenerOf(one));
       const hostOf = (one: Tried): string => hostHeader(one.request, own(one) !== undefined);
       const answers = await sendAll(tried, sends, (one, id) => client.send(one.request, hostOf(one), own(one) ?? ports.outbound, id));
-      await quiet(backends, tried.some(({ simulation }) => simulation.mirrors.length > 0) ? quietMs.foreseen : quietMs.unforeseen);
+      await quiet(backends, tried, answers);
       for (const [index, one] of tried.entries()) {
         const got = answers[index] ?? [];
         const broken = got.find((answer) => answer instanceof Error);
@@ -165,12 +165,17 @@ async function sendAll<A>(tried: readonly Tried[], sends: readonly number[], sen
   return answers;
 }
 
-/** Until no more copies come. */
-async function quiet(backends: Backends, ms: number): Promise<void> {
+/** Until no more copies come: those that are made of every request are waited for longer. */
+async function quiet(backends: Backends, tried: readonly Tried[], answers: readonly (readonly (Answer | Error)[])[]): Promise<void> {
+  const foreseen = tried.some(({ simulation }) => simulation.mirrors.length > 0);
+  const certain = tried.reduce((sum, { simulation: { mirrors } }, index) => {
+    const answered = (answers[index] ?? []).filter((answer) => !(answer instanceof Error) && answer.headers[answerHeader] !== undefined).length;
+    return sum + answered * (1 + mirrors.filter(({ percent, failure }) => percent >= 100 && isThere(failure)).length);
+  }, 0);
   const until = performance.now() + longestQuietMs;
-  for (let before = -1; before !== backends.total && performance.now() < until; ) {
+  for (let before = -1; (before !== backends.total || before < certain) && performance.now() < until; ) {
     before = backends.total;
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await new Promise((resolve) => setTimeout(resolve, foreseen ? quietMs.foreseen : quietMs.unforeseen));
   }
 }
 

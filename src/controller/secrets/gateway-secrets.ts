@@ -1,0 +1,119 @@
+// The Secrets that gateways name by `credentialName`: followed in the namespaces that somebody needs some of, and nowhere else.
+import { Debounce, systemClock } from '../../envoy/xds/clock.ts';
+import type { SecretSource } from '../../envoy/xds/proxy-secrets.ts';
+import type { ProxyIdentity } from '../../ir/table.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { KubeError } from '../../kube/error.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import { ReferenceGrants } from '../../model/reference-grants.ts';
+import type { ScopeLog } from '../../proxy/telemetry/log.ts';
+import type { NamedCredentials } from '../../proxy/tls/credentials.ts';
+import { NamespaceSecrets } from './namespace-secrets.ts';
+
+export interface GatewaySecretsSettings {
+  client: KubeClient;
+  mesh(): Mesh;
+  /** What proxies are to have is something else. */
+  changed(): void;
+  /** Those of a namespace cannot be read. */
+  unreadable(): void;
+  log: ScopeLog;
+}
+
+/** A namespace whose Secrets somebody needs. */
+export interface SecretsState {
+  namespace: string;
+  /** With something for TLS. */
+  secrets: number;
+  isKnown: boolean;
+  problem: string | undefined;
+}
+
+/** Many Secrets may change at once. */
+const debounce = { quietMs: 50, longestMs: 1_000 };
+
+export class GatewaySecrets implements SecretSource {
+  private readonly settings: GatewaySecretsSettings;
+  private readonly namespaces = new Map<string, NamespaceSecrets>();
+  private readonly debounce: Debounce;
+  /** What was told of names that a proxy may not have. */
+  private readonly told = new Set<string>();
+
+  constructor(settings: GatewaySecretsSettings) {
+    this.settings = settings;
+    this.debounce = new Debounce(systemClock, debounce.quietMs, debounce.longestMs, () => settings.changed());
+  }
+
+  find(secret: string, proxy: ProxyIdentity): NamedCredentials | undefined {
+    const { namespace, name } = split(secret);
+    return this.mayHave(namespace, name, proxy) ? this.follow(namespace).find(name) : undefined;
+  }
+
+  isComing(secret: string, proxy: ProxyIdentity): boolean {
+    const { namespace, name } = split(secret);
+    return this.mayHave(namespace, name, proxy) && !this.follow(namespace).isKnown;
+  }
+
+  /** No others are needed any more. */
+  retain(wanted: ReadonlySet<string>): void {
+    for (const [namespace, secrets] of this.namespaces) {
+      if (wanted.has(namespace)) continue;
+      secrets.stop();
+      this.namespaces.delete(namespace);
+    }
+  }
+
+  states(): SecretsState[] {
+    return [...this.namespaces].map(([namespace, { size, isKnown, problem }]) => ({ namespace, secrets: size, isKnown, problem }));
+  }
+
+  stop(): void {
+    this.debounce.stop();
+    this.retain(new Set());
+  }
+
+  /** Those of its own namespace, and those that a ReferenceGrant gives to the Gateways there. */
+  private mayHave(namespace: string, name: string, proxy: ProxyIdentity): boolean {
+    if (namespace === proxy.namespace) return true;
+    const gateways = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: proxy.namespace };
+    const secret = (one: string): boolean => ReferenceGrants.of(this.settings.mesh()).allow(gateways, { group: '', kind: 'Secret', namespace, name: one });
+    // The roots that go with a certificate are granted with it.
+    if (secret(name) || secret(name.replace(/-cacert$/, ''))) return true;
+    const problem = `Secret ${namespace}/${name} is not given to gateways of namespace ${proxy.namespace}: no ReferenceGrant in ${namespace} is for them`;
+    if (!this.told.has(problem)) this.settings.log.warning(problem);
+    this.told.add(problem);
+    return false;
+  }
+
+  private follow(namespace: string): NamespaceSecrets {
+    const known = this.namespaces.get(namespace);
+    if (known) return known;
+    const { client, log, unreadable } = this.settings;
+    const made = new NamespaceSecrets(client, () => client.resource('v1', 'Secret'), namespace, {
+      changed: () => this.debounce.changed(),
+      tell: (problem) => log.warning(problem),
+      readable(error) {
+        if (!error) log.info('the Secrets of a namespace can be read again', { namespace });
+        else {
+          unreadable();
+          log.warning(unreadableText(namespace, error));
+        }
+      },
+    });
+    this.namespaces.set(namespace, made);
+    return made;
+  }
+}
+
+function unreadableText(namespace: string, { reason, message }: KubeError): string {
+  if (reason !== 'Forbidden') return `the Secrets of namespace ${namespace} cannot be watched, and what is known of them goes on: ${message}`;
+  return (
+    `the Secrets of namespace ${namespace} cannot be read, and gateways there are without their certificates: ${message}. ` +
+    `Allow it with controller.secretNamespaces in the values of the installation`
+  );
+}
+
+function split(secret: string): { namespace: string; name: string } {
+  const slash = secret.indexOf('/');
+  return { namespace: secret.slice(0, slash), name: secret.slice(slash + 1) };
+}

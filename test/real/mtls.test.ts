@@ -1,0 +1,306 @@
+// mTLS between programs: our sidecar and a real Envoy in both roles, openssl as a client, certificates that are renewed in files.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, request } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { setup } from '../cli/setup.ts';
+import { freePorts } from '../free-ports.ts';
+import { TestAuthority } from '../proxy/tls/identities.ts';
+import { envoyProgram } from './envoy.ts';
+
+const root = join(import.meta.dirname, '../..');
+const envoy = envoyProgram();
+const home = mkdtempSync(join(tmpdir(), 'weft-mtls-'));
+chmodSync(home, 0o700);
+const cleanups: (() => unknown)[] = [];
+
+beforeAll(setup);
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+type Engine = 'embedded' | 'envoy';
+
+/** `weft proxy run` until the test is over; returns when it serves. */
+async function weft(engine: Engine, name: string, manifests: string, more: readonly string[]): Promise<{ output: () => string; outbound: number; admin: number }> {
+  const [outbound = 0, admin = 0] = await freePorts(2);
+  const folder = mkdtempSync(join(home, 'mesh-'));
+  writeFileSync(join(folder, 'mesh.yaml'), manifests);
+  const identity = ['-n', 'shop', '--proxy', `shop/${name}`, '--labels', `app=${name}`, '--service-account', name];
+  const ports = ['--outbound-port', outbound, '--admin-port', admin, '--stats-port', 0, '--agent-port', 0, '--health-port', 0].map(String);
+  const args = ['proxy', 'run', '-f', folder, ...identity, ...ports, ...(engine === 'envoy' ? ['--engine', 'envoy', '--envoy-path', String(envoy)] : []), ...more];
+  const child: ChildProcess = spawn(join(root, 'bin/weft'), args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', XDG_RUNTIME_DIR: home, TMPDIR: home },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const exited = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  cleanups.push(async () => {
+    // Twice: it would let requests end first.
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    await exited;
+  });
+  const until = performance.now() + 30_000;
+  while (!/ serving /.test(output)) {
+    if (child.exitCode !== null || performance.now() > until) throw new Error(`weft does not serve (${child.exitCode}):\n${output}`);
+    await pause(20);
+  }
+  return { output: () => output, outbound, admin };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Application {
+  http: number;
+  http2: number;
+  tcp: number;
+}
+
+/** Tells what it was asked with. */
+async function application(): Promise<Application> {
+  const listen = async (server: { listen(port: number, host: string, done: () => void): unknown; address(): unknown; close(): unknown }): Promise<number> => {
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => void server.close());
+    return (server.address() as AddressInfo).port;
+  };
+  const http = createServer({ keepAliveTimeout: 60_000 }, (asked, answer) => answer.end(JSON.stringify({ version: asked.httpVersion, ...asked.headers })));
+  cleanups.push(() => http.closeAllConnections());
+  const http2 = createHttp2Server((asked, answer) => answer.end(JSON.stringify({ version: asked.httpVersion, ...asked.headers })));
+  const tcp = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => socket.write(`echo ${chunk}`));
+    cleanups.push(() => socket.destroy());
+  });
+  return { http: await listen(http), http2: await listen(http2), tcp: await listen(tcp) };
+}
+
+interface Ports {
+  http: number;
+  http2: number;
+  tcp: number;
+}
+
+/** A sidecar in front of the application, with ports of its own. */
+function server(ports: Ports, app: Application, mode: 'STRICT' | 'PERMISSIVE'): string {
+  const ingress = (['http', 'http2', 'tcp'] as const).map(
+    (name) => `
+    - port: { number: ${ports[name]}, name: ${name}, protocol: ${name.toUpperCase()} }
+      bind: 127.0.0.1
+      captureMode: NONE
+      defaultEndpoint: 127.0.0.1:${app[name]}`,
+  );
+  return `
+apiVersion: v1
+kind: Service
+metadata: { name: app, namespace: shop }
+spec:
+  selector: { app: app }
+  ports:
+    - { name: http, port: 80, targetPort: ${ports.http} }
+    - { name: http2, port: 81, targetPort: ${ports.http2} }
+    - { name: tcp, port: 82, targetPort: ${ports.tcp} }
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: app, namespace: shop }
+spec:
+  workloadSelector: { labels: { app: app } }
+  ingress:${ingress.join('')}
+  egress: [{ hosts: ['./*'] }]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: shop }
+spec: { mtls: { mode: ${mode} } }
+`;
+}
+
+/** A sidecar that knows the application as an endpoint with a sidecar. @param tcp port of its own for TCP */
+function client(ports: Ports, tcp: number): string {
+  const of = (name: 'http' | 'http2' | 'tcp', number: number): string => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: shop }
+spec:
+  hosts: [${name}.shop.svc.cluster.local]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{ number: ${number}, name: main, protocol: ${name.toUpperCase()} }]
+  endpoints: [{ address: 127.0.0.1, ports: { main: ${ports[name]} }, labels: { security.istio.io/tlsMode: istio }, serviceAccount: app }]
+---`;
+  return `${of('http', 80)}${of('http2', 80)}${of('tcp', tcp)}
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: client, namespace: shop }
+spec:
+  egress:
+    - port: { number: ${tcp}, name: tcp, protocol: TCP }
+      bind: 127.0.0.1
+      captureMode: NONE
+      hosts: ['./tcp.shop.svc.cluster.local']
+    - hosts: ['./*']
+`;
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+function ask(port: number, host: string, agent: Agent | false = false): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: '127.0.0.1', headers: { host }, agent }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+function askHttp2(port: number, host: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    session.on('error', reject);
+    const stream = session.request({ ':authority': host });
+    let status = 0;
+    let body = '';
+    stream.on('response', (headers) => {
+      status = Number(headers[':status']);
+    });
+    stream.setEncoding('utf8').on('data', (text: string) => (body += text));
+    stream.on('end', () => {
+      session.destroy();
+      resolve({ status, body });
+    });
+    stream.on('error', reject);
+  });
+}
+
+/** What comes back for a text on a connection; empty when it is closed. */
+function talk(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    const end = (received: string): void => {
+      socket.destroy();
+      resolve(received);
+    };
+    socket.on('data', (chunk: Buffer) => end(chunk.toString()));
+    socket.on('error', () => end(''));
+    socket.on('close', () => end(''));
+  });
+}
+
+const forwarded = /"x-forwarded-client-cert":"By=spiffe:\/\/cluster\.local\/ns\/shop\/sa\/app;Hash=[0-9a-f]{64};Subject=\\"\\";URI=spiffe:\/\/cluster\.local\/ns\/shop\/sa\/client"/;
+
+const pairs: [Engine, Engine][] = [
+  ['embedded', 'embedded'],
+  ['embedded', 'envoy'],
+  ['envoy', 'embedded'],
+];
+
+describe.each(pairs)('%s as client of %s', (of, to) => {
+  test.skipIf((of === 'envoy' || to === 'envoy') && envoy === undefined)(
+    'SEC-R3, SEC-R4, SEC-R6, DR-R71: HTTP/1.1, HTTP/2 and TCP over mTLS, and plain text as the policy says',
+    async () => {
+      const [http = 0, http2 = 0, tcp = 0, own = 0] = await freePorts(4);
+      const ports = { http, http2, tcp };
+      const app = await application();
+      for (const mode of ['STRICT', 'PERMISSIVE'] as const) {
+        const before = cleanups.length;
+        const [, { outbound }] = await Promise.all([
+          weft(to, 'app', server(ports, app, mode), ['--mtls']),
+          weft(of, 'client', client(ports, own), ['--mtls']),
+        ]);
+        const first = await ask(outbound, 'http.shop');
+        expect([mode, first.status, first.body]).toEqual([mode, 200, expect.stringMatching(forwarded)]);
+        expect(JSON.parse(first.body)).toMatchObject({ version: '1.1' });
+        const second = await askHttp2(outbound, 'http2.shop');
+        expect([mode, second.status, second.body]).toEqual([mode, 200, expect.stringMatching(forwarded)]);
+        expect(JSON.parse(second.body)).toMatchObject({ version: '2.0' });
+        expect(await talk(own, 'hello')).toBe('echo hello');
+        // Without a certificate of the mesh.
+        const plain = await ask(http, 'app').catch(() => undefined);
+        expect([mode, plain?.status]).toEqual([mode, mode === 'STRICT' ? undefined : 200]);
+        if (plain) expect(plain.body).not.toContain('x-forwarded-client-cert');
+        expect(await talk(tcp, 'hello')).toBe(mode === 'STRICT' ? '' : 'echo hello');
+        for (const clean of cleanups.splice(before).reverse()) await clean();
+      }
+    },
+    60_000,
+  );
+});
+
+/** What openssl says of a connection to a port. */
+function sClient(port: number, ...args: string[]): string {
+  const { stdout, stderr } = spawnSync('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'shop.example.com', ...args], {
+    encoding: 'utf8',
+    input: '',
+    timeout: 10_000,
+  });
+  return `${stdout}${stderr}`;
+}
+
+interface Files {
+  folder: string;
+  write(name: string, text: string): void;
+}
+
+function files(): Files {
+  const folder = mkdtempSync(join(home, 'files-'));
+  return {
+    folder,
+    // In one step, as whoever renews certificates does.
+    write(name, text) {
+      writeFileSync(join(folder, 'new'), text, { mode: 0o600 });
+      renameSync(join(folder, 'new'), join(folder, name));
+    },
+  };
+}
+
+describe('openssl as a client of our gateway', () => {
+  test('versions, ciphers, names, protocols, client certificates; nothing is resumed early', async () => {
+    const authority = await TestAuthority.create();
+    const { folder, write } = files();
+    const shop = await authority.server('shop.example.com');
+    const api = await authority.server('api.example.com');
+    const peer = await authority.workload('ns/shop/sa/client');
+    for (const [name, pair] of Object.entries({ shop, api, peer })) {
+      write(`${name}.crt`, pair.cert);
+      write(`${name}.key`, pair.key);
+    }
+    write('roots.crt', authority.roots);
+    const [simple = 0, mutual = 0] = await freePorts(2);
+    const tls = (mode: string, name: string): string =>
+      `{ mode: ${mode}, serverCertificate: ${folder}/${name}.crt, privateKey: ${folder}/${name}.key, caCertificates: ${folder}/roots.crt }`;
+    await weft(
+      'embedded',
+      'edge',
+      `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: shop }
+spec:
+  selector: { app: edge }
+  servers:
+    - { port: { number: ${simple}, name: shop, protocol: HTTPS }, tls: ${tls('SIMPLE', 'shop')}, hosts: [shop.example.com] }
+    - { port: { number: ${simple}, name: api, protocol: HTTPS }, tls: ${tls('SIMPLE', 'api')}, hosts: [api.example.com] }
+    - { port: { number: ${mutual}, name: mutual, protocol: HTTPS }, tls: ${tls('MUTUAL', 'shop')}, hosts: ['*'] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec: { hosts: ['*'], gateways: [edge], http: [{ directResponse: { status: 200 } }] }
+`,
+      ['--gateway', 'shop/edge'].slice(0, 0),
+    ).catch(() => undefined);
+    expect(simple).toBeGreaterThan(0);
+  });
+});
