@@ -103,12 +103,21 @@ async function compare(all: readonly Contestant[], load: (contestant: Contestant
 const requests = ({ around }: Contestant, duration: number): Promise<number> =>
   wrk(programs.wrk, { port: around.entry, host: serviceName, path: '/' }, connections, duration);
 
-/** Handshakes of a client one after another: with all that belongs to one, or with a session that goes on. */
+/** Connections whose session goes on, with a request each. */
+const returning =
+  ({ client }: Certificates) =>
+  async ({ port }: Contestant, duration: number): Promise<number> => {
+    const script = join(import.meta.dirname, 'returning.ts');
+    const text = await run([process.execPath, script, String(port), serviceName, client.certificate, client.key, String(duration)]);
+    return Number(text.trim().split('\n').at(-1));
+  };
+
+/** Handshakes of a client one after another, with all that belongs to one. */
 const handshakes =
-  ({ client }: Certificates, kind: '-new' | '-reuse') =>
+  ({ client }: Certificates) =>
   async ({ port }: Contestant, duration: number): Promise<number> => {
     const identity = ['-cert', client.certificate, '-key', client.key];
-    const text = await run(['openssl', 's_time', '-connect', `127.0.0.1:${port}`, ...identity, kind, '-time', String(duration)]);
+    const text = await run(['openssl', 's_time', '-connect', `127.0.0.1:${port}`, ...identity, '-new', '-time', String(duration)]);
     const count = Number(/^(\d+) connections in \d+ real seconds/m.exec(text)?.[1]);
     if (!(count > 0)) throw new Error(`no handshake:\n${text}`);
     return count;
@@ -133,7 +142,8 @@ try {
   const rows: [string, Map<string, number>][] = [];
   await withAll(certificates, 0, async (all) => {
     rows.push(['request, connections stay', await compare(all, requests)]);
-    rows.push(['connection of a client', await compare(all, handshakes(certificates, '-new'))]);
+    rows.push(['connection of a client, new', await compare(all, handshakes(certificates))]);
+    rows.push(['connection of a client that comes back, with a request', await compare(all, returning(certificates))]);
   });
   await withAll(certificates, 1, async (all) => {
     rows.push(['request, with a connection to the service', await compare(all, requests)]);

@@ -4,7 +4,7 @@ import type { FilterChain, Listener } from '../ir/listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Workload } from '../model/workloads.ts';
-import { routingTable } from '../translate/table.ts';
+import { routingTable, securityOf } from '../translate/table.ts';
 import { sidecarOf } from '../translate/workload-identity.ts';
 import type { Problem, ServiceSection } from './description.ts';
 import { isSameObject } from './origins.ts';
@@ -29,7 +29,7 @@ function tablesOf(mesh: Mesh, workloads: readonly Workload[]): RoutingTable[] {
     byLabels.set(JSON.stringify([workload.namespace, Object.entries(labels).sort()]), workload);
   }
   const proxies = [...byLabels.values()].flatMap(({ namespace, name }) => sidecarOf(mesh, namespace, name) ?? []);
-  return proxies.map((proxy) => routingTable(mesh, proxy)).filter(({ security }) => security?.authorization !== undefined);
+  return proxies.filter((proxy) => securityOf(mesh, proxy)?.authorization !== undefined).map((proxy) => routingTable(mesh, proxy));
 }
 
 /** Nothing at the port is HTTP. */

@@ -1,3 +1,4 @@
+import type { Resource } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { NamedCredentials } from '../../proxy/tls/credentials.ts';
 import { secretCredentials } from '../../proxy/tls/secrets.ts';
@@ -12,13 +13,19 @@ export interface MeshSecrets {
 /** Certificates and keys of the Secrets among the manifests. */
 export function meshSecrets(mesh: Mesh): MeshSecrets {
   const found: MeshSecrets = { named: {}, problems: [] };
-  for (const { namespace, name, raw } of mesh.list('Secret')) {
-    const made = secretCredentials({ ...decoded(raw.data), ...texts(raw.stringData) });
+  for (const secret of mesh.list('Secret')) {
+    const { namespace, name } = secret;
+    const made = credentialsOf(secret);
     if (!made) continue;
     found.named[`${namespace}/${name}`] = made.credentials;
     for (const problem of made.problems) found.problems.push(`Secret ${namespace}/${name}: ${problem}`);
   }
   return found;
+}
+
+/** Undefined for one without anything for TLS. */
+export function credentialsOf({ raw }: Pick<Resource, 'raw'>): ReturnType<typeof secretCredentials> {
+  return secretCredentials({ ...decoded(raw.data), ...texts(raw.stringData) });
 }
 
 function texts(data: unknown): Record<string, string> {

@@ -54,7 +54,7 @@ function answer(simulation: Simulation): string {
         ? `${outcome.reply.status}: no service of the mesh has this host and port, and others are blocked`
         : 'the connection is closed: no service of the mesh has this host and port, and others are blocked';
     case 'denied':
-      return `${outcome.reply ? statusText(outcome.reply) : 'the connection is closed'}: denied, ${deniedText(simulation.admission, outcome.details)}`;
+      return `${outcome.reply ? statusText(outcome.reply) : 'the connection is closed'}: denied ${deniedText(simulation.admission, outcome.details)}`;
     case 'certificate-expected':
       return `the connection is closed: port ${entry.port} takes mTLS of the mesh only`;
     case 'no-listener':

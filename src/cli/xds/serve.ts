@@ -19,6 +19,7 @@ import { isTerminal, styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import { FollowedFiles } from './followed-files.ts';
 import { cannotListen, listenAddress } from './listen-address.ts';
+import { ManifestSecrets, refuseKeysForAll } from './manifest-secrets.ts';
 import { nextSignal } from './next-signal.ts';
 import { serveSummary } from './summary.ts';
 
@@ -65,6 +66,7 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   const served = new ServedMesh();
   served.take(first);
   for (const override of overrides) checkOverride(override, served.mesh, flags);
+  if (!address.isLocal) refuseKeysForAll(served.mesh, flags.address);
 
   const log = await createLog({ level, format });
   const files = new FollowedFiles({
@@ -89,6 +91,15 @@ export async function runServe(flags: ServeFlags): Promise<number> {
     describe: (origin) => originText(origin, served.source),
     overrides,
     ...(roots ? { jwksRoots: roots } : {}),
+    ...(address.isLocal
+      ? {
+          secrets: new ManifestSecrets(
+            () => served.mesh,
+            (text) => log.warning(text),
+          ),
+          secretsInPlain: true,
+        }
+      : {}),
     debounceMs,
     debounceMaxMs,
     log,

@@ -1,4 +1,5 @@
 // The door of the control plane with what is behind it, over real connections: who gets a certificate, and whose configuration.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +7,11 @@ import { Client, credentials, Metadata, type StatusObject, status } from '@grpc/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlPlane } from '../../agent/control-plane.ts';
 import { nodeOf } from '../../envoy/node.ts';
-import { encodeDeltaRequest } from '../../envoy/xds/client-messages.ts';
+import { typeUrls } from '../../envoy/type-urls.ts';
+import { decodeDeltaResponse, encodeDeltaRequest } from '../../envoy/xds/client-messages.ts';
 import { XdsServer } from '../../envoy/xds/server.ts';
 import { discoveryService, statusService } from '../../envoy/xds/services.ts';
-import { SimpleView } from '../../envoy/xds/testing.ts';
+import { resource, SimpleView } from '../../envoy/xds/testing.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import { type Authority, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
 import { issueAuthority, issueServing } from '../../pki/issue.ts';
@@ -23,6 +25,8 @@ const cart: ReviewedToken = { namespace: 'shop', serviceAccount: 'cart', pod: 'c
 const tokens: Readonly<Record<string, ReviewedToken>> = {
   'cart-token': cart,
   'pay-token': { namespace: 'shop', serviceAccount: 'pay' },
+  'gone-token': { namespace: 'shop', serviceAccount: 'cart', pod: 'gone-1' },
+  'moved-token': { namespace: 'shop', serviceAccount: 'cart', pod: 'pay-1' },
   'ops-token': { namespace: 'istio-system', serviceAccount: 'ops' },
 };
 
@@ -41,6 +45,7 @@ let address: string;
 let door: Door;
 let server: XdsServer;
 const refused: string[] = [];
+const view = new SimpleView({ [typeUrls.secret]: [resource('kubernetes://web', 'PLANTED-KEY')] });
 
 beforeAll(async () => {
   const now = Date.now();
@@ -57,7 +62,7 @@ beforeAll(async () => {
   });
   const note = (_peer: string, problem: string): void => void refused.push(problem);
   server = new XdsServer(
-    { viewOf: () => new SimpleView({}) },
+    { viewOf: () => view },
     {
       debounceMs: 0,
       debounceMaxMs: 0,
@@ -139,11 +144,10 @@ describe('a certificate', () => {
   });
 });
 
-/** How a stream for a proxy ends, or `open`. */
-async function streamFor(
-  proxy: Pick<ProxyIdentity, 'namespace' | 'serviceAccount' | 'name'>,
-  as: { token?: string; identity?: SignedIdentity },
-): Promise<string> {
+type Claimed = Pick<ProxyIdentity, 'namespace' | 'serviceAccount' | 'name'>;
+
+/** A stream for a proxy. */
+function openFor(proxy: Claimed, as: { token?: string; identity?: SignedIdentity }, typeUrl: string, names: string[]) {
   const roots = Buffer.from(authority.roots);
   const { identity } = as;
   const channel = identity
@@ -155,15 +159,33 @@ async function streamFor(
   const method = discoveryService.DeltaAggregatedResources;
   const stream = client.makeBidiStreamRequest(method.path, encodeDeltaRequest, method.responseDeserialize, metadata);
   stream.on('error', () => {});
+  const whole: ProxyIdentity = { role: 'sidecar', labels: {}, locality: { region: '', zone: '', subzone: '' }, addresses: [], ...proxy };
+  stream.write({ node: nodeOf({ identity: whole, options: { meshTls: 'none' } }), typeUrl, subscribe: names });
+  const close = (): void => {
+    stream.cancel();
+    client.close();
+  };
+  return { stream, close };
+}
+
+/** How a stream for a proxy ends, or `open`. */
+async function streamFor(proxy: Claimed, as: { token?: string; identity?: SignedIdentity }): Promise<string> {
+  const { stream, close } = openFor(proxy, as, 'type.googleapis.com/weft.mesh.v1.TablePart', ['*']);
   const ended = new Promise<string>((resolve) => {
     stream.on('status', ({ code, details }: StatusObject) => resolve(`${status[code]}: ${details}`));
   });
-  const whole: ProxyIdentity = { role: 'sidecar', labels: {}, locality: { region: '', zone: '', subzone: '' }, addresses: [], ...proxy };
-  stream.write({ node: nodeOf({ identity: whole, options: { meshTls: 'none' } }), typeUrl: 'type.googleapis.com/weft.mesh.v1.TablePart', subscribe: ['*'] });
   const result = await Promise.race([ended, new Promise<string>((resolve) => setTimeout(resolve, 400, 'open'))]);
-  stream.cancel();
-  client.close();
+  close();
   return result;
+}
+
+/** What a proxy is told of the Secret that it asks for. */
+async function secretFor(proxy: Claimed, as: { token?: string; identity?: SignedIdentity }): Promise<string> {
+  const { stream, close } = openFor(proxy, as, typeUrls.secret, ['kubernetes://web']);
+  const [message] = (await once(stream, 'data')) as [Buffer];
+  close();
+  const { resources, removed } = decodeDeltaResponse(message);
+  return [...resources.map(({ bytes }) => Buffer.from(bytes ?? []).toString()), ...removed.map((name) => `no ${name}`)].join();
 }
 
 describe('the configuration of a proxy', () => {
@@ -199,6 +221,27 @@ describe('the configuration of a proxy', () => {
     const result = await streamFor(own, { identity: { ...mine, certificateChain: forged, privateKey: key } });
     expect(result).toContain('UNAVAILABLE');
     expect(refused.at(-1)).toContain('not of this mesh');
+  });
+});
+
+describe('a Secret', () => {
+  const own = { namespace: 'shop', serviceAccount: 'cart', name: 'cart-1' };
+
+  it('is given to the pod that a token is bound to', async () => {
+    expect(await secretFor(own, { token: 'cart-token' })).toBe('PLANTED-KEY');
+  });
+
+  it.each<[string, Partial<Claimed>, string]>([
+    ['a token that is bound to no pod', { serviceAccount: 'pay', name: 'pay-1' }, 'pay-token'],
+    ['a pod that does not say which it is', { name: '' }, 'cart-token'],
+    ['a pod that the cluster does not have', { name: 'gone-1' }, 'gone-token'],
+    ['a pod of another account', { name: 'pay-1' }, 'moved-token'],
+  ])('is not given to %s', async (_, claimed, token) => {
+    expect(await secretFor({ ...own, ...claimed }, { token })).toBe('no kubernetes://web');
+  });
+
+  it('is not given for a certificate, which says nothing of a pod', async () => {
+    expect(await secretFor(own, { identity: await identityFor('cart-token') })).toBe('no kubernetes://web');
   });
 });
 

@@ -5,10 +5,10 @@ import type { ProxyIdentity } from '../../ir/table.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeError } from '../../kube/error.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import { ReferenceGrants } from '../../model/reference-grants.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
 import type { NamedCredentials } from '../../proxy/tls/credentials.ts';
 import { NamespaceSecrets } from './namespace-secrets.ts';
+import { mayNameSecret, splitSecretName } from './secret-rights.ts';
 
 export interface GatewaySecretsSettings {
   client: KubeClient;
@@ -45,12 +45,12 @@ export class GatewaySecrets implements SecretSource {
   }
 
   find(secret: string, proxy: ProxyIdentity): NamedCredentials | undefined {
-    const { namespace, name } = split(secret);
+    const { namespace, name } = splitSecretName(secret);
     return this.mayHave(namespace, name, proxy) ? this.follow(namespace).find(name) : undefined;
   }
 
   isComing(secret: string, proxy: ProxyIdentity): boolean {
-    const { namespace, name } = split(secret);
+    const { namespace, name } = splitSecretName(secret);
     return this.mayHave(namespace, name, proxy) && !this.follow(namespace).isKnown;
   }
 
@@ -72,13 +72,8 @@ export class GatewaySecrets implements SecretSource {
     this.retain(new Set());
   }
 
-  /** Those of its own namespace, and those that a ReferenceGrant gives to the Gateways there. */
   private mayHave(namespace: string, name: string, proxy: ProxyIdentity): boolean {
-    if (namespace === proxy.namespace) return true;
-    const gateways = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: proxy.namespace };
-    const secret = (one: string): boolean => ReferenceGrants.of(this.settings.mesh()).allow(gateways, { group: '', kind: 'Secret', namespace, name: one });
-    // The roots that go with a certificate are granted with it.
-    if (secret(name) || secret(name.replace(/-cacert$/, ''))) return true;
+    if (mayNameSecret(this.settings.mesh(), { namespace, name }, proxy)) return true;
     const problem = `Secret ${namespace}/${name} is not given to gateways of namespace ${proxy.namespace}: no ReferenceGrant in ${namespace} is for them`;
     if (!this.told.has(problem)) this.settings.log.warning(problem);
     this.told.add(problem);
@@ -111,9 +106,4 @@ function unreadableText(namespace: string, { reason, message }: KubeError): stri
     `the Secrets of namespace ${namespace} cannot be read, and gateways there are without their certificates: ${message}. ` +
     `Allow it with controller.secretNamespaces in the values of the installation`
   );
-}
-
-function split(secret: string): { namespace: string; name: string } {
-  const slash = secret.indexOf('/');
-  return { namespace: secret.slice(0, slash), name: secret.slice(slash + 1) };
 }

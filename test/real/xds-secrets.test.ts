@@ -1,0 +1,147 @@
+// Certificates of gateways by `credentialName`: Secrets among the manifests of `weft xds serve`, to proxies of both engines.
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { issueAuthority, issueServing } from '../../src/pki/issue.ts';
+import type { KeyPair } from '../../src/pki/pem.ts';
+import { setup } from '../cli/setup.ts';
+import { backend, closeAll, freePorts, until } from '../proxy/support.ts';
+import { Folder, WeftProcess } from '../proxy/weft-process.ts';
+import { envoyProgram } from './envoy.ts';
+
+const envoy = envoyProgram();
+let sockets: string;
+let authority: KeyPair;
+let clients: KeyPair;
+
+beforeAll(async () => {
+  setup();
+  sockets = mkdtempSync(join(tmpdir(), 'weft-s-'));
+  authority = await issueAuthority('servers', Date.now());
+  clients = await issueAuthority('clients', Date.now());
+});
+afterEach(closeAll);
+afterAll(() => rmSync(sockets, { recursive: true }));
+
+const issue = (name: string): Promise<KeyPair> => issueServing(authority, [name], Date.now());
+
+function secret(name: string, data: Record<string, string>, namespace = 'shop'): string {
+  const entries = Object.entries(data).map(([key, text]) => `  ${key}: ${Buffer.from(text).toString('base64')}`);
+  return ['apiVersion: v1', 'kind: Secret', `metadata: { name: ${name}, namespace: ${namespace} }`, 'data:', ...entries, ''].join('\n');
+}
+
+const tls = ({ certificate, key }: KeyPair): Record<string, string> => ({ 'tls.crt': certificate, 'tls.key': key });
+
+function manifests(web: number, servers: readonly [port: number, tls: string][]): string {
+  const list = servers.map(([port, settings]) => `{ port: { number: ${port}, name: https-${port}, protocol: HTTPS }, hosts: ['*'], tls: ${settings} }`);
+  return `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: shop }
+spec: { selector: { istio: edge }, servers: [${list.join(', ')}] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec: { hosts: ['*'], gateways: [edge], http: [{ route: [{ destination: { host: web.example } }] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: web, namespace: shop }
+spec: { hosts: [web.example], resolution: STATIC, ports: [{ number: 80, name: http, protocol: HTTP, targetPort: ${web} }], endpoints: [{ address: 127.0.0.1 }] }
+`;
+}
+
+interface Answer {
+  /** Name in the certificate that was shown. */
+  shown: string | undefined;
+  /** Of the response; of no response, why. */
+  status: string;
+}
+
+function ask(port: number, options: ConnectionOptions = {}): Promise<Answer> {
+  return new Promise((resolve) => {
+    let shown: string | undefined;
+    let text = '';
+    const socket = connect({ host: '127.0.0.1', port, servername: 'web', rejectUnauthorized: false, ...options }, () => {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate?.verify(new X509Certificate(authority.certificate).publicKey)) shown = certificate.subjectAltName;
+      socket.write('GET / HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n');
+    });
+    socket.setTimeout(5_000, () => socket.destroy(new Error('no answer')));
+    socket.setEncoding('utf8').on('data', (data: string) => {
+      text += data;
+    });
+    socket.on('error', (error) => resolve({ shown, status: error.message })).on('close', () => resolve({ shown, status: text.slice(0, 12) }));
+  });
+}
+
+describe.each(['embedded', 'envoy'])('a gateway by %s', (engine) => {
+  const gateway = async (address: string): Promise<WeftProcess> => {
+    const [admin = 0] = await freePorts(1);
+    const ports = ['--admin-port', admin, '--stats-port', 0, '--agent-port', 0, '--health-port', 0].map(String);
+    const program = engine === 'envoy' ? ['--envoy-path', String(envoy)] : ['--concurrency', '2'];
+    return new WeftProcess('proxy', 'run', '--engine', engine, ...program, '--xds-address', address, '--gateway', 'shop/edge', '--bind', '127.0.0.1', ...ports);
+  };
+
+  test.skipIf(engine === 'envoy' && envoy === undefined)('has the certificates that the control plane gives it, and takes each new one', async () => {
+    const [simple = 0, mutual = 0, own = 0, missing = 0, foreign = 0] = await freePorts(5);
+    const web = await backend((_request, response) => response.end('hello'));
+    const folder = new Folder({
+      'mesh.yaml': manifests(web, [
+        [simple, '{ mode: SIMPLE, credentialName: web }'],
+        [mutual, '{ mode: MUTUAL, credentialName: both }'],
+        [own, '{ mode: MUTUAL, credentialName: web, caCertCredentialName: roots }'],
+        [missing, '{ mode: SIMPLE, credentialName: later }'],
+        [foreign, '{ mode: SIMPLE, credentialName: kubernetes-gateway://other/keys }'],
+      ]),
+      'web.yaml': secret('web', tls(await issue('one'))),
+      'both.yaml': secret('both', { ...tls(await issue('both')), 'ca.crt': clients.certificate }),
+      'roots.yaml': secret('roots', { cacert: clients.certificate }),
+      'foreign.yaml': secret('keys', tls(await issue('foreign')), 'other'),
+    });
+    const address = `unix:${join(sockets, engine)}`;
+    const control = new WeftProcess('xds', 'serve', '-f', folder.path, '-n', 'shop', '--address', address, '--debounce', '20ms');
+    await control.says(/ serving /);
+    const proxy = await gateway(address);
+    await until(async () => (await ask(simple)).status === 'HTTP/1.1 200', 'the gateway answers', 40_000).catch((error: Error) => {
+      throw new Error(`${error.message}\n${proxy.stderr}`);
+    });
+    expect((await ask(simple)).shown).toBe('DNS:one');
+    const client = await issueServing(clients, ['client'], Date.now()).then(() => clients);
+    const shown = { cert: client.certificate, key: client.key };
+    for (const port of [mutual, own]) {
+      expect(await ask(port, shown)).toMatchObject({ status: 'HTTP/1.1 200' });
+      expect((await ask(port)).status).not.toContain('200');
+    }
+    for (const port of [missing, foreign]) expect((await ask(port)).status).not.toContain('200');
+    expect(control.stderr + proxy.stderr).not.toMatch(/PRIVATE KEY|BEGIN CERT/);
+
+    folder.write('web.yaml', secret('web', tls(await issue('two'))));
+    await until(async () => (await ask(simple)).shown === 'DNS:two', 'the new certificate is shown', 10_000);
+    // Its listener was without, and the others went on.
+    folder.write('later.yaml', secret('later', { cert: (await issue('late')).certificate, key: 'x' }));
+    await control.says(/Secret shop\/later: the private key cannot be read/);
+    expect((await ask(missing)).status).not.toContain('200');
+    const late = await issue('late');
+    folder.write('later.yaml', secret('later', { cert: late.certificate, key: late.key }));
+    await until(async () => (await ask(missing)).shown === 'DNS:late', 'what was missing is there', 10_000);
+
+    // Who deletes a Secret by mistake does not end what is served with it.
+    folder.write('later.yaml', '# nothing');
+    await control.says(/new manifests are in force[^\n]*(\n.*){0,50}new manifests are in force/);
+    expect(await ask(missing)).toEqual({ shown: 'DNS:late', status: 'HTTP/1.1 200' });
+  });
+});
+
+test('private keys are not given to everybody', async () => {
+  const folder = new Folder({ 'mesh.yaml': `${manifests(1, [])}---\n${secret('web', tls(await issue('web')))}` });
+  const refused = new WeftProcess('xds', 'serve', '-f', folder.path, '--address', '0.0.0.0:0');
+  expect(await refused.exited).toBe(64);
+  expect(refused.stderr).toBe(
+    'Error: --address 0.0.0.0:0 can be reached from other machines, in plain text, and the manifests have private keys: Secret shop/web\n' +
+      'Serve on 127.0.0.1 or unix:PATH, or leave the Secrets out of the manifests.\n',
+  );
+});
