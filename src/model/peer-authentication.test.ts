@@ -20,6 +20,7 @@ it.each([
   ['the namespace', strictMesh + policy('ns', 'shop', whole('DISABLE')), 'DISABLE'],
   ['another namespace', strictMesh + policy('ns', 'front', whole('DISABLE')), 'STRICT'],
   ['unset in the namespace', strictMesh + policy('ns', 'shop', whole('UNSET')), 'STRICT'],
+  ['a number that is no mode in the namespace', strictMesh + policy('ns', 'shop', whole('-1')), 'STRICT'],
   ['no mode in the namespace', strictMesh + policy('ns', 'shop', '{}'), 'STRICT'],
   ['the workload', strictMesh + policy('w', 'shop', cart('mtls: {mode: PERMISSIVE}')), 'PERMISSIVE'],
   ['another workload', strictMesh + policy('w', 'shop', '{selector: {matchLabels: {app: pay}}, mtls: {mode: DISABLE}}'), 'STRICT'],

@@ -119,8 +119,11 @@ function oldest(policies: readonly PeerPolicy[]): PeerPolicy | undefined {
   return [...policies].sort(byCreation)[0];
 }
 
+const modes: readonly string[] = ['STRICT', 'PERMISSIVE', 'DISABLE'] satisfies readonly MtlsMode[];
+
+/** What is none of them says nothing, as UNSET. */
 function isSet(mode: string | undefined): mode is MtlsMode {
-  return mode !== undefined && mode !== 'UNSET';
+  return mode !== undefined && modes.includes(mode);
 }
 
 /** The oldest; any of them where all say the same. */

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { issueAuthority, issueServing } from '../../src/pki/issue.ts';
+import { makeRequest, requestedKey } from '../../src/pki/certificate-request.ts';
+import { issueAuthority, issueServing, issueWorkload } from '../../src/pki/issue.ts';
 import type { KeyPair } from '../../src/pki/pem.ts';
 import { setup } from '../cli/setup.ts';
-import { backend, closeAll, freePorts, until } from '../proxy/support.ts';
+import { backend, closeAll, freePorts, pause, until } from '../proxy/support.ts';
 import { Folder, WeftProcess } from '../proxy/weft-process.ts';
 import { envoyProgram } from './envoy.ts';
 
@@ -110,8 +111,8 @@ describe.each(['embedded', 'envoy'])('a gateway by %s', (engine) => {
       throw new Error(`${error.message}\n${proxy.stderr}`);
     });
     expect((await ask(simple)).shown).toBe('DNS:one');
-    const client = await issueServing(clients, ['client'], Date.now()).then(() => clients);
-    const shown = { cert: client.certificate, key: client.key };
+    const { request, key } = await makeRequest('spiffe://client');
+    const shown = { cert: await issueWorkload(clients, await requestedKey(request), 'spiffe://client', 3_600_000, Date.now()), key };
     for (const port of [mutual, own]) {
       expect(await ask(port, shown)).toMatchObject({ status: 'HTTP/1.1 200' });
       expect((await ask(port)).status).not.toContain('200');
@@ -131,13 +132,16 @@ describe.each(['embedded', 'envoy'])('a gateway by %s', (engine) => {
 
     // Who deletes a Secret by mistake does not end what is served with it.
     folder.write('later.yaml', '# nothing');
-    await control.says(/new manifests are in force[^\n]*(\n.*){0,50}new manifests are in force/);
+    await until(() => control.stderr.match(/new manifests are in force/g)?.length === 4, 'it is gone', 10_000);
+    await pause(1_500);
     expect(await ask(missing)).toEqual({ shown: 'DNS:late', status: 'HTTP/1.1 200' });
   });
 });
 
 test('private keys are not given to everybody', async () => {
-  const folder = new Folder({ 'mesh.yaml': `${manifests(1, [])}---\n${secret('web', tls(await issue('web')))}` });
+  const folder = new Folder({
+    'mesh.yaml': `${manifests(1, [[8443, '{ mode: SIMPLE, credentialName: web }']])}---\n${secret('web', tls(await issue('web')))}`,
+  });
   const refused = new WeftProcess('xds', 'serve', '-f', folder.path, '--address', '0.0.0.0:0');
   expect(await refused.exited).toBe(64);
   expect(refused.stderr).toBe(

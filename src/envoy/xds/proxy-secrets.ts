@@ -20,9 +20,9 @@ export interface SecretSource {
 
 const rootsSuffix = /-cacert$/;
 
-export function secretSources(table: RoutingTable, { find }: SecretSource, encode: Encode): Source[] {
+export function secretSources(table: RoutingTable, secrets: SecretSource, encode: Encode): Source[] {
   return secretReferences(table).flatMap((reference) => {
-    const found = contentOf(reference, (name) => find(name, table.proxy));
+    const found = contentOf(reference, (name) => secrets.find(name, table.proxy));
     if (!found) return [];
     const { resource: name } = reference;
     const { pair, roots = '', crl } = found;
@@ -42,9 +42,9 @@ function rootsIn(content: SecretContent): object {
 }
 
 /** Whether something that the table names may come soon. */
-export function areSecretsComing(table: RoutingTable, { isComing }: SecretSource): boolean {
+export function areSecretsComing(table: RoutingTable, secrets: SecretSource): boolean {
   // All are asked: each may have to be begun with.
-  return secretReferences(table).filter(({ secret }) => isComing(secret, table.proxy)).length > 0;
+  return secretReferences(table).filter(({ secret }) => secrets.isComing(secret, table.proxy)).length > 0;
 }
 
 /** Undefined where it has nothing of the kind. Roots are in a Secret of their own, else in that of the certificate. */
