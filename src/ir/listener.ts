@@ -22,7 +22,7 @@ export interface DownstreamTls {
   certificateFile?: string;
   keyFile?: string;
   caFile?: string;
-  /** Further certificates, of which the client's algorithms choose one. Only Envoy can. */
+  /** Further certificates, of which the client's algorithms choose one. */
   moreCredentialNames?: readonly string[];
   moreCertificates?: readonly { certificateFile: string; keyFile: string }[];
   subjectAltNames?: readonly string[];

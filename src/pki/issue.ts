@@ -6,6 +6,7 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type Extension,
   type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -18,6 +19,7 @@ import {
 import { exportKey, importKey, newKeys, ownAlgorithm } from './keys.ts';
 import { authorityLifetimeMs, backdatedMs, servingLifetimeMs } from './lifetimes.ts';
 import type { KeyPair } from './pem.ts';
+import { extensionOfPod } from './pod-extension.ts';
 
 /** What a certificate is to say. */
 interface Subject {
@@ -26,6 +28,7 @@ interface Subject {
   names: JsonGeneralName[];
   usages: ExtendedKeyUsage[];
   lifetimeMs: number;
+  more?: Extension[];
 }
 
 /** One that signs itself. @param now milliseconds since the epoch */
@@ -67,14 +70,16 @@ export async function issueServing(authority: KeyPair, dnsNames: readonly string
  *
  * @param spiffeId `spiffe://cluster.local/ns/shop/sa/cart`
  * @param now milliseconds since the epoch
+ * @param pod that it is for; undefined: it says nothing of a pod
  * @returns PEM; it does not outlive its authority
  */
-export function issueWorkload(authority: KeyPair, publicKey: PublicKey, spiffeId: string, lifetimeMs: number, now: number): Promise<string> {
+export function issueWorkload(authority: KeyPair, publicKey: PublicKey, spiffeId: string, lifetimeMs: number, now: number, pod?: string): Promise<string> {
   return sign(authority, publicKey, now, {
     commonName: '',
     names: [{ type: 'url', value: spiffeId }],
     usages: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
     lifetimeMs,
+    more: pod === undefined ? [] : [extensionOfPod(pod)],
   });
 }
 
@@ -82,7 +87,7 @@ async function sign(
   authority: KeyPair,
   publicKey: PublicKey | webcrypto.CryptoKey,
   now: number,
-  { commonName, names, usages, lifetimeMs }: Subject,
+  { commonName, names, usages, lifetimeMs, more = [] }: Subject,
 ): Promise<string> {
   const issuer = new X509Certificate(authority.certificate);
   const { key: signingKey, algorithm } = await importKey(authority.key);
@@ -104,6 +109,7 @@ async function sign(
         new SubjectAlternativeNameExtension(names, commonName === ''),
         await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, webcrypto),
         await SubjectKeyIdentifierExtension.create(publicKey, false, webcrypto),
+        ...more,
       ],
     },
     webcrypto,

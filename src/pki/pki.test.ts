@@ -4,6 +4,7 @@ import { pluggedAuthority, rootAuthority } from './authority.ts';
 import { makeRequest, requestedKey } from './certificate-request.ts';
 import { issueAuthority, issueServing, issueWorkload } from './issue.ts';
 import { certificatesOf, trustBundle } from './pem.ts';
+import { podOfCertificate } from './pod-extension.ts';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
 const hour = 60 * 60 * 1000;
@@ -29,6 +30,15 @@ describe('a certificate of a workload', () => {
     const { request } = await makeRequest('spiffe://cluster.local/ns/kube-system/sa/admin');
     const certificate = new X509Certificate(await issueWorkload(authority, await requestedKey(request), cart, hour, now));
     expect(certificate.subjectAltName).toBe(`URI:${cart}`);
+  });
+
+  it.each(['cart-1', `${'a'.repeat(200)}.b`])('says for which pod it is: %s', async (pod) => {
+    const authority = await issueAuthority('root', now);
+    const { request } = await makeRequest(cart);
+    const { raw, subjectAltName } = new X509Certificate(await issueWorkload(authority, await requestedKey(request), cart, hour, now, pod));
+    expect(podOfCertificate(raw)).toBe(pod);
+    expect(subjectAltName).toBe(`URI:${cart}`);
+    expect(podOfCertificate(new X509Certificate(authority.certificate).raw)).toBeUndefined();
   });
 
   it('does not outlive its authority', async () => {

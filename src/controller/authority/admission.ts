@@ -18,8 +18,8 @@ export interface AdmissionSettings {
 /**
  * A stream is for a proxy of its caller's own service account: nobody gets the configuration of another.
  *
- * Secrets are for the pod that a token is bound to, with what the cluster knows of it: others of its account, or of its namespace,
- * cannot say that they were the gateway.
+ * Secrets are for the pod that a token or a certificate is of, with what the cluster knows of it: others of its account, or of its
+ * namespace, cannot say that they were the gateway.
  */
 export function admission({ callers, istioNamespace, accountOf, refused }: AdmissionSettings): Pick<SecuredSettings, 'admit' | 'admitStatus'> {
   const callerOf = async (call: StatusCall): Promise<Caller> => {
@@ -41,10 +41,16 @@ export function admission({ callers, istioNamespace, accountOf, refused }: Admis
           refused(call.getPeer(), problem);
           throw new XdsDenial(status.PERMISSION_DENIED, problem);
         },
-        mayHaveSecrets(node) {
-          const { namespace, serviceAccount, pod } = caller;
+        secretsDenial(node) {
+          const { namespace, serviceAccount, pod, spiffeId } = caller;
           const read = identityOfNode(node);
-          return pod !== undefined && 'identity' in read && read.identity.name === pod && accountOf(namespace, pod) === serviceAccount;
+          if (pod === undefined) return `${spiffeId} has not proven which pod it is: a token that is bound to one says it`;
+          if (!('identity' in read) || read.identity.name !== pod) return `it does not say that it is the proxy of pod ${namespace}/${pod}`;
+          const account = accountOf(namespace, pod);
+          if (account === serviceAccount) return undefined;
+          return account === undefined
+            ? `the cluster has no pod ${namespace}/${pod}`
+            : `pod ${namespace}/${pod} is of service account ${account}, not of ${serviceAccount}`;
         },
       };
     },
@@ -67,7 +73,7 @@ function problemOf({ namespace, serviceAccount, pod, spiffeId }: Caller, node: X
     return `${spiffeId} may not have the configuration of service account ${identity.namespace}/${identity.serviceAccount}`;
   }
   if (pod !== undefined && identity.name !== '' && identity.name !== pod) {
-    return `a token of pod ${namespace}/${pod} is not that of pod ${identity.namespace}/${identity.name}`;
+    return `pod ${namespace}/${pod} may not have the configuration of pod ${identity.namespace}/${identity.name}`;
   }
   return undefined;
 }

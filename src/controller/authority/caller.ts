@@ -10,7 +10,7 @@ export interface Caller {
   serviceAccount: string;
   /** `spiffe://cluster.local/ns/shop/sa/cart` */
   spiffeId: string;
-  /** The token is bound to this pod. */
+  /** The token is bound to this pod, or the certificate is its. */
   pod?: string;
 }
 
@@ -58,7 +58,7 @@ export class Callers {
   }
 
   /** The door has verified it by the roots of the mesh, or not at all. */
-  private byCertificate(call: Call): Caller {
+  private async byCertificate(call: Call): Promise<Caller> {
     const certificate = call.getAuthContext().sslPeerCertificate as ReturnType<TLSSocket['getPeerCertificate']> | undefined;
     const names = (certificate?.subjectaltname ?? '').split(', ').flatMap((name) => (name.startsWith('URI:') ? [name.slice(4)] : []));
     const [name] = names;
@@ -70,6 +70,8 @@ export class Callers {
       throw new SigningRefusal(status.UNAUTHENTICATED, `${name} is not of this mesh`);
     }
     const { namespace, serviceAccount } = identity;
-    return { namespace, serviceAccount, spiffeId: spiffeIdOf(trustDomain(), identity) };
+    const raw = certificate?.raw;
+    const pod = raw && (await import('../../pki/pod-extension.ts')).podOfCertificate(raw);
+    return { namespace, serviceAccount, spiffeId: spiffeIdOf(trustDomain(), identity), ...(pod === undefined ? {} : { pod }) };
   }
 }

@@ -204,7 +204,7 @@ describe('the configuration of a proxy', () => {
     ['an unknown token', {}, 'stolen', 'UNAUTHENTICATED'],
     ['a token of another account', {}, 'pay-token', 'PERMISSION_DENIED: spiffe://cluster.local/ns/shop/sa/pay may not have'],
     ['a token of another namespace', {}, 'ops-token', 'PERMISSION_DENIED'],
-    ['a token that is bound to another pod', { name: 'cart-2' }, 'cart-token', 'PERMISSION_DENIED: a token of pod shop/cart-1'],
+    ['a token that is bound to another pod', { name: 'cart-2' }, 'cart-token', 'PERMISSION_DENIED: pod shop/cart-1 may not have'],
   ])('is not given to %s', async (_, changed, token, problem) => {
     expect(await streamFor({ ...own, ...changed }, token === undefined ? {} : { token })).toContain(problem);
     expect(refused.length).toBeGreaterThan(0);
@@ -240,8 +240,11 @@ describe('a Secret', () => {
     expect(await secretFor({ ...own, ...claimed }, { token })).toBe('no kubernetes://web');
   });
 
-  it('is not given for a certificate, which says nothing of a pod', async () => {
-    expect(await secretFor(own, { identity: await identityFor('cart-token') })).toBe('no kubernetes://web');
+  it('is given for a certificate that was signed for the pod, and not for one that says nothing of it', async () => {
+    expect(await secretFor(own, { identity: await identityFor('cart-token') })).toBe('PLANTED-KEY');
+    const pay = { namespace: 'shop', serviceAccount: 'pay', name: 'pay-1' };
+    expect(await secretFor(pay, { identity: await identityFor('pay-token') })).toBe('no kubernetes://web');
+    expect(await streamFor({ ...own, name: 'cart-2' }, { identity: await identityFor('cart-token') })).toContain('PERMISSION_DENIED');
   });
 });
 

@@ -1,4 +1,6 @@
 // The Secrets that gateways name by `credentialName`: followed in the namespaces that somebody needs some of, and nowhere else.
+
+import type { SecretReference } from '../../envoy/secret-references.ts';
 import { Debounce, systemClock } from '../../envoy/xds/clock.ts';
 import type { SecretSource } from '../../envoy/xds/proxy-secrets.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
@@ -36,8 +38,8 @@ export class GatewaySecrets implements SecretSource {
   private readonly settings: GatewaySecretsSettings;
   private readonly namespaces = new Map<string, NamespaceSecrets>();
   private readonly debounce: Debounce;
-  /** What was told of names that a proxy may not have. */
-  private readonly told = new Set<string>();
+  /** What was told of a Secret, by `NAMESPACE/NAME`, until it was there. */
+  private readonly told = new Map<string, string>();
 
   constructor(settings: GatewaySecretsSettings) {
     this.settings = settings;
@@ -46,12 +48,27 @@ export class GatewaySecrets implements SecretSource {
 
   find(secret: string, proxy: ProxyIdentity): NamedCredentials | undefined {
     const { namespace, name } = splitSecretName(secret);
-    return this.mayHave(namespace, name, proxy) ? this.follow(namespace).find(name) : undefined;
+    const found = this.mayHave(namespace, name, proxy) ? this.follow(namespace).find(name) : undefined;
+    if (found) this.told.delete(secret);
+    return found;
   }
 
   isComing(secret: string, proxy: ProxyIdentity): boolean {
     const { namespace, name } = splitSecretName(secret);
     return this.mayHave(namespace, name, proxy) && !this.follow(namespace).isKnown;
+  }
+
+  /** Told once, until it was there. */
+  missing({ secret, what }: SecretReference, proxy: ProxyIdentity): void {
+    const { namespace, name } = splitSecretName(secret);
+    const known = this.namespaces.get(namespace);
+    if (!mayNameSecret(this.settings.mesh(), { namespace, name }, proxy) || !known?.isKnown || known.problem !== undefined) return;
+    this.tell(
+      secret,
+      what === 'pair'
+        ? `there is no Secret ${secret} with a certificate and its key (tls.crt and tls.key): gateways that name it are without`
+        : `there are no roots (ca.crt) in Secret ${secret.replace(/-cacert$/, '')}, nor in ${name.replace(/(?<!-cacert)$/, '-cacert')}: connections that are judged by them fail`,
+    );
   }
 
   /** No others are needed any more. */
@@ -75,9 +92,13 @@ export class GatewaySecrets implements SecretSource {
   private mayHave(namespace: string, name: string, proxy: ProxyIdentity): boolean {
     if (mayNameSecret(this.settings.mesh(), { namespace, name }, proxy)) return true;
     const problem = `Secret ${namespace}/${name} is not given to gateways of namespace ${proxy.namespace}: no ReferenceGrant in ${namespace} is for them`;
-    if (!this.told.has(problem)) this.settings.log.warning(problem);
-    this.told.add(problem);
+    this.tell(`${namespace}/${name}`, problem);
     return false;
+  }
+
+  private tell(secret: string, problem: string): void {
+    if (this.told.get(secret) !== problem) this.settings.log.warning(problem);
+    this.told.set(secret, problem);
   }
 
   private follow(namespace: string): NamespaceSecrets {

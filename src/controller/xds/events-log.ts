@@ -16,6 +16,7 @@ export function eventsLog(log: ScopeLog): XdsServerEvents {
       if (problem === undefined) log.info('a proxy is gone', fieldsOf(peer));
       else log.warning(`a proxy gets nothing more: ${problem}`, fieldsOf(peer));
     },
+    secretsDenied: (peer, reason) => log.warning(`a proxy asks for Secrets and gets none: ${reason}`, fieldsOf(peer)),
     refused: (peer, typeUrl, text) =>
       log.error(`a proxy refuses what it was sent, and goes on with what it had: ${text}`, { ...fieldsOf(peer), type: typeName(typeUrl) }),
   };

@@ -96,6 +96,7 @@ export class XdsService {
           events.refused(peer, typeUrl, text);
           others.refused?.(peer, typeUrl, text);
         },
+        secretsDenied: (peer, reason) => events.secretsDenied(peer, reason),
         disconnected: (peer, problem) => {
           if (this.closing) return;
           events.disconnected(peer, problem);

@@ -16,6 +16,8 @@ export interface SecretSource {
   find(name: string, proxy: ProxyIdentity): SecretContent | undefined;
   /** Whether it is not known yet what there is in this namespace: it is asked for, and `changed()` comes when it is. */
   isComing(name: string, proxy: ProxyIdentity): boolean;
+  /** There is nothing of what this table needs. May come often. */
+  missing?(reference: SecretReference, proxy: ProxyIdentity): void;
 }
 
 const rootsSuffix = /-cacert$/;
@@ -23,7 +25,10 @@ const rootsSuffix = /-cacert$/;
 export function secretSources(table: RoutingTable, secrets: SecretSource, encode: Encode): Source[] {
   return secretReferences(table).flatMap((reference) => {
     const found = contentOf(reference, (name) => secrets.find(name, table.proxy));
-    if (!found) return [];
+    if (!found) {
+      secrets.missing?.(reference, table.proxy);
+      return [];
+    }
     const { resource: name } = reference;
     const { pair, roots = '', crl } = found;
     if (reference.what === 'pair' && pair) return [{ name, of: found, encode: () => encode(typeUrls.secret, pairSecret(name, pair)) }];

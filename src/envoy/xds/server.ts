@@ -70,6 +70,8 @@ export interface XdsServerEvents {
   disconnected(peer: XdsPeer, problem: string | undefined): void;
   /** A proxy refuses a response, in its own words, and goes on with what it had. */
   refused(peer: XdsPeer, typeUrl: string, text: string): void;
+  /** A proxy asks for Secrets that it does not get. */
+  secretsDenied(peer: XdsPeer, reason: string): void;
 }
 
 const tickMs = 1_000;
@@ -217,6 +219,10 @@ export class XdsServer {
       refused(one, typeUrl, text) {
         const peer = peerOf(one);
         if (peer) events?.refused?.(peer, typeUrl, text);
+      },
+      secretsDenied(one, reason) {
+        const peer = peerOf(one);
+        if (peer) events?.secretsDenied?.(peer, reason);
       },
       ended: (one, problem) => {
         this.#streams.delete(one);

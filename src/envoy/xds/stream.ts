@@ -1,5 +1,6 @@
 // A gRPC stream of the aggregated discovery service, and its session.
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { typeUrls } from '../type-urls.ts';
 import type { TypeStatus } from './client-status.ts';
 import type { Clock } from './clock.ts';
 import { nodeField, readNode } from './requests.ts';
@@ -15,8 +16,8 @@ export type Call = ServerDuplexStream<Buffer, Buffer>;
 export interface Admitted {
   /** @throws XdsDenial where they are not the proxy that a request says it is */
   check(node: XdsNode): void;
-  /** Whether they may have, at this moment, the Secrets that the table of this proxy names. */
-  mayHaveSecrets(node: XdsNode): boolean;
+  /** Why they may not have, at this moment, the Secrets that the table of this proxy names; undefined: they may. */
+  secretsDenial(node: XdsNode): string | undefined;
 }
 
 export interface StreamSettings {
@@ -32,6 +33,8 @@ export interface StreamSettings {
   /** The first request was read. */
   started(stream: Stream): void;
   refused(stream: Stream, typeUrl: string, text: string): void;
+  /** It asks for Secrets that it may not have; once. */
+  secretsDenied(stream: Stream, reason: string): void;
   /** @param problem why this side has ended it; undefined: the other side has */
   ended(stream: Stream, problem: string | undefined): void;
 }
@@ -68,6 +71,9 @@ export class Stream {
   /** Something could not be sent because of it. */
   #isHeldUp = false;
   #isEnded = false;
+  /** Why it gets no Secrets. */
+  #denial: string | undefined;
+  #isDenialTold = false;
   /** Undefined: nobody asks who it is. */
   #admitted: Admitted | undefined;
 
@@ -122,6 +128,7 @@ export class Stream {
       this.#settings.started(this);
     }
     this.#session.receive(bytes, now);
+    this.#tellDenial();
   }
 
   /** There may be another view. */
@@ -135,7 +142,15 @@ export class Stream {
   #viewOf(node: XdsNode): View {
     const { variant, source, secretsForAll } = this.#settings;
     const view = source.viewOf(node, variant);
-    return (this.#admitted ? this.#admitted.mayHaveSecrets(node) : secretsForAll) ? view : withoutSecrets(view);
+    this.#denial = this.#admitted ? this.#admitted.secretsDenial(node) : secretsForAll ? undefined : 'nobody has proven who this is';
+    return this.#denial === undefined ? view : withoutSecrets(view);
+  }
+
+  #tellDenial(): void {
+    if (this.#denial === undefined || this.#isDenialTold) return;
+    if (!this.#session?.subscriptions.some(({ typeUrl }) => typeUrl === typeUrls.secret)) return;
+    this.#isDenialTold = true;
+    this.#settings.secretsDenied(this, this.#denial);
   }
 
   /** Sends what there is, where something has waited for an answer, or for room, long enough. */

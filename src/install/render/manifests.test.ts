@@ -51,11 +51,12 @@ describe('profiles', () => {
     `PodDisruptionBudget istio-system/${of}`,
   ];
   const ingress = gateway('istio-ingressgateway');
+  const secrets = ['Role', 'RoleBinding'].map((kind) => `${kind} istio-system/weft-controller-istio-system-secrets`);
 
   it.each<[ProfileName, string[]]>([
     ['minimal', minimal],
-    ['default', [...minimal, ...ingress, 'HorizontalPodAutoscaler istio-system/istio-ingressgateway']],
-    ['demo', [...minimal, ...ingress, ...gateway('istio-egressgateway')]],
+    ['default', [...minimal, ...ingress, ...secrets, 'HorizontalPodAutoscaler istio-system/istio-ingressgateway']],
+    ['demo', [...minimal, ...ingress, ...secrets, ...gateway('istio-egressgateway')]],
     ['empty', []],
   ])('%s', (profile, expected) => {
     expect(names(render(profile)).sort()).toEqual([...expected].sort());
@@ -70,6 +71,7 @@ describe('profiles', () => {
     expect(names(render('empty', 'gateways[0].enabled=true'))).toEqual([
       'Namespace istio-system',
       'ServiceAccount istio-system/istio-ingressgateway-service-account',
+      ...secrets,
       'ConfigMap istio-system/weft-values',
       'Service istio-system/istio-ingressgateway',
       'Deployment istio-system/istio-ingressgateway',

@@ -5,6 +5,7 @@ import { meshKinds } from '../../controller/watch/watched-kinds.ts';
 import { kindName } from '../../manifest/kinds.ts';
 import { mergeValues } from '../merge.ts';
 import { definitions } from './crds.ts';
+import { renderManifests } from './manifests.ts';
 import { clusterRules, namespaceRules, type PolicyRule } from './rbac.ts';
 
 const valuesOf = (...set: string[]) => mergeValues({ files: [], set }).values;
@@ -53,6 +54,32 @@ describe('clusterRules', () => {
       expect(JSON.stringify(rule)).not.toContain('*');
       expect(rule.resources).not.toContain('secrets');
     }
+  });
+});
+
+describe('Secrets of users', () => {
+  /** Namespaces, and what may be done there. */
+  const rights = (profile: 'default' | 'minimal', ...set: string[]): Record<string, string[]> => {
+    const { values } = mergeValues({ files: [], set, profile });
+    const objects = renderManifests(values, { weftVersion: '1' }).map(({ object }) => object);
+    const roles = objects.filter(({ kind, metadata }) => kind === 'Role' && metadata.name?.endsWith('-secrets'));
+    for (const { metadata } of roles) {
+      const binding = objects.find((one) => one.kind === 'RoleBinding' && one.metadata.name === metadata.name && one.metadata.namespace === metadata.namespace);
+      expect(binding).toMatchObject({
+        roleRef: { kind: 'Role', name: metadata.name },
+        subjects: [{ kind: 'ServiceAccount', name: 'weft-controller', namespace: 'istio-system' }],
+      });
+    }
+    return Object.fromEntries(roles.map(({ metadata, rules }) => [metadata.namespace, granted(rules as PolicyRule[])]));
+  };
+  const read = ['get /secrets', 'list /secrets', 'watch /secrets'];
+
+  it('are read where there is a gateway, and where somebody says so', () => {
+    expect(rights('minimal')).toEqual({});
+    expect(rights('default')).toEqual({ 'istio-system': read });
+    expect(rights('default', 'gateways[0].namespace=edge', 'controller.secretNamespaces={shop,edge}')).toEqual({ edge: read, shop: read });
+    expect(rights('minimal', 'controller.secretNamespaces={shop}')).toEqual({ shop: read });
+    expect(rights('default', 'gateways[0].enabled=false')).toEqual({});
   });
 });
 

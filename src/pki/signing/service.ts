@@ -25,6 +25,8 @@ export const signingService = {
 export interface SigningCaller {
   /** `spiffe://cluster.local/ns/shop/sa/cart` */
   spiffeId: string;
+  /** That it has proven to be; absent: any of its account. */
+  pod?: string;
 }
 
 /** Why somebody is not answered, with the code of gRPC. */
@@ -80,7 +82,7 @@ async function answer(settings: SigningSettings, call: ServerUnaryCall<Buffer, B
   });
   const lifetimeMs = Math.min(lifetimeSeconds > 0 ? lifetimeSeconds * 1000 : workloadLifetimeMs, settings.longestMs);
   const now = settings.now();
-  const certificate = await issueWorkload(authority.pair, key, caller.spiffeId, lifetimeMs, now);
+  const certificate = await issueWorkload(authority.pair, key, caller.spiffeId, lifetimeMs, now, caller.pod);
   settings.signed(caller, now + lifetimeMs);
   // The last one is what the other side trusts.
   return encodeSigningResponse([certificate, ...certificatesOf(authority.chain), settings.roots()]);

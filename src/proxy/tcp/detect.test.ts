@@ -2,10 +2,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { realClock } from '../real-clock.ts';
-import { classify, type Detection, Detector } from './detect.ts';
+import { classify, type Detection, type DetectionOptions, Detector } from './detect.ts';
 
 const http = { http: true, tls: false };
-const of = (text: string, options = http): string | undefined => classify(Buffer.from(text, 'latin1'), options)?.protocol;
+const of = (text: string, options: Pick<DetectionOptions, 'http' | 'tls'> = http): string | undefined =>
+  classify(Buffer.from(text, 'latin1'), options)?.protocol;
 
 describe('classify', () => {
   it.each([
@@ -54,6 +55,17 @@ describe('classify', () => {
     expect(of('GET / HTTP/1.1\r\n', { http: true, tls: true })).toBe('http/1.1');
   });
 
+  it.each([
+    ['G', undefined],
+    ['GET ', undefined],
+    ['GET /', 'raw'],
+    ['\x16', undefined],
+    ['\x16\x03\x01\x00', undefined],
+    ['\x00', undefined],
+  ])('SEC-R4: where nothing but TLS is taken, nothing is judged before the header of a record: %j', (text, expected) =>
+    expect(of(text, { http: false, tls: 'only' })).toBe(expected),
+  );
+
   it('is never certain of anything else later', () => {
     const text = fc.oneof(fc.constantFrom('GET / HTTP/1.1\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'PRIVATE / HTTP/1.1\r\n'), fc.string({ maxLength: 40 }));
     fc.assert(
@@ -76,7 +88,11 @@ describe('Detector', () => {
     for (const socket of sockets.splice(0)) socket.destroy();
   });
 
-  async function detect(timeoutMs: number, act: (client: Socket) => void): Promise<{ detection: Detection | undefined; bytes: string; socket: Socket }> {
+  async function detect(
+    timeoutMs: number,
+    act: (client: Socket) => void,
+    more: Partial<DetectionOptions> = {},
+  ): Promise<{ detection: Detection | undefined; bytes: string; socket: Socket }> {
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const client = connect((server.address() as { port: number }).port, '127.0.0.1', () => act(client));
@@ -85,7 +101,7 @@ describe('Detector', () => {
     sockets.push(client, socket);
     server.close();
     return new Promise((resolve) => {
-      Detector.detect(socket, { http: true, tls: true, timeoutMs }, realClock, (detection, bytes) =>
+      Detector.detect(socket, { http: true, tls: true, timeoutMs, ...more }, realClock, (detection, bytes) =>
         resolve({ detection, bytes: bytes.toString('latin1'), socket }),
       );
     });
@@ -107,6 +123,15 @@ describe('Detector', () => {
 
   it('TCP-R3: after the timeout it is raw, with what came until then', async () => {
     expect(await detect(40, (client) => client.write('GE'))).toMatchObject({ detection: { protocol: 'raw' }, bytes: 'GE' });
+  });
+
+  it('SEC-R4: a ClientHello that was begun has to end in time, and what is none may take longer', async () => {
+    const begun = Buffer.from('1603010200010001fc', 'hex');
+    const left = await detect(0, (client) => client.write(begun), { tls: 'only', http: false, helloTimeoutMs: 40 });
+    expect(left.detection).toBeUndefined();
+    expect(left.socket.destroyed).toBe(true);
+    const other = detect(0, (client) => client.write('GET /'), { helloTimeoutMs: 40 });
+    expect(await Promise.race([other, new Promise((resolve) => setTimeout(() => resolve('waiting'), 150))])).toBe('waiting');
   });
 
   it('TCP-R3: without a timeout it waits for a client that waits for the server', async () => {

@@ -62,6 +62,19 @@ it.each<[string, DownstreamSettings | undefined, Partial<DownstreamSettings> | u
     undefined,
   ],
   ['no list of revoked ones', settings({ mode: 'MUTUAL', credentialName: 's', crlFile: 'l' }, { 'shop/s': { pair, roots: 'R' } }), undefined],
+  [
+    'revoked ones of a Secret, with its roots',
+    settings({ mode: 'MUTUAL', credentialName: 's' }, { 'shop/s': { pair, roots: 'R', crl: 'L' } }),
+    { roots: 'R', revoked: 'L' },
+  ],
+  [
+    'revoked ones of the roots that count, and those of a file',
+    settings(
+      { mode: 'MUTUAL', credentialName: 's', crlFile: 'l' },
+      { 'shop/s': { pair, roots: 'X', crl: 'X' }, 'shop/s-cacert': { roots: 'R', crl: 'L' }, 'file-crl:l': { crl: 'M' } },
+    ),
+    { roots: 'R', revoked: 'L\nM' },
+  ],
   ['no identity', settings({ mode: 'ISTIO_MUTUAL' }, {}, 'inbound', () => undefined), undefined],
 ])('%s', (_, got, expected) => {
   if (expected === undefined) expect(got).toBeUndefined();

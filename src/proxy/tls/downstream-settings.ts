@@ -1,8 +1,9 @@
 // What TLS is ended with for the clients of a filter chain (SEC-R3, MAP-R70): which certificates are shown, and whose are accepted.
 import type { DownstreamTls, Listener } from '../../ir/listener.ts';
-import { pairName, revokedName, rootsName, rootsOf, secretName } from './credential-names.ts';
-import type { Credentials, KeyPair } from './credentials.ts';
+import { pairName, rootsName, secretName } from './credential-names.ts';
+import type { Credentials, KeyPair, NamedCredentials } from './credentials.ts';
 import { meshCipherSuites, type TlsParameters } from './parameters.ts';
+import { type Roots, rootsBeside, withRevoked } from './roots.ts';
 
 /** What is asked of a certificate besides what leads to a root. */
 export interface Conditions {
@@ -40,16 +41,15 @@ export function downstreamSettings(tls: DownstreamTls, context: TlsContext): Dow
   const pairs = shownPairs(tls, context);
   if (pairs.length === 0) return undefined;
   const clients = mode === 'SIMPLE' ? 'not-asked' : mode === 'OPTIONAL_MUTUAL' ? 'optional' : 'required';
-  const roots = clients === 'not-asked' ? '' : clientRoots(tls, context);
-  const revoked = clients === 'not-asked' || !tls.crlFile ? '' : context.credentials.named(revokedName(tls.crlFile))?.crl;
-  if ((clients !== 'not-asked' && !roots) || revoked === undefined) return undefined;
+  const judges = clients === 'not-asked' ? { roots: '' } : clientRoots(tls, context);
+  if (!judges) return undefined;
   // At the workload itself whoever is of the mesh; a gateway may name whom it takes.
   const mesh = context.direction === 'inbound' && isMesh(tls);
   return {
     pairs,
     clients,
-    roots: roots ?? '',
-    revoked,
+    roots: judges.roots,
+    revoked: judges.crl ?? '',
     conditions: {
       names: mesh ? [] : (tls.subjectAltNames ?? []),
       uriPrefixes: mesh ? context.trustDomains.map((domain) => `spiffe://${domain}/`) : [],
@@ -85,13 +85,18 @@ function shownPairs(tls: DownstreamTls, { credentials, namespace }: TlsContext):
   return names.length === 0 ? workload() : names.flatMap((name) => credentials.named(name)?.pair ?? []);
 }
 
-function clientRoots(tls: DownstreamTls, { credentials, namespace }: TlsContext): string | undefined {
-  const { credentialName, caCredentialName, caFile } = tls;
-  if (isMesh(tls)) return credentials.workload()?.roots;
-  if (caCredentialName) return credentials.named(secretName(caCredentialName, namespace))?.roots;
-  if (credentialName) {
-    const name = secretName(credentialName, namespace);
-    return credentials.named(rootsOf(name))?.roots ?? credentials.named(name)?.roots;
-  }
-  return caFile ? credentials.named(rootsName(caFile))?.roots : credentials.workload()?.roots;
+/** By which clients are judged; undefined: there are none, or it is not known who is revoked. */
+function clientRoots(tls: DownstreamTls, { credentials, namespace }: TlsContext): Roots | undefined {
+  const { credentialName, caCredentialName, caFile, crlFile } = tls;
+  const own = credentials.workload();
+  const ofMesh = own && { roots: own.roots };
+  if (isMesh(tls)) return ofMesh;
+  const found: NamedCredentials | undefined = caCredentialName
+    ? credentials.named(secretName(caCredentialName, namespace))
+    : credentialName
+      ? rootsBeside(secretName(credentialName, namespace), credentials)
+      : caFile
+        ? credentials.named(rootsName(caFile))
+        : ofMesh;
+  return withRevoked(found, crlFile, credentials);
 }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { type NamedFiles, namedFiles, systemRoots } from './credential-names.ts';
 import type { Credentials, NamedCredentials, WorkloadCredentials } from './credentials.ts';
+import { revocationLists } from './revocation-lists.ts';
 
 /** How often files are looked at. By their names, not by what is open: a volume of Kubernetes changes what names stand for. */
 const everyMs = 1000;
@@ -145,7 +146,7 @@ export function rootsProblem(roots: string): string | undefined {
 }
 
 export function revokedProblem(crl: string): string | undefined {
-  return problemOf({ crl }) === undefined ? undefined : 'the list of revoked certificates cannot be read: it is to be PEM';
+  return problemOf({ crl: revocationLists(crl) }) === undefined ? undefined : 'the list of revoked certificates cannot be read: it is to be PEM';
 }
 
 function problemOf(options: Parameters<typeof createSecureContext>[0]): string | undefined {

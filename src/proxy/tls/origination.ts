@@ -11,6 +11,7 @@ import type { TlsCounters } from './counters.ts';
 import type { Credentials } from './credentials.ts';
 import { HandshakeError, handshakeFailure, namesFailure, secretsNotReady } from './failure.ts';
 import { parameters } from './parameters.ts';
+import { revocationLists } from './revocation-lists.ts';
 import { Sessions } from './sessions.ts';
 import { acceptedNames, namesOfRequest, serverNameFor, type UpstreamSettings, upstreamSettings } from './upstream-settings.ts';
 
@@ -162,7 +163,7 @@ function newContext({ pair, roots, revoked }: UpstreamSettings): SecureContext |
       ...parameters({}),
       ...(pair ? { cert: pair.certificateChain, key: pair.privateKey } : {}),
       ...(roots === undefined ? {} : { ca: roots, ...crossRoots }),
-      ...(revoked === '' ? {} : { crl: revoked }),
+      ...(revoked === '' ? {} : { crl: revocationLists(revoked) }),
     });
   } catch {
     return undefined;

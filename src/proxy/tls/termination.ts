@@ -23,6 +23,7 @@ import { judge } from './judge.ts';
 import { parameters } from './parameters.ts';
 import { type ShownCertificate, shownCertificate, uriNames } from './peer-certificate.ts';
 import { rawSocket, resetAndDestroy } from './raw-socket.ts';
+import { revocationLists } from './revocation-lists.ts';
 
 /** A connection whose handshake is over. */
 export interface SecuredConnection {
@@ -179,7 +180,7 @@ export class TlsTermination {
       cert: pairs.map(({ certificateChain }) => certificateChain),
       key: pairs.map(({ privateKey }) => privateKey),
       ...(clients === 'not-asked' ? {} : { ca: roots, requestCert: true, rejectUnauthorized: clients === 'required', allowPartialTrustChain: true }),
-      ...(revoked === '' ? {} : { crl: revoked }),
+      ...(revoked === '' ? {} : { crl: revocationLists(revoked) }),
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
       // Ours is from the first byte to the last one, also for a client that sends one byte at a time.
       handshakeTimeout: 2 * this.options.handshakeMs,

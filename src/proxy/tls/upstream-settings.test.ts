@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { UpstreamTls } from '../../ir/cluster.ts';
+import { offeredProtocols, speaksTls } from '../core/upstream-tls.ts';
 import type { Credentials, NamedCredentials } from './credentials.ts';
-import { acceptedNames, hostOfAuthority, offeredProtocols, serverNameFor, speaksTls, upstreamSettings } from './upstream-settings.ts';
+import { acceptedNames, hostOfAuthority, serverNameFor, upstreamSettings } from './upstream-settings.ts';
 
 describe('DR-R70, DR-R71: TLS to an endpoint', () => {
   it.each<[UpstreamTls['mode'], 'istio' | 'disabled', boolean, boolean]>([
@@ -83,6 +84,12 @@ describe('where certificates come from', () => {
       'revoked ones',
       { mode: 'simple', caFile: 'r', crlFile: 'l' },
       { 'file-root:r': { roots: 'R' }, 'file-crl:l': { crl: 'L' } },
+      { pair: undefined, roots: 'R', revoked: 'L' },
+    ],
+    [
+      'revoked ones of a Secret',
+      { mode: 'simple', credentialName: 's' },
+      { 'shop/s': { roots: 'R', crl: 'L' } },
       { pair: undefined, roots: 'R', revoked: 'L' },
     ],
     ['roots are missing', { mode: 'simple', caFile: 'r' }, {}, undefined],

@@ -1,8 +1,9 @@
 // What TLS is spoken with to the endpoints of a cluster (DR-R70, DR-R71, MAP-R55, MAP-R56).
 import { isIP } from 'node:net';
 import type { UpstreamTls } from '../../ir/cluster.ts';
-import { pairName, revokedName, rootsName, rootsOf, secretName, systemRoots } from './credential-names.ts';
+import { pairName, rootsName, secretName, systemRoots } from './credential-names.ts';
 import type { Credentials, KeyPair } from './credentials.ts';
+import { rootsBeside, withRevoked } from './roots.ts';
 
 export interface UpstreamSettings {
   /** Shown when the server asks for one. */
@@ -30,24 +31,19 @@ export function upstreamSettings(tls: UpstreamTls, context: UpstreamContext): Up
     const own = credentials.workload();
     return own && { pair: own, roots: own.roots, revoked: '' };
   }
-  const revoked = tls.crlFile && !tls.insecureSkipVerify ? credentials.named(revokedName(tls.crlFile))?.crl : '';
-  const { pair, roots } = tls.credentialName ? ofSecret(tls, secretName(tls.credentialName, context.namespace), credentials) : ofFiles(tls, credentials);
-  if ((tls.mode === 'mutual' && !pair) || (!roots && !tls.insecureSkipVerify) || revoked === undefined) return undefined;
-  return { pair: tls.mode === 'mutual' ? pair : undefined, roots: tls.insecureSkipVerify ? undefined : roots, revoked };
+  const { mode, credentialName, insecureSkipVerify } = tls;
+  const secret = credentialName ? secretName(credentialName, context.namespace) : undefined;
+  const pair = mode === 'mutual' ? ownPair(tls, secret, credentials) : undefined;
+  if (mode === 'mutual' && !pair) return undefined;
+  if (insecureSkipVerify) return { pair, roots: undefined, revoked: '' };
+  const found = secret === undefined ? credentials.named(tls.caFile ? rootsName(tls.caFile) : systemRoots) : rootsBeside(secret, credentials);
+  const judges = withRevoked(found, tls.crlFile, credentials);
+  return judges && { pair, roots: judges.roots, revoked: judges.crl ?? '' };
 }
 
-type Found = Partial<Pick<UpstreamSettings, 'pair' | 'roots'>>;
-
-function ofSecret({ mode }: UpstreamTls, name: string, credentials: Credentials): Found {
-  const roots = credentials.named(rootsOf(name))?.roots ?? credentials.named(name)?.roots;
-  return mode === 'mutual' ? { pair: credentials.named(name)?.pair, roots } : { roots };
-}
-
-function ofFiles({ certificateFile, keyFile, caFile }: UpstreamTls, credentials: Credentials): Found {
-  return {
-    pair: certificateFile && keyFile ? credentials.named(pairName(certificateFile, keyFile))?.pair : undefined,
-    roots: credentials.named(caFile ? rootsName(caFile) : systemRoots)?.roots,
-  };
+function ownPair({ certificateFile, keyFile }: UpstreamTls, secret: string | undefined, credentials: Credentials): KeyPair | undefined {
+  if (secret !== undefined) return credentials.named(secret)?.pair;
+  return certificateFile && keyFile ? credentials.named(pairName(certificateFile, keyFile))?.pair : undefined;
 }
 
 /** Longer ones do not fit. */

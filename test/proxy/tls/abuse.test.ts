@@ -16,7 +16,7 @@ let hello: Buffer;
 
 const get = 'GET / HTTP/1.1\r\nhost: app\r\n\r\n';
 const alpn = ['istio-http/1.1', 'istio', 'http/1.1'];
-const handshakeTimeoutMs = 200;
+const handshakeTimeoutMs = 500;
 
 beforeAll(async () => {
   mesh = await TestAuthority.create();
@@ -44,8 +44,8 @@ async function recordedHello(): Promise<Buffer> {
   return bytes;
 }
 
-async function world(): Promise<Inbound> {
-  const made = await inbound({ mode: 'STRICT', kind: 'http', clientLimits: { handshakeTimeoutMs } });
+async function world(limitMs = handshakeTimeoutMs): Promise<Inbound> {
+  const made = await inbound({ mode: 'STRICT', kind: 'http', clientLimits: { handshakeTimeoutMs: limitMs } });
   made.sidecar.credentials.set(snapshotOf(workloadOf(app, mesh.roots)));
   return made;
 }
@@ -134,7 +134,7 @@ test('garbage after a ClientHello: an alert, and closed', async () => {
 });
 
 test('a ClientHello that comes in single bytes is one', async () => {
-  const made = await world();
+  const made = await world(20_000);
   const peer = new Peer(made.port);
   for (const byte of hello) {
     peer.socket.write(Buffer.from([byte]));

@@ -236,6 +236,27 @@ describe('which clients are let in', () => {
     expect(await served(port, revoked)).toBe(false);
   });
 
+  test('not those that are revoked, by the lists of several authorities', async () => {
+    const [revoked, welcome, gone] = [
+      await authority.workload('ns/shop/sa/revoked'),
+      await other.workload('ns/shop/sa/client'),
+      await other.workload('ns/shop/sa/gone'),
+    ];
+    const lists = [await authority.revoked(revoked), await other.revoked(gone)].join('\n');
+    const named = { ...withRoots(), [files.roots]: { roots: authority.roots + other.roots }, 'file-crl:/c/revoked.crl': { crl: lists } };
+    const { port } = await edge(mutual(', caCrl: /c/revoked.crl'), named);
+    expect([await served(port, client), await served(port, welcome)]).toEqual([true, true]);
+    expect([await served(port, revoked), await served(port, gone)]).toEqual([false, false]);
+  });
+
+  test('not those that are revoked, by the list of the Secret with the roots', async () => {
+    const revoked = await authority.workload('ns/shop/sa/revoked');
+    const crl = await authority.revoked(revoked);
+    const { port } = await edge('{ mode: MUTUAL, credentialName: web }', { 'shop/web': { pair: pairOf(shop), roots: authority.roots, crl } });
+    expect(await served(port, client)).toBe(true);
+    expect(await served(port, revoked)).toBe(false);
+  });
+
   test('where the list of those that are revoked is missing, nobody', async () => {
     const { port } = await edge(mutual(', caCrl: /c/revoked.crl'), withRoots());
     expect(await served(port, client)).toBe(false);

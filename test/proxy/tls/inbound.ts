@@ -93,6 +93,10 @@ export interface Outcome {
   socket: TLSSocket;
 }
 
+/** What has not answered by then does not. */
+const mostSilenceMs = 2000;
+
+/** @param silenceMs after what came, it was all */
 export function secureClient(port: number, options: ConnectionOptions, send: string | Buffer, silenceMs = 300): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
@@ -105,18 +109,18 @@ export function secureClient(port: number, options: ConnectionOptions, send: str
       clearTimeout(timer);
       resolve({ received, error, protocol, alpn: socket.alpnProtocol || undefined, socket });
     };
-    const quiet = (): void => {
+    const endAfter = (ms: number): void => {
       clearTimeout(timer);
-      timer = setTimeout(end, silenceMs);
+      timer = setTimeout(end, ms);
     };
     socket.on('secureConnect', () => {
       protocol = socket.getProtocol() ?? undefined;
       socket.write(send);
-      quiet();
+      endAfter(mostSilenceMs);
     });
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
-      quiet();
+      endAfter(silenceMs);
     });
     socket.on('error', (found: NodeJS.ErrnoException) => {
       error = found.code ?? found.message;
@@ -132,10 +136,9 @@ export function secureClient(port: number, options: ConnectionOptions, send: str
 export async function plainClient(port: number, send: string | Buffer, silenceMs = 300): Promise<{ received: string; gone: boolean }> {
   const peer = new Peer(port);
   peer.send(send);
-  let before = -1;
-  while (!peer.gone && peer.bytes !== before) {
-    before = peer.bytes;
-    await new Promise((resolve) => setTimeout(resolve, silenceMs));
-  }
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const last = Date.now() + mostSilenceMs;
+  while (!peer.gone && peer.bytes === 0 && Date.now() < last) await pause(5);
+  for (let before = -1; !peer.gone && peer.bytes !== before; await pause(silenceMs)) before = peer.bytes;
   return { received: peer.text, gone: peer.gone };
 }
