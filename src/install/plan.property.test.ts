@@ -78,4 +78,4 @@ it('from one installation to another, and back', () => {
     }),
     { numRuns: 60 },
   );
-});
+}, 60_000);

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { resolve as absolute, basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setup } from '../cli/setup.ts';
 import { caseFiles, readCase } from './corpus.ts';
@@ -132,7 +132,8 @@ export async function routing(args: readonly string[]): Promise<number> {
   const left: string[] = [];
   const skipped: { id: string; why: string }[] = [];
   const jobs: Job[] = [];
-  for (const file of caseFiles(folder, new RegExp(values.only))) {
+  // Proxies run in folders of their own.
+  for (const file of caseFiles(absolute(folder), new RegExp(values.only))) {
     const id = basename(file, '.yaml');
     if (leave?.test(id)) {
       left.push(id);

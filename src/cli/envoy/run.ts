@@ -90,12 +90,7 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
     probes.close();
     return endedByItself(started);
   }
-  if (isTerminal('stderr') && settings.logFormat === 'text') {
-    write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
-    log.info('Envoy serves', { version: program.version, path: program.path });
-  } else log.info('serving', { engine: `envoy ${program.version}`, ...describeTable(first.table, ports.outbound, flags) });
-  warn(first, configuration);
-
+  // From now on changes are heard of: who is told that it serves may make one at once.
   let current = first;
   const inTurn = turns();
   keys.follow(() => {
@@ -130,6 +125,11 @@ export async function runEnvoy(flags: ProxyFlags): Promise<number> {
         (error) => log.error(`the new manifests are refused, and the ones before go on: ${error.message}`),
       )
     : () => {};
+  if (isTerminal('stderr') && settings.logFormat === 'text') {
+    write('stderr', startSummary(first.table, { ports, flags }, await styleFor(wantsColour(undefined, 'stderr'))));
+    log.info('Envoy serves', { version: program.version, path: program.path });
+  } else log.info('serving', { engine: `envoy ${program.version}`, ...describeTable(first.table, ports.outbound, flags) });
+  warn(first, configuration);
   const code = await untilTheEnd(envoy, { signals, readiness, drainDelayMs, log });
   stopWatching();
   keys.close();

@@ -42,7 +42,8 @@ describe('templates', () => {
         if (expected) taken++;
         return compiled?.matches(text) === expected;
       }),
-      { numRuns: 3000 },
+      // Chance alone seldom hits the longer ones.
+      { numRuns: 3000, examples: [[template.replaceAll('**', 'x/y').replaceAll('*', 'x')]] },
     );
     expect(taken).toBeGreaterThan(0);
   });
