@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { defaultServerOptions } from '../src/proxy/http1/server-options.ts';
 import { idleFrames, streamResets } from '../src/proxy/http2/flood-guard.ts';
 import { defaultLimits } from '../src/proxy/http2/session.ts';
+import { mostClientHelloBytes } from '../src/proxy/tcp/client-hello.ts';
+import { defaultHandshakeMs } from '../src/proxy/tls/termination.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/proxy-limits.md'), 'utf8');
-const tests = readFileSync(join(import.meta.dirname, 'proxy/limits.test.ts'), 'utf8');
+const tests = ['limits', 'tls/abuse'].map((name) => readFileSync(join(import.meta.dirname, `proxy/${name}.test.ts`), 'utf8')).join('\n');
 
 /** Name and the other cells of each line of a table. */
 const rows = new Map(
@@ -31,12 +33,15 @@ describe('docs/proxy-limits.md', () => {
     expect(defaultOf('header fields')).toBe(`${defaultServerOptions.maxHeaders}`);
     expect(defaultOf('headers of a request')).toBe(`${defaultLimits.maxHeaderBytes / 1024} KiB, ${defaultLimits.maxHeaders} fields`);
     expect(defaultOf('streams that the client resets')).toBe(`${thousands(streamResets.burst)} at once, ${streamResets.perSecond} a second`);
+    expect(defaultOf('a ClientHello that began')).toBe(`${defaultHandshakeMs / 1000} s`);
+    expect(defaultOf('a handshake')).toBe(`${defaultHandshakeMs / 1000} s`);
+    expect(rows.get('a ClientHello')?.[0]).toBe(`${mostClientHelloBytes / 1024} KiB`);
     expect(defaultOf('frames that carry nothing')).toBe(`${thousands(idleFrames.burst)} at once, ${thousands(idleFrames.perSecond)} a second`);
   });
 
   it('names tests that there are', () => {
     const named = [...rows.values()].flatMap((cells) => cells[3] || []);
     expect(named.length).toBeGreaterThan(15);
-    for (const name of named) for (const part of name.split(', ')) expect(tests, name).toContain(part);
+    for (const name of named) for (const part of name.split(/[,;] /)) expect(tests, name).toContain(part);
   });
 });

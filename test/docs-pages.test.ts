@@ -43,7 +43,7 @@ it('the plug-in in docs/plugins.md is one', () =>
     expect(analyzer?.name).toBe('acme.OwnerLabelAnalyzer');
   }));
 
-it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md', 'bug-report.md', 'wait.md'])(
+it.each(['envoy.md', 'control-plane.md', 'controller.md', 'cluster.md', 'install.md', 'injection.md', 'bug-report.md', 'wait.md', 'tls.md'])(
   'docs/%s names flags that there are',
   (name) => {
     const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
@@ -99,6 +99,22 @@ describe('examples of docs/injection.md', () => {
   });
 });
 
+it.each(['proxy.md', 'tls.md'])('the Sidecar in docs/%s is one', async (name) => {
+  const yaml = block(name, 'yaml');
+  const { findings, problems } = await runPipeline({
+    sources: [sourceText('a.yaml', yaml)],
+    defaultNamespace: '',
+    istioNamespace: 'istio-system',
+    assume: 'auto',
+    preset: 'recommended',
+    analyzers: analyzers.filter((a) => a.preset !== 'strict'),
+    knownHosts: [],
+    now: new Date(0),
+  });
+  expect([...problems, ...findings.map(({ code }) => code)]).toEqual([]);
+  expect(yaml).toContain('kind: Sidecar');
+});
+
 describe('docs/proxy.md', () => {
   const page = readFileSync(join(import.meta.dirname, '../docs/proxy.md'), 'utf8');
   const ofOthers = new Set(['--gid-owner', '--dport', '--to-ports', '--regid', '--clear-groups']);
@@ -128,21 +144,5 @@ describe('docs/proxy.md', () => {
     const named = rows.flatMap((row) => [...(row.split('| ')[1] ?? '').matchAll(/(?<=[` ])\/[\w/]+/g)].map(([path]) => path));
     expect(named.filter((path) => !home.includes(`'${path}'`))).toEqual([]);
     expect(named.length).toBeGreaterThan(10);
-  });
-
-  it('has a Sidecar that is one', async () => {
-    const yaml = block('proxy.md', 'yaml');
-    const { findings, problems } = await runPipeline({
-      sources: [sourceText('a.yaml', yaml)],
-      defaultNamespace: '',
-      istioNamespace: 'istio-system',
-      assume: 'auto',
-      preset: 'recommended',
-      analyzers: analyzers.filter((a) => a.preset !== 'strict'),
-      knownHosts: [],
-      now: new Date(0),
-    });
-    expect([...problems, ...findings.map(({ code }) => code)]).toEqual([]);
-    expect(yaml).toContain('kind: Sidecar');
   });
 });

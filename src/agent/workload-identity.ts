@@ -29,7 +29,8 @@ export class WorkloadIdentity implements Credentials {
   private fileRoots = '';
   private known: WorkloadCredentials | undefined;
   private failures = 0;
-  private renewAt = 0;
+  /** Undefined: it is being asked for. */
+  private renewAt: number | undefined;
   private cancelRenewal: (() => void) | undefined;
   private cancelRoots: (() => void) | undefined;
   private stopped = false;
@@ -66,6 +67,8 @@ export class WorkloadIdentity implements Credentials {
   private async renew(): Promise<void> {
     const { clock, log, random } = this.settings;
     const asked = clock.now();
+    this.renewAt = undefined;
+    this.cancelRenewal?.();
     let identity: SignedIdentity;
     try {
       identity = await this.settings.request();
@@ -96,7 +99,7 @@ export class WorkloadIdentity implements Credentials {
     const ms = Math.min(Math.max(at - clock.now(), retry.firstMs), longestWaitMs);
     this.cancelRenewal?.();
     this.cancelRenewal = clock.after(ms, () => {
-      if (clock.now() < this.renewAt) this.wait(this.renewAt);
+      if (clock.now() < at) this.wait(at);
       else void this.renew();
     });
   }
@@ -111,7 +114,11 @@ export class WorkloadIdentity implements Credentials {
     } catch {
       // Those before go on; who asks for a certificate says what is wrong with the file.
     }
-    if (!this.stopped) this.cancelRoots = this.settings.clock.after(rootsEveryMs, () => void this.readRoots());
+    if (this.stopped) return;
+    const { clock } = this.settings;
+    // Timers do not know that the machine has slept, or that its clock was set.
+    if (this.renewAt !== undefined && clock.now() > this.renewAt + rootsEveryMs) void this.renew();
+    this.cancelRoots = clock.after(rootsEveryMs, () => void this.readRoots());
   }
 
   private tell(): void {

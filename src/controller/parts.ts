@@ -1,5 +1,5 @@
 // The parts of a controller, each with what it needs of the others.
-import { systemClock } from '../envoy/xds/clock.ts';
+import { systemClock, wallClock } from '../envoy/xds/clock.ts';
 import { controlPlane } from '../envoy/xds/control-plane-server.ts';
 import type { SecuredSettings } from '../envoy/xds/server.ts';
 import type { KeyPair } from '../pki/pem.ts';
@@ -148,7 +148,7 @@ export function makeKeeper(
   return new CertificateKeeper({
     secrets: secretStore(client, istioNamespace, names.servingCertificate, labelsOf(revision)),
     dnsNames: dnsNames(names.controller, istioNamespace, clusterDomain),
-    clock: systemClock,
+    clock: wallClock,
     rotated: () => metrics.count('weft_certificate_rotations_total'),
     log: log.scope('certificates'),
     ...hooks,

@@ -38,7 +38,7 @@ import { TcpTelemetry } from './telemetry/tcp-telemetry.ts';
 import { HeldCredentials } from './tls/held-credentials.ts';
 import { type Secure, TlsOrigination } from './tls/origination.ts';
 import { resetAndDestroy } from './tls/raw-socket.ts';
-import { TlsTermination } from './tls/termination.ts';
+import { defaultHandshakeMs, TlsTermination } from './tls/termination.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** How long clients may take; 0: without end. Absent: as docs/proxy-limits.md says. */
@@ -481,9 +481,6 @@ function logged(accepted: Accepted, filterChain: string): LoggedConnection {
 }
 
 const nothing = Buffer.alloc(0);
-
-/** Of the ClientHello, and of the rest of the handshake, as in the reference. */
-const defaultHandshakeMs = 15_000;
 
 /** Shorter than any interval of outlier detection that is of use. */
 const tickMs = 100;

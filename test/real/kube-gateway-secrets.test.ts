@@ -69,9 +69,9 @@ function ask(port: number): Promise<string> {
 const edgePod = (namespace: string, name: string): GatewayPod => ({ namespace, name, account: 'edge', labels: { istio: `${namespace}-${name}` } });
 
 /** A Gateway for one pod, on one port, with one certificate. */
-async function writeGateway(pod: GatewayPod, port: number, credentialName: string): Promise<void> {
+async function writeGateway(pod: GatewayPod, port: number, certificate: object): Promise<void> {
   const { namespace, name } = pod;
-  const servers = [{ port: { number: port, name: 'https', protocol: 'HTTPS' }, hosts: ['*'], tls: { mode: 'SIMPLE', credentialName } }];
+  const servers = [{ port: { number: port, name: 'https', protocol: 'HTTPS' }, hosts: ['*'], tls: { mode: 'SIMPLE', ...certificate } }];
   const http = [{ route: [{ destination: { host: 'web.example' } }] }];
   await applyAll(client, [
     { apiVersion: networking, kind: 'Gateway', metadata: { namespace, name }, spec: { selector: { ...pod.labels }, servers } },
@@ -124,7 +124,7 @@ describe.skipIf(!available)('a Secret of a Gateway', () => {
     const [port = 0] = await freePorts(1);
     const pod = edgePod('edge', engine);
     await writeSecret('edge', `web-${engine}`, await issue('one'));
-    await writeGateway(pod, port, `web-${engine}`);
+    await writeGateway(pod, port, { credentialName: `web-${engine}` });
     const { process } = await startGateway(client, pod, engine === 'envoy' ? String(envoy) : engine, controller.securePort);
     await until(async () => (await ask(port)) === 'DNS:one HTTP/1.1 200 OK', 'the gateway answers', 30_000).catch((error: Error) => {
       throw new Error(`${error.message}\n${process.stderr}\n${controller.log}`);
@@ -138,11 +138,27 @@ describe.skipIf(!available)('a Secret of a Gateway', () => {
     expect(process.stderr).not.toContain('PRIVATE KEY');
   });
 
+  test.each(['embedded', 'envoy'])('may be files instead, which a gateway by %s reads itself', async (engine) => {
+    if (engine === 'envoy' && envoy === undefined) return;
+    const [port = 0] = await freePorts(1);
+    const pod = edgePod('edge', `files-${engine}`);
+    const files = new Files();
+    const write = async (name: string): Promise<object> => {
+      const { certificate, key } = await issue(name);
+      return { privateKey: files.write('tls.key', key), serverCertificate: files.write('tls.crt', certificate) };
+    };
+    await writeGateway(pod, port, await write('one'));
+    await startGateway(client, pod, engine === 'envoy' ? String(envoy) : engine, controller.securePort);
+    await until(async () => (await ask(port)) === 'DNS:one HTTP/1.1 200 OK', 'the gateway answers', 30_000);
+    await write('two');
+    await until(async () => (await ask(port)) === 'DNS:two HTTP/1.1 200 OK', 'the new certificate', 10_000);
+  });
+
   test('of a namespace that the controller may not read is told once, and taken up when it may', async () => {
     const [port = 0] = await freePorts(1);
     const pod = edgePod('dark', 'one');
     await writeSecret('dark', 'web', await issue('dark'));
-    await writeGateway(pod, port, 'web');
+    await writeGateway(pod, port, { credentialName: 'web' });
     await startGateway(client, pod, 'embedded', controller.securePort);
     await until(() => controller.log.includes('the Secrets of namespace dark cannot be read'), 'it is told', 20_000);
     expect(controller.log).toContain('controller.secretNamespaces');
@@ -201,11 +217,14 @@ describe.skipIf(!available)('a Secret of a Gateway', () => {
     const [port = 0] = await freePorts(1);
     const pod = edgePod('edge', 'foreign');
     await writeSecret('keys', 'shared', await issue('shared'));
-    await writeGateway(pod, port, 'kubernetes-gateway://keys/shared');
+    await writeGateway(pod, port, { credentialName: 'kubernetes-gateway://keys/shared' });
     const token = await tokenOf(client, 'edge', 'edge', { pod: await createPod(client, pod) });
     const names = ['kubernetes-gateway://keys/shared'];
-    expect(await askedBy(token, pod, names)).toEqual({ given: [], refused: names });
-    await until(() => controller.log.includes('Secret keys/shared is not given to gateways of namespace edge'), 'it is told', 10_000);
+    const isTold = async (): Promise<boolean> => {
+      expect(await askedBy(token, pod, names)).toEqual({ given: [], refused: names });
+      return controller.log.includes('Secret keys/shared is not given to gateways of namespace edge');
+    };
+    await until(isTold, 'the pod and its Gateway are known, and it is told', 10_000);
   });
 
   test('is nowhere but in memory and with its gateway', async () => {

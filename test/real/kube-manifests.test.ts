@@ -267,7 +267,10 @@ describe.skipIf(!available)('the control plane', () => {
     [true, 'patch', 'admissionregistration.k8s.io', 'mutatingwebhookconfigurations', '', 'weft-sidecar-injector'],
     [false, 'patch', 'admissionregistration.k8s.io', 'mutatingwebhookconfigurations', '', 'other'],
     [false, 'create', 'admissionregistration.k8s.io', 'mutatingwebhookconfigurations'],
-    [false, 'get', '', 'secrets', 'istio-system', 'other'],
+    // A gateway is there, whose certificates it gives out.
+    [true, 'get', '', 'secrets', 'istio-system', 'other'],
+    [false, 'update', '', 'secrets', 'istio-system', 'other'],
+    [false, 'get', '', 'secrets', 'default', 'other'],
     [false, 'list', '', 'secrets'],
     [false, 'get', '', 'configmaps', 'default'],
     [false, 'update', 'coordination.k8s.io', 'leases', 'istio-system', 'other'],

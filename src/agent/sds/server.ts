@@ -25,27 +25,38 @@ const secretService = { StreamSecrets: method } satisfies ServiceDefinition;
 
 export interface SecretServerSettings {
   credentials: Credentials;
+  /** These are all that are asked for from now on. Resolves when they are there, as far as they will be. */
+  wanted?(names: readonly string[]): Promise<void>;
   /** Envoy refuses one, in its own words, and goes on with what it had. */
   refused(names: readonly string[], text: string): void;
 }
 
 export class SecretServer {
+  private readonly settings: SecretServerSettings;
   private readonly server: Server;
   private readonly streams = new Set<SecretStream>();
   private readonly forget: () => void;
 
   constructor(settings: SecretServerSettings) {
+    this.settings = settings;
     quietGrpc();
     this.server = new Server();
     this.server.addService(secretService, {
       StreamSecrets: (call: Call) => {
-        const stream = new SecretStream(call, settings);
+        const stream = new SecretStream(call, settings, () => this.want());
         this.streams.add(stream);
         const over = (): void => void this.streams.delete(stream);
         for (const event of ['cancelled', 'error', 'end']) call.on(event, over);
       },
     });
     this.forget = settings.credentials.onChange(() => {
+      for (const stream of this.streams) stream.push();
+    });
+  }
+
+  private want(): void {
+    const { wanted } = this.settings;
+    void wanted?.([...new Set([...this.streams].flatMap(({ names }) => names))]).then(() => {
       for (const stream of this.streams) stream.push();
     });
   }
@@ -67,13 +78,16 @@ export class SecretServer {
 class SecretStream {
   private readonly call: Call;
   private readonly settings: SecretServerSettings;
-  private names: readonly string[] = [];
+  private readonly changed: () => void;
+  names: readonly string[] = [];
   private sent: { version: string; nonce: string } | undefined;
   private nonces = 0;
 
-  constructor(call: Call, settings: SecretServerSettings) {
+  /** @param changed other names are asked for */
+  constructor(call: Call, settings: SecretServerSettings, changed: () => void) {
     this.call = call;
     this.settings = settings;
+    this.changed = changed;
     call.on('data', (message: Buffer) => {
       try {
         this.receive(message);
@@ -91,6 +105,7 @@ class SecretStream {
     if (refusal !== undefined) this.settings.refused(this.names, refusal);
     const same = names.length === this.names.length && names.every((name, i) => name === this.names[i]);
     this.names = names;
+    if (!same) this.changed();
     // An answer to what was sent, with nothing new in it, is not answered.
     if (nonce !== '' && same) return;
     this.sent = undefined;

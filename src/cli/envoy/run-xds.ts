@@ -1,3 +1,4 @@
+import { AgentCredentials } from '../../agent/agent-credentials.ts';
 import { SecretServer } from '../../agent/sds/server.ts';
 import { adsBootstrap } from '../../envoy/bootstrap.ts';
 import { nodeOf } from '../../envoy/node.ts';
@@ -88,13 +89,19 @@ export async function runXdsEnvoy(flags: ProxyFlags, given: (flag: string) => bo
   return code;
 }
 
-async function serveSecrets(credentials: Credentials, folder: RunFolder, log: ProxyLog): Promise<{ path: string; close(): void }> {
+async function serveSecrets(identity: Credentials, folder: RunFolder, log: ProxyLog): Promise<{ path: string; close(): void }> {
+  const credentials = new AgentCredentials(identity, (problem) => log.warning(problem));
   const server = new SecretServer({
     credentials,
+    wanted: (names) => credentials.want(names),
     refused: (names, text) => log.warning(`Envoy refuses a certificate, and goes on with the one before: ${text}`, { names: names.join(' ') }),
   });
   await server.listen(folder.secretSocket);
-  return { path: folder.secretSocket, close: () => server.close() };
+  const close = (): void => {
+    server.close();
+    credentials.close();
+  };
+  return { path: folder.secretSocket, close };
 }
 
 async function sayWhenItServes(readiness: EnvoyReadiness, log: ProxyLog, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 // A proxy with an identity of the mesh: its control plane is known by the roots of the mesh, and a token says whose proxy it is.
 import { ControlPlane } from '../../agent/control-plane.ts';
 import { WorkloadIdentity } from '../../agent/workload-identity.ts';
-import { systemClock } from '../../envoy/xds/clock.ts';
+import { wallClock } from '../../envoy/xds/clock.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import { requestIdentity } from '../../pki/signing/client.ts';
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
@@ -43,7 +43,7 @@ export function meshIdentity({ xdsAddress, xdsName, tokenFile, rootsFile }: Prox
       return requestIdentity({ address: controlPlane.address, ...(await controlPlane.safe()), token, spiffeId, lifetimeSeconds: 0, timeoutMs });
     },
     roots: () => controlPlane.roots(),
-    clock: systemClock,
+    clock: wallClock,
     random: Math.random,
     log: log.scope('identity'),
   });

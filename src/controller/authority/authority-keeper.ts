@@ -4,7 +4,7 @@ import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { isMap } from '../../model/untyped.ts';
 import { type Authority, type AuthorityFiles, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
-import { trustBundle } from '../../pki/pem.ts';
+import { certificatesOf, trustBundle } from '../../pki/pem.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
 import type { SecretStore } from '../certificates/certificate-keeper.ts';
 import { type RootState, type RootTimes, rootSecretData, rootStateIn, rootsOf, rotateRoot } from './root-rotation.ts';
@@ -33,6 +33,8 @@ export interface AuthorityKeeperSettings {
 /** How often it is looked whether a root is to be renewed; milliseconds. */
 const mostMs = 60_000;
 const leastMs = 1_000;
+/** Another authority signs when its roots were published for so long: kubelets renew files of pods every minute or two. */
+const publishedMs = 10 * 60 * 1000;
 
 /**
  * The authority of the mesh: the intermediate that a user has put into the Secret `cacerts`, else a root that whichever replica is first
@@ -49,6 +51,10 @@ export class AuthorityKeeper {
   /** The user's. `problem`: why it cannot be used. */
   private plugged: { authority?: Authority; problem?: string } | undefined;
   private known: AuthorityState | undefined;
+  /** The certificate of an authority that is to sign, and since when its roots are published. */
+  private coming: { certificate: string; since: number } | undefined;
+  /** Roots of authorities that do not sign any more. */
+  private former: { roots: string; until: number }[] = [];
   private started = false;
   private looking: Promise<void> | undefined;
   private again = false;
@@ -153,28 +159,56 @@ export class AuthorityKeeper {
     const { clock, times, mayWrite, secrets, log } = this.settings;
     if (this.plugged) {
       const { authority } = this.plugged;
-      if (authority) this.use({ authority, roots: trustBundle([authority.roots, ...this.earlierRoots()], clock.now()), plugged: true });
+      if (authority) this.change({ authority, roots: trustBundle([authority.roots, ...this.earlierRoots()], clock.now()), plugged: true });
       return;
     }
     const { secret } = this;
     const wanted = !secret || mayWrite() ? await rotateRoot(this.root, clock.now(), times) : this.root;
     if (wanted && (wanted !== this.root || !this.isWritten) && (!secret || mayWrite())) {
       const data = rootSecretData(wanted);
+      const signs = this.root?.authority.certificate === wanted.authority.certificate ? 'the same' : 'new';
       const written = secret ? await secrets.update(secret, data) : await secrets.create(data);
-      log.info('the root of the mesh was written', {
-        signing: this.root?.authority !== wanted.authority ? 'new' : 'the same',
-        next: wanted.next !== undefined,
-      });
+      log.info('the root of the mesh was written', { signing: signs, next: wanted.next !== undefined });
       this.secret = written;
       this.root = wanted;
       this.isWritten = true;
     }
-    if (this.root) this.use({ authority: rootAuthority(this.root.authority), roots: rootsOf(this.root, clock.now()), plugged: false });
+    if (this.root) this.change({ authority: rootAuthority(this.root.authority), roots: rootsOf(this.root, clock.now()), plugged: false });
   }
 
   /** Of the root that was made here before a user plugged one in: what it signed is still in use. */
   private earlierRoots(): string[] {
     return this.root ? [this.root.authority.certificate] : [];
+  }
+
+  /** From one authority to another, so that whoever sees a certificate of the new one has had the time to learn its roots. */
+  private change(wanted: AuthorityState): void {
+    const { known } = this;
+    const { clock, times, log } = this.settings;
+    const now = clock.now();
+    const { certificate } = wanted.authority.pair;
+    // The times of roots that are made here are kept in their Secret.
+    if (known && known.authority.pair.certificate !== certificate && (known.plugged || wanted.plugged)) {
+      const isTrusted = certificatesOf(wanted.authority.roots).every((root) => known.roots.includes(root));
+      if (this.coming?.certificate !== certificate) {
+        this.coming = { certificate, since: isTrusted ? Number.NEGATIVE_INFINITY : now };
+        if (!isTrusted) log.info('another authority is to sign: its roots are published first', { minutes: Math.round(this.publishedMs / 60_000) });
+      }
+      if (now < this.coming.since + this.publishedMs) {
+        this.use({ ...known, roots: trustBundle([known.roots, wanted.roots], now) });
+        return;
+      }
+      log.info('another authority signs from now on', { secret: wanted.plugged ? "the user's" : 'its own' });
+      // What was signed before is shown for as long as it is valid.
+      this.former.push({ roots: known.roots, until: now + times.formerMs });
+    }
+    this.coming = undefined;
+    this.former = this.former.filter(({ until }) => until > now);
+    this.use({ ...wanted, roots: trustBundle([wanted.roots, ...this.former.map(({ roots }) => roots)], now) });
+  }
+
+  private get publishedMs(): number {
+    return Math.min(publishedMs, this.settings.times.overlapMs);
   }
 
   private use(state: AuthorityState): void {

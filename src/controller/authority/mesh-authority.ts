@@ -1,6 +1,6 @@
 // The authority of the mesh with everything that makes its certificates of use: the roots in every namespace, the service that signs,
 // and the door with TLS where that service and the configuration are.
-import { systemClock } from '../../envoy/xds/clock.ts';
+import { systemClock, wallClock } from '../../envoy/xds/clock.ts';
 import type { SecuredSettings } from '../../envoy/xds/server.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -62,10 +62,10 @@ export class MeshAuthority {
     this.settings = settings;
     const { client, log, istioNamespace, trustDomain, aliases, mayWrite, labels } = settings;
     const failed = (error: unknown): void => log.error(`the certificate of the control plane could not be made: ${(error as Error).message}`);
-    this.serving = new ServingCertificate(settings.dnsNames, systemClock, (certificates) => this.serve(certificates), failed);
+    this.serving = new ServingCertificate(settings.dnsNames, wallClock, (certificates) => this.serve(certificates), failed);
     this.keeper = new AuthorityKeeper({
       secrets: settings.secrets,
-      clock: systemClock,
+      clock: wallClock,
       times: settings.times,
       mayWrite,
       changed: (state) => this.changed(state, failed),
@@ -92,7 +92,7 @@ export class MeshAuthority {
             authority: () => this.keeper.state?.authority,
             roots: () => this.keeper.state?.roots ?? '',
             longestMs: settings.maxLifetimeMs,
-            now: () => systemClock.now(),
+            now: () => wallClock.now(),
             signed: ({ spiffeId }, expiresAt) => {
               settings.signed();
               log.debug('a certificate was signed', { for: spiffeId, until: new Date(expiresAt).toISOString() });

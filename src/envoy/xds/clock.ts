@@ -1,10 +1,11 @@
 export interface Clock {
-  /** Milliseconds since the epoch, never going back. */
+  /** Milliseconds since the epoch. */
   now(): number;
   /** Calls once, unless the returned function is called before. */
   after(ms: number, call: () => void): () => void;
 }
 
+/** Never goes back. */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after(ms, call) {
@@ -12,6 +13,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The time that others have, too, for what ends at a date: it jumps when the clock is set, and goes on while a machine sleeps. */
+export const wallClock: Clock = { now: () => Date.now(), after: systemClock.after };
 
 /** Runs a task when changes have come to rest, or when the first has waited long enough. */
 export class Debounce {

@@ -13,7 +13,7 @@ const incomplete: ClientHelloResult = { state: 'incomplete' };
 const invalid: ClientHelloResult = { state: 'invalid' };
 
 /** Of a ClientHello; longer ones are not waited for. */
-const mostClientHelloBytes = 64 * 1024;
+export const mostClientHelloBytes = 64 * 1024;
 const mostRecordBytes = 16 * 1024;
 /** Nobody cuts it into more. */
 const mostRecords = 64;

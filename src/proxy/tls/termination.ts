@@ -81,6 +81,9 @@ interface Handshake {
   timer: Timer;
 }
 
+/** Of the ClientHello, and of the rest of the handshake, as in the reference. */
+export const defaultHandshakeMs = 15_000;
+
 export class TlsTermination {
   private readonly options: TerminationOptions;
   private scope: TerminationScope = { namespace: '', trustDomains: [] };

@@ -1,5 +1,5 @@
 // The command, with certificates as its users give them: Secrets among the manifests, and an authority of the machine.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,42 +132,17 @@ test('SEC-R1, SEC-R3: --mtls makes the proxies of a user on a machine know each 
   const folder = mkdtempSync(join(tmpdir(), 'weft-mtls-'));
   toClose({ close: () => rmSync(folder, { recursive: true, force: true }) });
   const env = { XDG_RUNTIME_DIR: folder };
-  const server = `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: web, namespace: shop }
-spec:
-  ingress:
-    - port: { number: ${port}, name: http, protocol: HTTP }
-      bind: 127.0.0.1
-      captureMode: NONE
-      defaultEndpoint: 127.0.0.1:${app}
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: shop }
-spec: { mtls: { mode: STRICT } }
-`;
-  // Its address, whose account it has, and that it speaks mTLS.
-  const caller = `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: web, namespace: shop }
-spec:
-  hosts: [web.shop.svc.cluster.local]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints:
-    - { address: 127.0.0.1, ports: { http: ${port} }, serviceAccount: web, labels: { security.istio.io/tlsMode: istio } }
-`;
+  // As docs/tls.md has it.
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/tls.md'), 'utf8');
+  const example = (/^```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? '').replaceAll('9080', String(port)).replaceAll('8080', String(app));
+  const manifests = { 'mesh.yaml': example };
   await ProxyProcess.start({
-    manifests: { 'a.yaml': server },
+    manifests,
     args: ['--proxy', 'shop/web', '--labels', 'app=web', '--service-account', 'web', '--mtls'],
     env,
   });
   const proxy = await ProxyProcess.start({
-    manifests: { 'a.yaml': caller },
+    manifests,
     args: ['--proxy', 'shop/caller', '--labels', 'app=caller', '--service-account', 'caller', '--mtls'],
     env,
   });

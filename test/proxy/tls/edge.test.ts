@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { realClock } from '../../../src/proxy/real-clock.ts';
 import { Sidecar } from '../../../src/proxy/sidecar.ts';
@@ -11,7 +11,7 @@ import { credentialNames } from '../../../src/proxy/tls/credential-names.ts';
 import type { NamedCredentials } from '../../../src/proxy/tls/credentials.ts';
 import { backend, closeAll, freePorts, tableOf, toClose, until } from '../support.ts';
 import { type Pair, pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
-import { secureClient } from './inbound.ts';
+import { dial, secureClient } from './inbound.ts';
 
 afterEach(closeAll);
 
@@ -102,7 +102,7 @@ const withRoots = (): Record<string, NamedCredentials> => ({ [files.pair]: { pai
 
 /** The names of the certificate that is shown; or why none is. */
 async function shown(port: number, options: ConnectionOptions = {}): Promise<string> {
-  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'shop.example.com', ...options });
+  const socket = dial({ port, servername: 'shop.example.com', ...options });
   toClose({ close: () => socket.destroy() });
   try {
     await once(socket, 'secureConnect');
@@ -143,7 +143,7 @@ describe('where certificates come from', () => {
 
   test('what changes is there for the next connection, and connections that are there stay', async () => {
     const { port, give } = await edge(simple, { [files.pair]: { pair: pairOf(shop) } });
-    const before = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    const before = dial({ port });
     await once(before, 'secureConnect');
     give({ [files.pair]: { pair: pairOf(api) } });
     expect(await shown(port)).toBe('DNS:api.example.com');
@@ -170,7 +170,7 @@ describe('where certificates come from', () => {
     const rsa = await authority.rsaServer('shop.example.com');
     const { port } = await edge('{ mode: SIMPLE, credentialNames: [ec, rsa] }', { 'shop/ec': { pair: pairOf(shop) }, 'shop/rsa': { pair: pairOf(rsa) } });
     const kind = async (sigalgs: string): Promise<string | undefined> => {
-      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, sigalgs });
+      const socket = dial({ port, sigalgs });
       await once(socket, 'secureConnect');
       const type = socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType;
       socket.destroy();
@@ -265,7 +265,7 @@ describe('which clients are let in', () => {
 
 describe('what is spoken', () => {
   const negotiated = async (port: number, options: ConnectionOptions): Promise<string> => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+    const socket = dial({ port, ...options });
     toClose({ close: () => socket.destroy() });
     try {
       await once(socket, 'secureConnect');
@@ -321,9 +321,8 @@ describe('what is spoken', () => {
 
   test('without ALPN the first bytes tell HTTP/2', async () => {
     const { port } = await edge(simple, { [files.pair]: { pair: pairOf(shop) } });
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    const socket = dial({ port });
     await once(socket, 'secureConnect');
-    socket.on('error', () => {});
     const session = connectHttp2('http://shop.example.com', { createConnection: () => socket });
     toClose(session);
     const stream = session.request({ ':path': '/' });
@@ -351,7 +350,7 @@ test('a client that comes back goes on with its session, as long as certificates
   const { port, sidecar, give } = await edge(mutual(), withRoots());
   let session: Buffer | undefined;
   const visit = async (): Promise<boolean> => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...client, ...(session ? { session } : {}) });
+    const socket = dial({ port, ...client, ...(session ? { session } : {}) });
     socket.on('session', (next) => {
       session = next;
     });

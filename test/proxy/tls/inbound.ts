@@ -93,13 +93,20 @@ export interface Outcome {
   socket: TLSSocket;
 }
 
+/** A client whose connection may end at any time, which is told to whoever listens. */
+export function dial(options: ConnectionOptions): TLSSocket {
+  const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  socket.on('error', () => {});
+  return socket;
+}
+
 /** What has not answered by then does not. */
 const mostSilenceMs = 2000;
 
 /** @param silenceMs after what came, it was all */
 export function secureClient(port: number, options: ConnectionOptions, send: string | Buffer, silenceMs = 300): Promise<Outcome> {
   return new Promise((resolve) => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+    const socket = dial({ port, ...options });
     toClose({ close: () => socket.destroy() });
     let received = '';
     let error: string | undefined;

@@ -1,7 +1,6 @@
 // Certificates and roots that change while requests go on, and threads that all have the new ones.
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { realClock } from '../../../src/proxy/real-clock.ts';
 import { Sidecar } from '../../../src/proxy/sidecar.ts';
@@ -10,7 +9,7 @@ import type { ThreadSettings } from '../../../src/proxy/workers/data-plane.ts';
 import { WorkerGroup } from '../../../src/proxy/workers/worker-group.ts';
 import { closeAll, freePorts, pause, tableOf, toClose, until } from '../support.ts';
 import { pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
-import { inbound } from './inbound.ts';
+import { dial, inbound } from './inbound.ts';
 
 afterEach(closeAll);
 
@@ -167,7 +166,7 @@ spec: { hosts: ['*'], gateways: [edge], http: [{ directResponse: { status: 200 }
   await plane.apply(table);
   let session: Buffer | undefined;
   const visit = async (): Promise<{ names: string; reused: boolean }> => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...pair, ...(session ? { session } : {}) });
+    const socket = dial({ port, ...pair, ...(session ? { session } : {}) });
     socket.on('session', (next) => {
       session = next;
     });
