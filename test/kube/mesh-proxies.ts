@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
-import { freePorts, toClose, until } from '../proxy/support.ts';
+import { freePorts, pause, toClose, until } from '../proxy/support.ts';
 import { WeftProcess } from '../proxy/weft-process.ts';
 import type { ProgramSettings } from './controller-program.ts';
 
@@ -73,6 +73,15 @@ export interface MeshGateway {
   renewToken(): Promise<void>;
 }
 
+const started: WeftProcess[] = [];
+
+/** Ends all gateways that were started, with their Envoys: these would outlive a proxy that is killed. */
+export async function stopGateways(): Promise<void> {
+  const gateways = started.splice(0);
+  for (const gateway of gateways) gateway.signal('SIGTERM');
+  await Promise.race([Promise.all(gateways.map(({ exited }) => exited)), pause(20_000)]);
+}
+
 /**
  * Starts the proxy of a gateway with the token of its pod.
  *
@@ -99,7 +108,9 @@ export async function startGateway(
     ...['--service-account', pod.account, '--bind', '127.0.0.1'],
     ...['--admin-port', admin, '--stats-port', 0, '--agent-port', 0, '--health-port', 0].map(String),
   ];
-  return { process: new WeftProcess('proxy', 'run', ...args, ...more), files, renewToken: async () => void files.write('token', await token()) };
+  const gateway = new WeftProcess('proxy', 'run', ...args, ...more);
+  started.push(gateway);
+  return { process: gateway, files, renewToken: async () => void files.write('token', await token()) };
 }
 
 const program = join(import.meta.dirname, 'controller-program.ts');

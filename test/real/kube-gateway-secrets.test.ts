@@ -22,7 +22,7 @@ import { namedProxy } from '../../src/translate/workload-identity.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { applyAll, get } from '../kube/control-plane.ts';
-import { ControllerProgram, controllerName, createPod, Files, type GatewayPod, rootsIn, startGateway, tokenOf } from '../kube/mesh-proxies.ts';
+import { ControllerProgram, controllerName, createPod, Files, type GatewayPod, rootsIn, startGateway, stopGateways, tokenOf } from '../kube/mesh-proxies.ts';
 import { backend, closeAll, freePorts, until } from '../proxy/support.ts';
 import { envoyProgram } from './envoy.ts';
 
@@ -112,6 +112,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await stopGateways();
   closeAll();
   await controller?.kill();
   client?.close();

@@ -13,7 +13,7 @@ import { certificatesOf } from '../../src/pki/pem.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { applyAll, controlPlaneObjects, metric } from '../kube/control-plane.ts';
-import { ControllerProgram, type MeshGateway, rootsIn, startGateway } from '../kube/mesh-proxies.ts';
+import { ControllerProgram, type MeshGateway, rootsIn, startGateway, stopGateways } from '../kube/mesh-proxies.ts';
 import { backend, closeAll, freePorts, pause, until } from '../proxy/support.ts';
 import { envoyProgram } from './envoy.ts';
 
@@ -108,6 +108,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await stopGateways();
   closeAll();
   await controller?.kill();
   client?.close();

@@ -135,6 +135,8 @@ describe.each(['embedded', 'envoy'])('a gateway by %s', (engine) => {
     await until(() => control.stderr.match(/new manifests are in force/g)?.length === 4, 'it is gone', 10_000);
     await pause(1_500);
     expect(await ask(missing)).toEqual({ shown: 'DNS:late', status: 'HTTP/1.1 200' });
+    proxy.signal('SIGTERM');
+    await proxy.exited;
   });
 });
 

@@ -53,9 +53,10 @@ export async function readCluster(client: KubeClient, options: ReadClusterOption
   const served = await client.resources();
   const groups = new Set(served.map(({ group }) => group));
   const reads = new Set([...analyzers.flatMap((analyzer) => [...analyzer.reads]), ...tableReads, ...further, 'ConfigMap']);
-  const wanted = wantedKinds(reads, { istioNamespace, templates: true, serves: (group) => groups.has(group) }).filter(
-    ({ kind }) => kind !== 'CustomResourceDefinition',
-  );
+  const wanted = wantedKinds(reads, { istioNamespace, templates: true, serves: (group) => groups.has(group) })
+    .filter(({ kind }) => kind !== 'CustomResourceDefinition')
+    // The versions of their kubelets are in the status.
+    .map((want) => (want.kind === 'Node' ? { kind: 'Node' } : want));
   const { kinds, complete, gaps } = await loadCluster(client, wanted, {
     namespaces: [...new Set([namespace, istioNamespace])],
     without: systemNamespaces,
