@@ -4,7 +4,11 @@ import { doc } from '../../translate/testing.ts';
 import { mayNameSecret, splitSecretName } from './secret-rights.ts';
 
 const grant = (namespace: string, from: string, kind = 'Gateway', to = ''): string =>
-  doc('ReferenceGrant', `${namespace}/g`, `from: [{group: gateway.networking.k8s.io, kind: ${kind}, namespace: ${from}}], to: [{group: "", kind: Secret${to}}]`);
+  doc(
+    'ReferenceGrant',
+    `${namespace}/g`,
+    `from: [{group: gateway.networking.k8s.io, kind: ${kind}, namespace: ${from}}], to: [{group: "", kind: Secret${to}}]`,
+  );
 
 it.each<[string, string, string, boolean]>([
   ['of its own namespace', '', 'shop/web', true],
