@@ -12,7 +12,7 @@ export interface Readiness {
 }
 
 /** What readiness asks of a cluster. */
-export type Source = Pick<KubeClient, 'get' | 'list'>;
+export type Source = Pick<KubeClient, 'get' | 'list' | 'resource'>;
 
 type Check = (object: KubeObject, client: Source) => string | Promise<string>;
 
@@ -29,7 +29,8 @@ const checks: Readonly<Record<string, Check>> = {
 
 /**
  * Whether the cluster's object does what its kind is for: pods of a Deployment, DaemonSet or StatefulSet are those of the newest version
- * and ready, a Job is complete, a CustomResourceDefinition is established, a Namespace active. Others are, and are not asked for;
+ * and ready, a Job is complete, a CustomResourceDefinition is established and its kind among those that the cluster lists, a Namespace
+ * active. Others are, and are not asked for;
  * Services of type LoadBalancer too, since an address is not given everywhere.
  *
  * @param object as it was sent; what counts is the cluster's
@@ -123,11 +124,22 @@ async function job(object: KubeObject, client: Source): Promise<string> {
   return [`${succeeded} of ${counted(completions, 'pod')} completed`, ...(await podReasons(object, client))].join(': ');
 }
 
-function definition(object: KubeObject): string {
+interface DefinitionSpec {
+  group?: string;
+  names?: { kind?: string };
+  versions?: { name: string; served?: boolean }[];
+}
+
+const unserved = 'the API server does not serve the kind yet';
+
+/** The API server lists a kind some moments after it has established it, and until then clients say that there is no such kind. */
+async function definition(object: KubeObject, client: Source): Promise<string> {
   const names = conditionOf(object, 'NamesAccepted');
   if (names?.status === 'False') return `its names are taken${because(names.message ?? names.reason)}`;
-  if (conditionOf(object, 'Established')?.status === 'True') return '';
-  return 'the API server does not serve the kind yet';
+  if (conditionOf(object, 'Established')?.status !== 'True') return unserved;
+  const { group, names: { kind = '' } = {}, versions = [] } = (object.spec ?? {}) as DefinitionSpec;
+  const listed = await Promise.all(versions.filter(({ served }) => served).map(({ name }) => client.resource(`${group}/${name}`, kind)));
+  return listed.includes(undefined) ? unserved : '';
 }
 
 function namespace(object: KubeObject): string {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { KubeResource } from './discovery.ts';
 import { KubeError } from './error.ts';
 import type { KubeObject, ObjectRef } from './object.ts';
 import type { Source } from './readiness.ts';
@@ -42,11 +43,20 @@ const pods = [
   pod('web-new', '2026-01-02T00:00:00Z', 'ImagePullBackOff'),
 ];
 
+const listed = (apiVersion: string, kind: string): KubeResource => {
+  const [group = '', version = ''] = apiVersion.split('/');
+  return { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: true, verbs: ['list'], apiVersion };
+};
+const served = [listed('mesh.example/v1', 'Web'), listed('mesh.example/v1', 'Half')];
+const established = { conditions: [is('NamesAccepted', true), is('Established', true)] };
+const v1 = { name: 'v1', served: true };
+
 function source(found: KubeObject | undefined, list: readonly KubeObject[] | KubeError = []): Source & { selectors: (string | undefined)[] } {
   const selectors: (string | undefined)[] = [];
   return {
     selectors,
     get: async () => found,
+    resource: async (apiVersion, kind) => served.find((resource) => resource.apiVersion === apiVersion && resource.kind === kind),
     list: async (_, options) => {
       selectors.push(options?.labelSelector);
       if (list instanceof KubeError) throw list;
@@ -139,7 +149,21 @@ test.each<[string, KubeObject, string]>([
     object('Job', { selector }, { conditions: [is('Failed', true, 'BackoffLimitExceeded', 'too often')] }),
     'it failed: BackoffLimitExceeded (too often)',
   ],
-  ['CustomResourceDefinition', object('CustomResourceDefinition', {}, { conditions: [is('NamesAccepted', true), is('Established', true)] }), ''],
+  [
+    'CustomResourceDefinition',
+    object('CustomResourceDefinition', { group: 'mesh.example', names: { kind: 'Web' }, versions: [v1, { name: 'v2', served: false }] }, established),
+    '',
+  ],
+  [
+    'CustomResourceDefinition: established, and not listed',
+    object('CustomResourceDefinition', { group: 'mesh.example', names: { kind: 'Late' }, versions: [v1] }, established),
+    'the API server does not serve the kind yet',
+  ],
+  [
+    'CustomResourceDefinition: one version is not listed',
+    object('CustomResourceDefinition', { group: 'mesh.example', names: { kind: 'Half' }, versions: [v1, { name: 'v2', served: true }] }, established),
+    'the API server does not serve the kind yet',
+  ],
   ['CustomResourceDefinition: new', object('CustomResourceDefinition', {}, undefined), 'the API server does not serve the kind yet'],
   [
     'CustomResourceDefinition: names',
@@ -176,7 +200,8 @@ test('where pods may not be read, the rest is told', async () => {
 
 test('what is not there is not ready, and other kinds are not asked for', async () => {
   expect(await readinessOf(source(undefined), object('Deployment', {}, {}))).toEqual({ ready: false, reason: 'it is not there' });
-  const never: Source = { get: () => Promise.reject(new Error('asked')), list: () => Promise.reject(new Error('asked')) };
+  const refuse = (): Promise<never> => Promise.reject(new Error('asked'));
+  const never: Source = { get: refuse, list: refuse, resource: refuse };
   for (const kind of ['ConfigMap', 'Service']) expect(await readinessOf(never, object(kind, {}, {}))).toEqual({ ready: true, reason: '' });
 });
 
@@ -193,6 +218,7 @@ function changing(looks: Readonly<Record<string, readonly (KubeObject | KubeErro
       return state;
     },
     list: async () => ({ items: [], resourceVersion: '1' }),
+    resource: async (apiVersion, kind) => listed(apiVersion, kind),
   };
 }
 
