@@ -5,9 +5,9 @@ import { message } from '../src/analysis/message.ts';
 import { names } from '../src/analysis/wording.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import { ageIsKnown, byCreation } from '../src/model/creation.ts';
-import { DestinationRules, mergeKey, type Rule, scopesOfRule } from '../src/model/destination-rules.ts';
+import { DestinationRules, hostOf, mergeKey, type Rule, scopesOfRule } from '../src/model/destination-rules.ts';
 import { OverlapIndex } from '../src/model/host-overlap.ts';
-import { clusterDomain, parseFqdn, toFqdn } from '../src/model/hosts.ts';
+import { clusterDomain, parseFqdn } from '../src/model/hosts.ts';
 import type { Mesh } from '../src/model/mesh.ts';
 import { serviceEntriesByHost } from '../src/model/service-entry-hosts.ts';
 import { isSeenIn, isSeenTogether } from '../src/model/visibility.ts';
@@ -48,10 +48,6 @@ export default defineAnalyzer({
     checkOtherNamespaces(context, groups);
   },
 });
-
-function hostOf({ namespace, spec }: Rule): string {
-  return toFqdn(namespace, spec.host ?? '').toLowerCase();
-}
 
 /** By `namespace/host`. */
 function groupsOf(rules: readonly Rule[]): Map<string, Group> {

@@ -4,7 +4,9 @@ import apiVersion from './api-version.ts';
 import applicationUid from './application-uid.ts';
 import authAuthorizationPolicies from './auth-authorization-policies.ts';
 import authorizationMethod from './authorization-method.ts';
+import authorizationPath from './authorization-path.ts';
 import authorizationPrincipal from './authorization-principal.ts';
+import authorizationProvider from './authorization-provider.ts';
 import breaker from './breaker.ts';
 import conditions from './conditions.ts';
 import delegate from './delegate.ts';
@@ -55,6 +57,7 @@ import telemetryLightstep from './telemetry-lightstep.ts';
 import telemetryProvider from './telemetry-provider.ts';
 import telemetrySelector from './telemetry-selector.ts';
 import tlsPolicy from './tls-policy.ts';
+import tokenKeys from './token-keys.ts';
 import virtualServiceConflictingMeshHosts from './virtualservice-conflicting-mesh-hosts.ts';
 import virtualServiceDestinationHost from './virtualservice-destination-host.ts';
 import virtualServiceDestinationRule from './virtualservice-destination-rule.ts';
@@ -69,7 +72,9 @@ export const analyzers: readonly AnyAnalyzer[] = [
   applicationUid,
   authAuthorizationPolicies,
   authorizationMethod,
+  authorizationPath,
   authorizationPrincipal,
+  authorizationProvider,
   breaker,
   conditions,
   delegate,
@@ -120,6 +125,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   telemetryProvider,
   telemetrySelector,
   tlsPolicy,
+  tokenKeys,
   virtualServiceConflictingMeshHosts,
   virtualServiceDestinationHost,
   virtualServiceDestinationRule,

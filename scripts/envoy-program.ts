@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { testedVersion as envoyVersion } from '../src/cli/envoy/find.ts';
 
-export const envoyVersion = '1.40.0';
+export { envoyVersion };
 
 /** Where it is kept. */
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft-tests');

@@ -3,11 +3,12 @@
 //
 //   npm run soak -- [--seconds 600] [--concurrency 1] [--pause 20]
 import { parseArgs } from 'node:util';
+import { freePort } from '../test/free-ports.ts';
 import { Clients, pause } from './soak/clients.ts';
 import { type Endpoint, echo, files, named } from './soak/endpoints.ts';
 import { manifestsOf, type World } from './soak/manifests.ts';
 import { growth, type Sample, sample } from './soak/memory.ts';
-import { freePort, RunningProxy } from './soak/running-proxy.ts';
+import { RunningProxy } from './soak/running-proxy.ts';
 
 const reloadMs = 1000;
 const sampleMs = 1000;

@@ -5,7 +5,7 @@ import { analyze, type EngineOptions } from '../src/analysis/engine.ts';
 import { allKindNames } from '../src/manifest/kinds.ts';
 import { Resource } from '../src/manifest/resource.ts';
 import { Mesh } from '../src/model/mesh.ts';
-import { runPipeline } from '../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../src/pipeline/testing.ts';
 import { annotationProblem } from '../src/schema/annotations.ts';
 import { loadValidators } from '../src/schema/validate.ts';
 import { meshes } from './meshes.ts';
@@ -30,16 +30,7 @@ function touched({ raw, kindName, namespace, document, within }: Resource): Reso
 test.each(meshes.map((sources) => [sources[0]?.name ?? '', sources] as const))(
   '%s',
   async (_, sources) => {
-    const { mesh } = await runPipeline({
-      sources,
-      defaultNamespace: '',
-      istioNamespace: 'istio-system',
-      assume: 'complete',
-      preset: 'strict',
-      analyzers: [],
-      knownHosts: [],
-      now: new Date('2025-06-01T00:00:00Z'),
-    });
+    const { mesh } = await pipelineOf(sources, { defaultNamespace: '', preset: 'strict', now: new Date('2025-06-01T00:00:00Z') });
     const kinds = allKindNames.filter((kind) => kind !== 'MeshConfig' && kind !== 'MeshNetworks' && mesh.list(kind).length > 0);
     const resources: Resource[] = kinds.flatMap((kind) => [...mesh.list(kind)]);
     for (const kind of kinds) {

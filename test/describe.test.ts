@@ -8,20 +8,14 @@ import { describePod } from '../src/describe/pod.ts';
 import { describeService } from '../src/describe/service.ts';
 import type { Mesh } from '../src/model/mesh.ts';
 import { Services } from '../src/model/services.ts';
-import { runPipeline } from '../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../src/pipeline/testing.ts';
 import { meshObjects } from './envoy/mesh-arbitrary.ts';
 
 async function read(objects: readonly object[]): Promise<Mesh> {
-  const { mesh } = await runPipeline({
-    sources: objects.map((object, i) => ({ name: `${i}.json`, text: JSON.stringify(object), json: true })),
-    defaultNamespace: 'default',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: [],
-    knownHosts: [],
-    now: new Date(0),
-  });
+  const { mesh } = await pipelineOf(
+    objects.map((object, i) => ({ name: `${i}.json`, text: JSON.stringify(object), json: true })),
+    { defaultNamespace: 'default' },
+  );
   return mesh;
 }
 

@@ -11,7 +11,7 @@ import { injectPod } from '../src/inject/inject.ts';
 import { parseInjectionConfig } from '../src/inject/read-config.ts';
 import { sourceText } from '../src/manifest/files.ts';
 import { parseYaml } from '../src/manifest/yaml.ts';
-import { runPipeline } from '../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../src/pipeline/testing.ts';
 import { flagOf } from '../src/proxy/core/response-flags.ts';
 
 /** The first block of a language in a page. */
@@ -101,15 +101,10 @@ describe('examples of docs/injection.md', () => {
 
 it.each(['proxy.md', 'tls.md'])('the Sidecar in docs/%s is one', async (name) => {
   const yaml = block(name, 'yaml');
-  const { findings, problems } = await runPipeline({
-    sources: [sourceText('a.yaml', yaml)],
+  const { findings, problems } = await pipelineOf([sourceText('a.yaml', yaml)], {
     defaultNamespace: '',
-    istioNamespace: 'istio-system',
     assume: 'auto',
-    preset: 'recommended',
     analyzers: analyzers.filter((a) => a.preset !== 'strict'),
-    knownHosts: [],
-    now: new Date(0),
   });
   expect([...problems, ...findings.map(({ code }) => code)]).toEqual([]);
   expect(yaml).toContain('kind: Sidecar');

@@ -3,20 +3,15 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { analyzers } from '../analyzers/index.ts';
 import type { SourceText } from '../src/manifest/resource.ts';
-import { runPipeline } from '../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../src/pipeline/testing.ts';
 import { meshIn } from './meshes.ts';
 
 const steps = 'fixtures/payment-steps';
 
 async function codesOf(sources: readonly SourceText[]): Promise<string[]> {
-  const { findings, problems } = await runPipeline({
-    sources: [...sources],
+  const { findings, problems } = await pipelineOf(sources, {
     defaultNamespace: '',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
     analyzers: analyzers.filter((a) => a.preset !== 'strict'),
-    knownHosts: [],
     now: new Date('2025-06-01T00:00:00Z'),
   });
   expect(problems).toEqual([]);

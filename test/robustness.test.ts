@@ -9,19 +9,11 @@ import { itemOfFinding, itemOfProblem, referenceOf } from '../src/analysis/repor
 import { plainStyle } from '../src/analysis/report/style.ts';
 import { maxFileBytes, readFiles, sourceText } from '../src/manifest/files.ts';
 import type { SourceText } from '../src/manifest/resource.ts';
-import { type PipelineResult, runPipeline } from '../src/pipeline/pipeline.ts';
+import type { PipelineResult } from '../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../src/pipeline/testing.ts';
 
 function run(sources: readonly SourceText[]): Promise<PipelineResult> {
-  return runPipeline({
-    sources,
-    defaultNamespace: '',
-    istioNamespace: 'istio-system',
-    assume: 'auto',
-    preset: 'strict',
-    analyzers,
-    knownHosts: [],
-    now: new Date('2025-06-01T00:00:00Z'),
-  });
+  return pipelineOf(sources, { defaultNamespace: '', assume: 'auto', preset: 'strict', analyzers, now: new Date('2025-06-01T00:00:00Z') });
 }
 
 /** What is said, a line each, after every report could be made. */

@@ -1,10 +1,8 @@
 // The controller as a process of its own, which reports what it has used.
-import { usualRootTimes } from '../../src/controller/authority/root-rotation.ts';
 import { Controller } from '../../src/controller/controller.ts';
-import { installedNames } from '../../src/install/values.ts';
 import { connect } from '../../src/kube/connect.ts';
-import { longestWorkloadLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { createLog } from '../../src/proxy/telemetry/log.ts';
+import { controllerSettings } from '../../test/kube/controller-settings.ts';
 
 export interface ServerReport {
   port: number;
@@ -20,27 +18,8 @@ export interface ServerReport {
 export type ServerMessage = 'report' | 'memory';
 
 const [kubeconfig = ''] = process.argv.slice(2);
-const controller = await Controller.create({
-  client: await connect({ kubeconfig }),
-  revision: 'default',
-  istioNamespace: 'istio-system',
-  names: installedNames('default'),
-  clusterId: 'Kubernetes',
-  clusterDomain: 'cluster.local',
-  identity: 'bench',
-  xdsAddress: '127.0.0.1:0',
-  bind: '127.0.0.1',
-  securePort: 0,
-  rootTimes: usualRootTimes,
-  maxWorkloadLifetimeMs: longestWorkloadLifetimeMs,
-  webhookPort: 0,
-  monitoringPort: 0,
-  debounceMs: 100,
-  statusConditions: false,
-  leaderElection: true,
-  version: 'bench',
-  log: await createLog({ level: 'error', format: 'text' }),
-});
+const log = await createLog({ level: 'error', format: 'text' });
+const controller = await Controller.create(controllerSettings({ client: await connect({ kubeconfig }), identity: 'bench', debounceMs: 100, log }));
 const { xds = 0 } = await controller.start();
 
 process.on('message', (message: ServerMessage) => {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nginxBeginning } from './nginx.ts';
 import { freePorts, otherCore, type Running, start } from './processes.ts';
 
 /** The service behind every proxy: an nginx with two endpoints for HTTP/1.1 and two for HTTP/2. */
@@ -16,25 +17,9 @@ export async function startBackend(nginx: string, folder: string): Promise<Backe
   const http2 = ports.slice(2);
   // A parameter has at most 4 kB.
   const large = Array.from({ length: 5 }, (_, i) => `set $part${i} "${'x'.repeat(2000)}";`).join('\n');
-  const config = `
-daemon off;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-worker_processes 1;
-events { worker_connections 8192; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/nginx-body;
-  proxy_temp_path ${folder}/nginx-proxy;
-  fastcgi_temp_path ${folder}/nginx-fastcgi;
-  uwsgi_temp_path ${folder}/nginx-uwsgi;
-  scgi_temp_path ${folder}/nginx-scgi;
-  keepalive_timeout 600s;
-  keepalive_requests 1000000000;
-  server {
+  const config = `${nginxBeginning(folder)}  server {
     ${http1.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(' ')}
     ${http2.map((port) => `listen 127.0.0.1:${port} http2 backlog=4096;`).join(' ')}
-    default_type text/plain;
     location / { return 200 "${'x'.repeat(100)}"; }
     location ~ /large$ {
       ${large}

@@ -1,6 +1,7 @@
 // What is around the proxy: a service that asks for client certificates, and what makes mTLS of the plain text of wrk, which knows none.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nginxBeginning } from '../proxy/nginx.ts';
 import { freePorts, otherCore, type Running, start } from '../proxy/processes.ts';
 import { type Certificates, type Files, spiffeId } from './certificates.ts';
 
@@ -14,32 +15,13 @@ export interface Around {
 
 export const serviceName = 'app.bench.example';
 
-const common = (folder: string): string => `
-daemon off;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-worker_processes 1;
-events { worker_connections 8192; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/nginx-body;
-  proxy_temp_path ${folder}/nginx-proxy;
-  fastcgi_temp_path ${folder}/nginx-fastcgi;
-  uwsgi_temp_path ${folder}/nginx-uwsgi;
-  scgi_temp_path ${folder}/nginx-scgi;
-  keepalive_timeout 600s;
-  keepalive_requests 1000000000;
-  default_type text/plain;
-  ssl_protocols TLSv1.3;
-`;
-
 const own = ({ certificate, key }: Files, prefix: string): string => `${prefix}_certificate ${certificate}; ${prefix}_certificate_key ${key};`;
 
 /** @param proxy its port */
 export async function startAround(nginx: string, folder: string, certificates: Certificates, proxy: number): Promise<Around> {
   const [entry, service] = (await freePorts(2)) as [number, number];
   const { roots } = certificates;
-  const config = `${common(folder)}
+  const config = `${nginxBeginning(folder)}  ssl_protocols TLSv1.3;
   upstream proxy { server 127.0.0.1:${proxy}; keepalive 64; keepalive_requests 1000000000; keepalive_time 24h; }
   server {
     listen 127.0.0.1:${entry} backlog=4096;

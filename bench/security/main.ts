@@ -1,9 +1,11 @@
 // What mTLS costs in weft and in Envoy: a request over connections that stay, a connection that a client makes, one that the proxy
 // makes. Both have the same manifests and certificates; Envoy's configuration is what weft makes of them.
 //
-//   node bench/security/main.ts [--rounds N] [--seconds N] [--sources] [--only weft,envoy]
+// Node's own TLS server is measured beside them, for the connections that clients make: what is below its costs is not weft's.
 //
-// Processor time is what counts, of the one core that each proxy has in turn; medians of several rounds are shown.
+//   node bench/security/main.ts [--rounds N] [--seconds N] [--sources] [--only weft,envoy,node]
+//
+// Processor time is what counts, of the one core that each has in turn; medians of several rounds are shown.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +26,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     sources: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'weft,envoy' },
+    only: { type: 'string', default: 'weft,envoy,node' },
   },
 });
 const rounds = Number(flags.rounds);
@@ -66,6 +68,16 @@ const startEnvoy =
       port,
     });
   };
+
+/** With the flags of Node that weft is started with. */
+const startNode =
+  ({ proxy, roots }: Certificates): Start =>
+  (_file, port) =>
+    start('Node', [...sources.with(-1, join(import.meta.dirname, 'bare-server.ts')), String(port), proxy.certificate, proxy.key, roots], {
+      core: proxyCore,
+      log: join(folder, `node-${port}.log`),
+      port,
+    });
 
 interface Contestant {
   name: string;
@@ -123,11 +135,16 @@ const handshakes =
     return count;
   };
 
-const starts = new Map<string, Start>();
-if (only.includes('weft')) starts.set('weft', startWeft);
-if (only.includes('envoy') && programs.envoy) starts.set('Envoy', startEnvoy(programs.envoy));
+const proxies = new Map<string, Start>();
+if (only.includes('weft')) proxies.set('weft', startWeft);
+if (only.includes('envoy') && programs.envoy) proxies.set('Envoy', startEnvoy(programs.envoy));
 
-async function withAll<T>(certificates: Certificates, requestsPerConnection: number, measure: (all: readonly Contestant[]) => Promise<T>): Promise<T> {
+async function withAll<T>(
+  starts: ReadonlyMap<string, Start>,
+  certificates: Certificates,
+  requestsPerConnection: number,
+  measure: (all: readonly Contestant[]) => Promise<T>,
+): Promise<T> {
   const all: Contestant[] = [];
   try {
     for (const [name, begin] of starts) all.push(await contestant(name, begin, certificates, requestsPerConnection));
@@ -139,22 +156,26 @@ async function withAll<T>(certificates: Certificates, requestsPerConnection: num
 
 try {
   const certificates = await makeCertificates(folder);
+  const servers = new Map(proxies);
+  if (only.includes('node')) servers.set('Node', startNode(certificates));
   const rows: [string, Map<string, number>][] = [];
-  await withAll(certificates, 0, async (all) => {
-    rows.push(['request, connections stay', await compare(all, requests)]);
+  await withAll(servers, certificates, 0, async (all) => {
+    const forwarding = all.filter(({ name }) => proxies.has(name));
+    rows.push(['request, connections stay', await compare(forwarding, requests)]);
     rows.push(['connection of a client, new', await compare(all, handshakes(certificates))]);
     rows.push(['connection of a client that comes back, with a request', await compare(all, returning(certificates))]);
   });
-  await withAll(certificates, 1, async (all) => {
+  await withAll(proxies, certificates, 1, async (all) => {
     rows.push(['request, with a connection to the service', await compare(all, requests)]);
   });
   console.log(`\n## mTLS on both sides, CPU time in µs (TLS 1.3, ECDSA P-256, ${connections} connections of HTTP/1.1, 100 bytes)\n`);
+  const names = [...servers.keys()];
+  const others = names.filter((name) => name !== 'weft');
   const body = rows.map(([name, by]) => {
-    const own = by.get('weft');
-    const cells = [...starts.keys()].map((peer) => number(by.get(peer) ?? 0, 1));
-    return [name, ...cells, own === undefined ? '–' : ratio(own, by.get('Envoy'))];
+    const [own, cells] = [by.get('weft'), names.map((one) => by.get(one))];
+    return [name, ...cells.map((cost) => (cost === undefined ? '–' : number(cost, 1))), ...others.map((other) => (own ? ratio(own, by.get(other)) : '–'))];
   });
-  console.log(table(['', ...starts.keys(), 'weft : Envoy'], body));
+  console.log(table(['', ...names, ...others.map((other) => `weft : ${other}`)], body));
   console.log('\n## Goals\n');
   for (const [name, by] of rows) goal(`${name}: weft : Envoy`, by.get('weft'), by.get('Envoy'), 1.2);
 } finally {

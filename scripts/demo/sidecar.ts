@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../test/free-ports.ts';
 import type { Application } from './applications.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -46,7 +46,7 @@ export class SidecarProcess {
   static async start(applications: readonly Application[]): Promise<SidecarProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'weft-demo-'));
     cpSync(join(root, 'fixtures/payment'), join(folder, 'mesh'), { recursive: true });
-    const sidecar = new SidecarProcess(folder, await freePorts(), applications);
+    const sidecar = new SidecarProcess(folder, (await freePorts(2)) as [number, number], applications);
     try {
       await sidecar.until('it is ready', async () => (await sidecar.page('/ready')).trim() === 'LIVE');
     } catch (error) {
@@ -112,19 +112,4 @@ export class SidecarProcess {
     const { table } = JSON.parse(await this.page('/server_info')) as { table: { generation: number } };
     return table.generation;
   }
-}
-
-/** Two that nobody has: whatever else runs on this machine has the usual ones, perhaps. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const [first, second] = servers.map(
-    (server) =>
-      new Promise<number>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-      }),
-  ) as [Promise<number>, Promise<number>];
-  const ports: [number, number] = [await first, await second];
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

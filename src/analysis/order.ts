@@ -1,3 +1,4 @@
+import { compareText } from '../manifest/compare-text.ts';
 import { locate, positionAt, startOf } from '../manifest/position.ts';
 import type { Finding } from './finding.ts';
 import { levels } from './message.ts';
@@ -47,14 +48,14 @@ export function orderFindings(findings: readonly Finding[], asReference: boolean
   return kept.sort((a, b) => {
     return (
       levels.indexOf(b.level) - levels.indexOf(a.level) ||
-      compare(a.code, b.code) ||
-      compare(a.resource.kind, b.resource.kind) ||
-      compare(a.resource.name, b.resource.name) ||
-      compare(a.resource.namespace, b.resource.namespace) ||
-      compare(place(a), place(b)) ||
+      compareText(a.code, b.code) ||
+      compareText(a.resource.kind, b.resource.kind) ||
+      compareText(a.resource.name, b.resource.name) ||
+      compareText(a.resource.namespace, b.resource.namespace) ||
+      compareText(place(a), place(b)) ||
       (a.resource.document?.start ?? 0) - (b.resource.document?.start ?? 0) ||
       (asReference ? namesIn(a.text) - namesIn(b.text) : 0) ||
-      compare(a.text, b.text)
+      compareText(a.text, b.text)
     );
   });
 }
@@ -62,8 +63,4 @@ export function orderFindings(findings: readonly Finding[], asReference: boolean
 /** How many names and numbers a text has: what is in quotes or brackets, has a dot or the like in it, or is a number. */
 function namesIn(text: string): number {
   return text.match(/"[^"]*"|`[^`]*`|\[[^\]]*\]|\S*\w[/.:+#=]\w\S*|\b\d+\b/g)?.length ?? 0;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -11,6 +11,11 @@ export const exitCode = {
   findings: 79,
 } as const;
 
+/** Of a command whose input is broken, by what is wrong with it. */
+export function brokenExit(problems: readonly { unparsable?: boolean | undefined }[]): number {
+  return problems.some(({ unparsable }) => unparsable) ? exitCode.unparsable : exitCode.findings;
+}
+
 /** A mistake of the user: printed as one sentence, never with a stack trace. */
 export class CliError extends Error {
   readonly exit: number;

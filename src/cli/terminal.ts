@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { plainStyle, type Style } from '../analysis/report/style.ts';
+import { CliError } from './exit.ts';
 
 // Node's streams for stdout and stderr cost more to set up than all of a small report to print, so they are not used.
 export type Stream = 'stdin' | 'stdout' | 'stderr';
@@ -64,6 +65,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 /**
  * Writes all of a text, at once. A reader of a pipe that went away (`weft … | head`) does not want the rest, which is no error: what
  * is found still decides the exit code.
+ *
+ * @throws CliError where standard output cannot be written, as on a disk that is full; of standard error nobody could be told
  */
 export function write(stream: 'stdout' | 'stderr', text: string): void {
   let rest = Buffer.from(text, 'utf8');
@@ -72,8 +75,8 @@ export function write(stream: 'stdout' | 'stderr', text: string): void {
       rest = rest.subarray(writeSync(descriptors[stream], rest));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw error;
+      if (code === 'EPIPE' || (code !== 'EAGAIN' && stream === 'stderr')) return;
+      if (code !== 'EAGAIN') throw new CliError(`standard output cannot be written: ${(error as Error).message}`);
       // The pipe is full, and its other end shares it as one that does not block.
       Atomics.wait(pause, 0, 0, 2);
     }

@@ -5,14 +5,15 @@ import { loadChecks } from '../pipeline/check-resource.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
 import type { ScopeLog } from '../proxy/telemetry/log.ts';
 import { type MeshAuthority, pluggedSecretName, rootSecretName } from './authority/mesh-authority.ts';
+import { controlPlaneOf } from './authority/roots-owner.ts';
 import { rootsConfigMap } from './authority/roots-publisher.ts';
 import type { CertificateKeeper } from './certificates/certificate-keeper.ts';
-import { type ServingCertificates, trustBundle } from './certificates/rotation.ts';
+import { caBundleOf, type ServingCertificates } from './certificates/rotation.ts';
 import type { TrustPublisher } from './certificates/trust-publisher.ts';
 import { ClusterDistribution } from './distribution/cluster-distribution.ts';
 import type { LeaseElection } from './election/lease-election.ts';
 import { judgedText } from './judged-text.ts';
-import { readConfiguration } from './mesh-config.ts';
+import { MeshConfiguration } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { ControllerMetrics } from './monitoring/metrics.ts';
 import type { Phase, Replica } from './monitoring/replica.ts';
@@ -46,6 +47,7 @@ export class Controller {
   private readonly settings: ControllerSettings;
   private readonly metrics = new ControllerMetrics();
   private readonly state: MeshState;
+  private readonly configuration: MeshConfiguration;
   private readonly xds: XdsService;
   private readonly authority: MeshAuthority;
   private readonly secrets: GatewaySecrets;
@@ -62,15 +64,7 @@ export class Controller {
   private readonly monitoring: AdminServer;
   private webhooks: WebhookServer | undefined;
   private phase: Phase = 'starting';
-  private meshConfigMap: KubeObject | undefined;
   private injectorMap: KubeObject | undefined;
-  /** How many mesh configurations were read. */
-  private configurations = 0;
-  /** Why the newest mesh configuration is not used. */
-  private configProblem: string | undefined;
-  /** All that is watched was read once. */
-  private hasRead = false;
-  private configured: (() => void) | undefined;
   private certified: (() => void) | undefined;
 
   /** Loads what it needs; nothing is asked of the cluster yet. */
@@ -96,6 +90,14 @@ export class Controller {
     this.debounce = new Debounce(systemClock, settings.debounceMs, Math.max(settings.debounceMs, debounceMaxMs), () => this.commit());
     this.outages = new Outages(this.log('watch'));
     const { metrics, injector } = this;
+    const configuration = new MeshConfiguration({
+      istioNamespace: settings.istioNamespace,
+      name: settings.names.meshConfig,
+      state,
+      metrics,
+      changed: () => this.debounce.changed(),
+      log: this.log('mesh'),
+    });
     const mayWrite = (): boolean => this.phase !== 'stopping' && (this.election?.leads ?? true);
     const watches = makeWatches(settings, {
       changed: (watched, namespace, name, object) => this.changed(watched, namespace, name, object),
@@ -123,7 +125,7 @@ export class Controller {
       trustedSince: (certificate) => publisher.trustedSince(certificate),
       changed: (certificates) => {
         this.webhooks?.setCertificate(certificates.serving);
-        publisher.publish(trustBundle(certificates));
+        publisher.publish(caBundleOf(certificates));
         this.certified?.();
       },
     });
@@ -133,7 +135,7 @@ export class Controller {
     if (settings.statusConditions) this.statuses = new StatusKeeper({ client, revision, state, store, mayWrite, clock: systemClock, metrics, log });
     const proxies = (): number => xds.size;
     const phase = (): Phase => this.phase;
-    const configProblem = (): string | undefined => this.configProblem;
+    const configProblem = (): string | undefined => configuration.problem;
     const replica: Replica = {
       settings,
       watches,
@@ -149,6 +151,7 @@ export class Controller {
       configProblem,
     };
     this.monitoring = makeMonitoring(replica, xds, distribution, metrics);
+    this.configuration = configuration;
     this.distribution = distribution;
     this.xds = xds;
     this.authority = authority;
@@ -172,7 +175,7 @@ export class Controller {
     this.election?.start();
     await this.watches.synced;
     if (!this.injectorMap) this.configureInjector(undefined);
-    await this.firstConfiguration();
+    await this.configuration.begin();
     this.commit();
     const { serving } = await this.firstCertificates();
     await this.authority.start();
@@ -228,10 +231,7 @@ export class Controller {
     else if (webhookKinds.includes(watched.kind)) this.publisher.look();
     else if (watched.kind !== 'ConfigMap') this.take(watched.kind, namespace, name, object);
     else if (watched.name === this.settings.names.injector) this.configureInjector(object);
-    else {
-      this.meshConfigMap = object;
-      if (this.hasRead) void this.configure(object);
-    }
+    else this.configuration.set(object);
   }
 
   private secretChanged(name: string | undefined, secret: KubeObject | undefined): void {
@@ -252,7 +252,7 @@ export class Controller {
     }
     this.statuses?.touch(kind, namespace, name);
     this.distribution.changed(kind, namespace, name, object);
-    if (kind === 'Namespace') this.authority.look();
+    if (kind === 'Namespace' || (kind === 'Service' && controlPlaneOf(namespace, name))) this.authority.look();
     if (this.state.isReady) this.debounce.changed();
   }
 
@@ -270,34 +270,6 @@ export class Controller {
     this.metrics.count('weft_injection_config_rejected_total');
     const after = this.injector.isConfigured ? 'and the one before goes on' : 'and no pod can be injected';
     this.log('injection').error(`the injection configuration in ConfigMap ${istioNamespace}/${names.injector} is refused, ${after}: ${this.injector.problem}`);
-  }
-
-  /** The mesh configuration may be another one. What is broken is refused, and the one before goes on. */
-  private async configure(map: KubeObject | undefined): Promise<void> {
-    const { istioNamespace, names } = this.settings;
-    const mine = ++this.configurations;
-    const { configuration, problems } = await readConfiguration(map, istioNamespace);
-    // A newer one has come meanwhile.
-    if (mine !== this.configurations) return;
-    if (problems.length > 0) {
-      this.metrics.count('weft_mesh_config_rejected_total');
-      this.configProblem = `the mesh configuration in ConfigMap ${istioNamespace}/${names.meshConfig} is refused: ${problems.join('; ')}`;
-      this.log('mesh').error(`${this.configProblem}; ${this.state.isReady ? 'the one before goes on' : 'nothing is served before it is repaired'}`);
-      return;
-    }
-    this.configProblem = undefined;
-    if (this.state.configure(configuration) && this.state.isReady) this.debounce.changed();
-    this.configured?.();
-  }
-
-  /** Without the one before, what is right is not known: the built-in configuration could open what another one closed. */
-  private async firstConfiguration(): Promise<void> {
-    const usable = new Promise<void>((resolve) => {
-      this.configured = resolve;
-    });
-    this.hasRead = true;
-    await this.configure(this.meshConfigMap);
-    await usable;
   }
 
   private commit(): void {

@@ -24,7 +24,7 @@ export interface Judged {
   isLeftOut: boolean;
 }
 
-type Configuration = Pick<MeshOptions, 'meshConfig' | 'meshConfigResource' | 'meshNetworksResource'>;
+export type Configuration = Pick<MeshOptions, 'meshConfig' | 'meshConfigResource' | 'meshNetworksResource'>;
 
 /** Kinds whose status says where traffic goes. */
 const readsStatus: ReadonlySet<string> = new Set(['Pod', 'WorkloadEntry']);

@@ -2,9 +2,11 @@
 import { systemClock, wallClock } from '../envoy/xds/clock.ts';
 import { controlPlane } from '../envoy/xds/control-plane-server.ts';
 import type { SecuredSettings } from '../envoy/xds/server.ts';
+import { trustDomainOf } from '../model/mesh-config.ts';
 import type { KeyPair } from '../pki/pem.ts';
 import type { AdminServer } from '../proxy/admin/http-server.ts';
 import { MeshAuthority, pluggedSecretName, rootSecretName } from './authority/mesh-authority.ts';
+import { controlPlaneOf } from './authority/roots-owner.ts';
 import { rootsConfigMap } from './authority/roots-publisher.ts';
 import { CertificateKeeper, type CertificateKeeperSettings } from './certificates/certificate-keeper.ts';
 import { secretStore } from './certificates/secret-store.ts';
@@ -55,12 +57,13 @@ export function makeAuthority(
     labels,
     times: rootTimes,
     maxLifetimeMs: maxWorkloadLifetimeMs,
-    trustDomain: () => state.mesh.meshConfig.trustDomain || 'cluster.local',
+    trustDomain: () => trustDomainOf(state.mesh.meshConfig),
     aliases: () => state.mesh.meshConfig.trustDomainAliases ?? [],
     mayWrite,
     namespaces: () => watches.store('Namespace').values(),
     rootsMaps: () => watches.storeOf('ConfigMap', rootsConfigMap),
     rootsMapKey: (namespace) => `${namespace}/${rootsConfigMap}`,
+    controlPlanes: () => [...watches.store('Service').values()].flatMap(({ metadata }) => controlPlaneOf(metadata.namespace ?? '', metadata.name ?? '') ?? []),
     accountOf(namespace, name) {
       const pod = state.mesh.find('Pod', namespace, name);
       return pod && (pod.spec.serviceAccountName || 'default');

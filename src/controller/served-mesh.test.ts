@@ -2,22 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ProxyIdentity } from '../ir/table.ts';
 import { sourceText } from '../manifest/files.ts';
-import { runPipeline } from '../pipeline/pipeline.ts';
+import { pipelineOf } from '../pipeline/testing.ts';
 import { routingTable } from '../translate/table.ts';
 import { ServedMesh } from './served-mesh.ts';
 
 async function read(files: Readonly<Record<string, string>>, meshConfig?: string) {
-  return runPipeline({
-    sources: Object.entries(files).map(([name, text]) => sourceText(name, text)),
-    meshConfigSource: meshConfig === undefined ? undefined : sourceText('config.yaml', meshConfig),
-    defaultNamespace: 'shop',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: [],
-    knownHosts: [],
-    now: new Date(0),
-  });
+  return pipelineOf(
+    Object.entries(files).map(([name, text]) => sourceText(name, text)),
+    { meshConfigSource: meshConfig === undefined ? undefined : sourceText('config.yaml', meshConfig) },
+  );
 }
 
 const proxy: ProxyIdentity = {

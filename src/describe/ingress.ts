@@ -1,5 +1,5 @@
 // How requests come in from outside of the mesh: through every gateway that has a route here.
-import type { FilterChain, Listener, TcpFilter } from '../ir/listener.ts';
+import { chainsOf, type FilterChain, type Listener, type TcpFilter } from '../ir/listener.ts';
 import type { RouteConfig, VirtualHost } from '../ir/route.ts';
 import type { Origin } from '../ir/table.ts';
 import { gatewayWorkloads } from '../model/gateway-workloads.ts';
@@ -34,7 +34,7 @@ function pathsAt(subject: Subject, caller: Caller, { workload }: GatewayProxy): 
   const found: IngressPath[] = [];
   const configs = new Map(caller.table.routes.map((config) => [config.name, config]));
   for (const listener of caller.table.listeners) {
-    for (const chain of [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])]) {
+    for (const chain of chainsOf(listener)) {
       const base = {
         ...(workload ? { workload: { kind: workload.resource.kind, namespace: workload.namespace, name: workload.name } } : {}),
         addresses: workload ? addressesOf(caller.mesh, workload, listener.port) : [],

@@ -1,5 +1,7 @@
 // Clients for whom something else may hold than for those next to a service.
+
 import type { ProxyIdentity } from '../ir/table.ts';
+import { compareText } from '../manifest/compare-text.ts';
 import { DestinationRules } from '../model/destination-rules.ts';
 import { hostsOverlap } from '../model/hosts.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -31,7 +33,7 @@ export function otherClients(mesh: Mesh, service: MeshService, own: ProxyIdentit
   for (const namespace of DestinationRules.of(mesh).namespacesOf(service.host)) if (namespace !== mesh.rootNamespace) add(namespace);
   for (const namespace of service.scopes) if (namespace !== '*') add(namespace);
   add('');
-  return [...found.values()].sort((a, b) => (a.namespace < b.namespace ? -1 : a.namespace > b.namespace ? 1 : 0)).slice(0, most);
+  return [...found.values()].sort((a, b) => compareText(a.namespace, b.namespace)).slice(0, most);
 }
 
 /** It routes the host, or sends to it. */

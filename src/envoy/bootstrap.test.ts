@@ -92,6 +92,15 @@ it('an agent that gives out certificates', () => {
   });
 });
 
+it('whoever gives out what rules name, beside an agent or without one', () => {
+  const bootstrap = staticBootstrap({ listeners: [], clusters: [] }, { ...options, sdsSocket: '/run/sds', secretsSocket: '/run/own' });
+  const at = (path: string): object => ({ load_assignment: { endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path } } } }] }] } });
+  expect(clusterOf(bootstrap, 'sds-grpc')).toMatchObject(at('/run/sds'));
+  expect(clusterOf(bootstrap, 'secrets-grpc')).toMatchObject({ typed_extension_protocol_options: http2, ...at('/run/own') });
+  const alone = staticBootstrap({ listeners: [], clusters: [] }, { ...options, secretsSocket: '/run/own' });
+  expect(clusterOf(alone, 'sds-grpc')).toBeUndefined();
+});
+
 describe('pages of the administration on ports of their own', () => {
   const views = [{ name: 'agent', address: '127.0.0.1', port: 15020, pages: ['ready', 'metrics'] as const }];
 

@@ -2,7 +2,7 @@
 import { type AdminViews, adminCluster, viewListener } from './admin-views.ts';
 import { defined, type JsonObject } from './json.ts';
 import type { ProxyNode } from './node.ts';
-import { agentSecret } from './secrets.ts';
+import { agentCluster, agentSecret, ownCluster } from './secrets.ts';
 import type { StaticResources } from './static.ts';
 
 /** Where something listens: a port, or the path of a Unix socket. */
@@ -16,6 +16,8 @@ export interface BootstrapOptions {
   views?: readonly AdminViews[];
   /** Unix socket of an agent that gives out the certificates of the mesh (`meshTls: 'sds'`). */
   sdsSocket?: string;
+  /** The one of whoever has started it and gives out what rules name (`secrets` of the options). */
+  secretsSocket?: string;
 }
 
 /** A control plane that speaks ADS. */
@@ -27,9 +29,8 @@ export interface ControlPlane {
   certificateName?: string;
 }
 
-/** Names of clusters that a bootstrap brings itself. */
+/** Name of a cluster that a bootstrap brings itself; others are in secrets.ts. */
 const xdsCluster = 'xds-grpc';
-const sdsCluster = 'sds-grpc';
 
 /**
  * What Envoy does otherwise since the version of Istio 1.28 (VER-R4), as it was, and programs of regular expressions as large as Istio's
@@ -108,12 +109,13 @@ function bootstrap({ node, admin }: BootstrapOptions, resources: StaticResources
   });
 }
 
-function ownResources({ admin, views = [], sdsSocket }: BootstrapOptions): StaticResources {
+function ownResources({ admin, views = [], sdsSocket, secretsSocket }: BootstrapOptions): StaticResources {
   return {
     listeners: admin ? views.map(viewListener) : [],
     clusters: [
       ...(admin && views.length > 0 ? [adminCluster(addressOf(admin))] : []),
-      ...(sdsSocket === undefined ? [] : [grpcCluster(sdsCluster, { path: sdsSocket })]),
+      ...(sdsSocket === undefined ? [] : [grpcCluster(agentCluster, { path: sdsSocket })]),
+      ...(secretsSocket === undefined ? [] : [grpcCluster(ownCluster, { path: secretsSocket })]),
     ],
   };
 }

@@ -2,6 +2,7 @@ import type { Origin, RoutingTable } from '../ir/table.ts';
 import { forwardByHost } from './forward-by-host.ts';
 import type { JsonObject } from './json.ts';
 import { hasOutboundListener, type LocalOptions, localTable } from './local-table.ts';
+import { missingSecrets } from './missing-secrets.ts';
 import type { EnvoyOptions } from './options.ts';
 import { outboundRoutes } from './outbound-routes.ts';
 import { patchBootstrap } from './patches/patch-bootstrap.ts';
@@ -36,6 +37,7 @@ export function configurationOf(table: RoutingTable, options: EnvoyOptions, loca
     table: own,
     resources: local ? localResources(resources, table, local) : resources,
     problems: [
+      ...missingSecrets(own, options),
       ...problems,
       ...patchBootstrap({}, patches).problems,
       ...unused.map(({ origin, applyTo, operation }) => ({ origin, message: `${operation} of ${applyTo} is for nothing that this proxy has` })),

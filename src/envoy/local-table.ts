@@ -1,6 +1,6 @@
 // The routing table for an Envoy on this machine: its listeners get the addresses and ports that whoever starts it wants.
-import { blackHoleCluster, type Cluster } from '../ir/cluster.ts';
-import type { FilterChain, Listener, TcpFilter } from '../ir/listener.ts';
+import type { Cluster } from '../ir/cluster.ts';
+import type { FilterChain, Listener } from '../ir/listener.ts';
 import { outboundListener } from '../ir/outbound-listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { forwardName } from './forward-by-host.ts';
@@ -26,14 +26,14 @@ export function hasOutboundListener({ proxy }: RoutingTable, { capture, outbound
 
 export function localTable(table: RoutingTable, options: LocalOptions): RoutingTable {
   const { listeners, clusters } = table;
-  if (options.capture) return withoutSecrets({ ...table, listeners: listeners.flatMap((listener) => redirected(listener, options)) });
+  if (options.capture) return { ...table, listeners: listeners.flatMap((listener) => redirected(listener, options)) };
   const own = listeners.filter(({ name, bind }) => bind && !capturing.has(name)).map((listener) => bound(listener, options.bind));
-  if (!hasOutboundListener(table, options)) return withoutSecrets({ ...table, listeners: own });
-  return withoutSecrets({
+  if (!hasOutboundListener(table, options)) return { ...table, listeners: own };
+  return {
     ...table,
     listeners: [...own, outboundListener(options.bind, options.outboundPort)],
     clusters: [...clusters, ...clusters.filter(goesElsewhere).map((cluster) => ({ ...cluster, name: forwardName(cluster.name) }))],
-  });
+  };
 }
 
 /** It sends on to where the connection was meant to go. */
@@ -54,21 +54,4 @@ function redirected(listener: Listener, { outboundPort, inboundPort }: LocalOpti
 function bound(listener: Listener, bind: string): Listener {
   const [address = bind, ...moreAddresses] = new Set([listener.address, ...(listener.moreAddresses ?? [])].map((own) => (anyAddress.has(own) ? bind : own)));
   return { ...listener, address, moreAddresses };
-}
-
-/** Nobody gives out certificates by their names: connections that would need one are closed, and requests for it have no endpoint. */
-function withoutSecrets(table: RoutingTable): RoutingTable {
-  const filter: TcpFilter = { kind: 'tcp', clusters: [{ cluster: blackHoleCluster, weight: 1 }], statPrefix: blackHoleCluster, hashSourceIp: false };
-  const closed = (chain: FilterChain): FilterChain => (chain.tls?.credentialName === undefined ? chain : { name: chain.name, match: chain.match, filter });
-  return {
-    ...table,
-    listeners: table.listeners.map(({ chains, defaultChain, ...listener }) => ({
-      ...listener,
-      chains: chains.map(closed),
-      ...(defaultChain ? { defaultChain: closed(defaultChain) } : {}),
-    })),
-    clusters: table.clusters.map((cluster) =>
-      cluster.tls.credentialName === undefined ? cluster : { ...cluster, tls: { mode: 'disable' }, discovery: 'static', localities: [] },
-    ),
-  };
 }

@@ -8,10 +8,10 @@ export interface EnvoyOptions {
    */
   meshTls: 'sds' | 'none';
   /**
-   * Where secrets come from that rules name (`credentialName`): `ads` from the control plane; `none` (default): they are not to be had, so
-   * connections that need one fail. Without a control plane it has to be `none`: Envoy 1.40 crashes otherwise.
+   * Where secrets come from that rules name (`credentialName`): `ads` from the control plane, without which Envoy 1.40 crashes; an
+   * object: from whoever runs the proxy; `none` (default): they are not to be had, so connections that need one fail.
    */
-  secrets?: 'ads' | 'none';
+  secrets?: 'ads' | 'none' | OwnSecretNames;
   /** File with the certificates that the system trusts, for TLS to the outside; by default `/etc/ssl/certs/ca-certificates.crt`. */
   systemRoots?: string;
   /**
@@ -24,6 +24,19 @@ export interface EnvoyOptions {
    * which has to be made again when they change. Undefined, for a source or for all: the keys are not there, and tokens are refused.
    */
   jwks?: (source: FetchedKeys) => string | undefined;
+}
+
+/**
+ * Secrets that whoever runs the proxy gives out (cluster `secrets-grpc`), by a `credentialName` as it is written: the name that what is in
+ * one has to be asked for by. Undefined: it has nothing of the kind.
+ */
+export interface OwnSecretNames {
+  /** A certificate with its key. */
+  pair(credential: string): string | undefined;
+  /** What certificates of others are judged by, in a Secret for that alone. */
+  roots(credential: string): string | undefined;
+  /** The same, in the Secret of a certificate, or in the one beside it (`-cacert`). */
+  rootsBeside(credential: string): string | undefined;
 }
 
 /** Where keys are that are not in the configuration. */

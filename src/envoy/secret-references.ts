@@ -1,6 +1,6 @@
 // The Secrets that a table names, as proxies ask the control plane for them.
 import type { UpstreamTls } from '../ir/cluster.ts';
-import type { DownstreamTls } from '../ir/listener.ts';
+import { chainsOf, type DownstreamTls } from '../ir/listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { asksForCertificate } from './listeners/tls.ts';
 import { controlPlaneName, rootsCredential } from './secrets.ts';
@@ -29,9 +29,7 @@ export function secretReferences({ listeners, clusters, proxy: { namespace } }: 
     // A resource is one of both: whoever shows a certificate cannot go without.
     if (what === 'pair' || !found.has(resource)) found.set(resource, { resource, secret: secretOf(credential, namespace), what });
   };
-  for (const { chains, defaultChain } of listeners) {
-    for (const { tls } of defaultChain ? [...chains, defaultChain] : chains) if (tls) addDownstream(tls, add);
-  }
+  for (const listener of listeners) for (const { tls } of chainsOf(listener)) if (tls) addDownstream(tls, add);
   for (const { tls } of clusters) addUpstream(tls, add);
   const references = [...found.values()];
   known.set(clusters, { listeners, namespace, references });

@@ -1,5 +1,6 @@
 // Where Envoy gets certificates from that are not in its configuration.
 import { defined, type JsonObject } from './json.ts';
+import type { EnvoyOptions, OwnSecretNames } from './options.ts';
 
 /**
  * A secret of the agent beside the proxy: `default`, the certificate of the workload; `ROOTCA`, the roots that those of its peers are
@@ -11,15 +12,30 @@ export function agentSecret(name: string): JsonObject {
   return {
     name,
     sds_config: defined({
-      api_config_source: {
-        api_type: 'GRPC',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'sds-grpc' } }],
-        set_node_on_first_message_only: true,
-        transport_api_version: 'V3',
-      },
+      ...streamFrom(agentCluster),
       initial_fetch_timeout: waitedFor ? '0s' : undefined,
-      resource_api_version: 'V3',
     }),
+  };
+}
+
+/** The agent beside the proxy, and whoever has started it. */
+export const agentCluster = 'sds-grpc';
+export const ownCluster = 'secrets-grpc';
+
+/** One that whoever runs the proxy has, so that it is there at once. */
+function ownSecret(name: string): JsonObject {
+  return { name, sds_config: streamFrom(ownCluster) };
+}
+
+function streamFrom(cluster: string): JsonObject {
+  return {
+    api_config_source: {
+      api_type: 'GRPC',
+      grpc_services: [{ envoy_grpc: { cluster_name: cluster } }],
+      set_node_on_first_message_only: true,
+      transport_api_version: 'V3',
+    },
+    resource_api_version: 'V3',
   };
 }
 
@@ -34,6 +50,30 @@ export function controlPlaneName(credential: string): string {
 
 /** Of the roots that go with a certificate. */
 export const rootsCredential = (credential: string): string => `${credential}-cacert`;
+
+type Secrets = Pick<EnvoyOptions, 'secrets'>;
+
+/** The certificate of a Secret that a rule names; undefined: it is not to be had. */
+export function certificateOf(credential: string, options: Secrets): JsonObject | undefined {
+  return named(options, credential, (own) => own.pair(credential));
+}
+
+/** The same of roots that are in a Secret for them alone. */
+export function rootsOf(credential: string, options: Secrets): JsonObject | undefined {
+  return named(options, credential, (own) => own.roots(credential));
+}
+
+/** The same of roots that go with a certificate. */
+export function rootsBeside(credential: string, options: Secrets): JsonObject | undefined {
+  return named(options, rootsCredential(credential), (own) => own.rootsBeside(credential));
+}
+
+function named({ secrets = 'none' }: Secrets, ofControlPlane: string, ofOwn: (own: OwnSecretNames) => string | undefined): JsonObject | undefined {
+  if (secrets === 'none') return undefined;
+  if (secrets === 'ads') return controlPlaneSecret(ofControlPlane);
+  const name = ofOwn(secrets);
+  return name === undefined ? undefined : ownSecret(name);
+}
 
 /** What a secret has; PEM. */
 export interface SecretContent {

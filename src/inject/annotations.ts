@@ -52,7 +52,17 @@ export type AnnotationName = (typeof annotation)[keyof typeof annotation];
 const quantity = /^\+?(?:\d+(?:\.\d*)?|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
 /** Of maps and lists in values that are JSON: no part of a pod has more. */
-export const mostLevels = 64;
+const mostLevels = 64;
+
+/** A JSON map that an earlier injection kept in an annotation; what cannot be read is an empty one. */
+export function savedMap(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isMap(value) && !isDeeperThan(mostLevels, value) ? value : {};
+  } catch {
+    return {};
+  }
+}
 
 /** Reads annotations of one pod. Each of its methods gives undefined where the annotation is not there. */
 export class AnnotationReader {

@@ -1,7 +1,6 @@
 // What users say of the sidecar by a container of its name in their own pod: over the template, theirs wins.
-import { isDeeperThan } from '../manifest/nesting.ts';
 import { isMap } from '../model/untyped.ts';
-import { annotation, mostLevels } from './annotations.ts';
+import { annotation, savedMap } from './annotations.ts';
 import { mergeMaps } from './merge.ts';
 import { autoImage, type Container, findContainer, type PodTemplate } from './pod.ts';
 import type { PodPatch } from './template.ts';
@@ -36,17 +35,8 @@ export function applyOverrides(pod: PodTemplate, { containers, initContainers }:
 
 /** What an earlier injection kept; what cannot be read is nothing. */
 export function savedOverrides({ metadata }: PodTemplate): Overrides {
-  const lists = parse(metadata.annotations?.[annotation.overrides]);
+  const lists = savedMap(metadata.annotations?.[annotation.overrides]);
   const containers = (value: unknown): Container[] =>
     Array.isArray(value) ? value.filter((item): item is Container => isMap(item) && typeof item.name === 'string') : [];
   return { containers: containers(lists.containers), initContainers: containers(lists.initContainers) };
-}
-
-function parse(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return isMap(value) && !isDeeperThan(mostLevels, value) ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,8 +1,7 @@
 // Probes of the application go to the sidecar, which makes them in its name: from outside they would be redirected, and with mTLS
 // refused.
-import { isDeeperThan } from '../manifest/nesting.ts';
 import { isMap } from '../model/untyped.ts';
-import { mostLevels } from './annotations.ts';
+import { savedMap } from './annotations.ts';
 import type { Container, Handler, PodSpec } from './pod.ts';
 import { proxyName, sidecarOf } from './pod.ts';
 
@@ -77,7 +76,7 @@ function portOf(port: number | string | undefined, { ports }: Container): number
 
 /** Takes back what `rewriteProbes` did, in place. */
 export function restoreProbes(spec: PodSpec, sidecar: Container): void {
-  const probers = parse(sidecar.env?.find(({ name }) => name === probersVariable)?.value);
+  const probers = savedMap(sidecar.env?.find(({ name }) => name === probersVariable)?.value);
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     for (const [field, name] of kinds) {
       const probe = container[field];
@@ -95,13 +94,4 @@ function withoutNulls(handler: Record<string, unknown>): Record<string, unknown>
   const { grpc } = handler;
   if (!isMap(grpc) || grpc.service !== null) return handler;
   return { ...handler, grpc: { port: grpc.port } };
-}
-
-function parse(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return isMap(value) && !isDeeperThan(mostLevels, value) ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,5 +1,5 @@
 // What is installed: the shape of values, after profiles, files and --set are merged (see merge.ts).
-import type { CaptureMode, Resources, SidecarEngine } from '../inject/config.ts';
+import type { InjectionConfig, Resources } from '../inject/config.ts';
 
 export type ProfileName = 'default' | 'minimal' | 'demo' | 'empty';
 
@@ -77,29 +77,24 @@ export interface Values {
     failurePolicy: 'Fail' | 'Ignore';
     /** Namespaces without labels are injected, too. */
     enableNamespacesByDefault: boolean;
-    rewriteAppHTTPProbe: boolean;
-    neverInjectSelector: unknown[];
-    alwaysInjectSelector: unknown[];
-    injectedAnnotations: Record<string, string>;
-    templates: Record<string, string>;
-    defaultTemplates: string[];
-  };
-  proxy: {
-    engine: SidecarEngine;
-    capture: CaptureMode;
-    resources: Resources;
-    logLevel: string;
-    concurrency: number;
-    holdApplicationUntilProxyStarts: boolean;
-    nativeSidecar: boolean | 'auto';
-    includeIPRanges: string;
-    excludeIPRanges: string;
-    includeInboundPorts: string;
-    excludeInboundPorts: string;
-    includeOutboundPorts: string;
-    excludeOutboundPorts: string;
-    drainSeconds: number;
-  };
+  } & Pick<InjectionConfig, 'rewriteAppHTTPProbe' | 'neverInjectSelector' | 'alwaysInjectSelector' | 'injectedAnnotations' | 'templates' | 'defaultTemplates'>;
+  proxy: Pick<
+    InjectionConfig,
+    | 'engine'
+    | 'capture'
+    | 'resources'
+    | 'logLevel'
+    | 'concurrency'
+    | 'holdApplicationUntilProxyStarts'
+    | 'nativeSidecar'
+    | 'includeIPRanges'
+    | 'excludeIPRanges'
+    | 'includeInboundPorts'
+    | 'excludeInboundPorts'
+    | 'includeOutboundPorts'
+    | 'excludeOutboundPorts'
+    | 'drainSeconds'
+  >;
   clusterDomain: string;
   clusterId: string;
   meshId: string;

@@ -77,6 +77,8 @@ export interface UpstreamTls {
   mode: 'disable' | 'simple' | 'mutual' | 'istio-mutual' | 'auto';
   sni?: string;
   subjectAltNames?: readonly string[];
+  /** The name of the request is asked for besides them. */
+  verifyRequestName?: boolean;
   caFile?: string;
   /** Certificates that are not accepted any more. */
   crlFile?: string;
@@ -84,6 +86,10 @@ export interface UpstreamTls {
   keyFile?: string;
   credentialName?: string;
   insecureSkipVerify?: boolean;
+  /** Of TLS 1.2; absent: what the proxy takes. */
+  cipherSuites?: readonly string[];
+  /** Curves of the key exchange, by the names of TLS libraries; absent: what the proxy takes. */
+  ecdhCurves?: readonly string[];
 }
 
 export interface Cluster {

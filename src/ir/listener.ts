@@ -121,3 +121,8 @@ export interface Listener {
   /** Of the service, Gateway or Sidecar that it is for. */
   origin?: Origin;
 }
+
+/** All chains of a listener: the default one is the last. */
+export function chainsOf({ chains, defaultChain }: Pick<Listener, 'chains' | 'defaultChain'>): readonly FilterChain[] {
+  return defaultChain ? [...chains, defaultChain] : chains;
+}

@@ -3,7 +3,7 @@ import { discover, type KubeResource } from './discovery.ts';
 import { KubeError } from './error.ts';
 import { KindCache } from './kinds.ts';
 import { type KubeList, type ListOptions, listObjects } from './list.ts';
-import { type KubeObject, type ObjectRef, refOf, refText } from './object.ts';
+import { type KubeObject, type ObjectRef, refOf, refText, withoutManagedFields } from './object.ts';
 import { type Query, resourcePath, splitApiVersion, withQuery } from './path.ts';
 import { type Repeatable, withRetries } from './retry.ts';
 import { serverText } from './status.ts';
@@ -204,11 +204,10 @@ export class KubeClient {
     const { fieldManager = ourManager, force, dryRun, signal } = options;
     const ref = refOf(object);
     const resource = await this.#served(ref, 'apply');
-    const { managedFields: _, ...metadata } = object.metadata;
     return this.request(this.#pathOf(resource, ref), {
       method: 'PATCH',
       query: { fieldManager, force: force || undefined, dryRun: dryRun ? 'All' : undefined },
-      body: { ...object, metadata },
+      body: withoutManagedFields(object),
       contentType: contentTypes.apply,
       signal,
       purpose: `apply ${refText(ref)}`,
@@ -278,6 +277,22 @@ export class KubeClient {
       method: 'POST',
       body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: attributes } },
       purpose: `ask whether this user may ${attributes.verb} ${attributes.resource}`,
+    });
+    return review.status?.allowed === true;
+  }
+
+  /**
+   * The same of a service account, whether there is one of this name or not.
+   *
+   * @throws KubeError of reason Forbidden for users who may not ask
+   */
+  async canAccount({ namespace, name }: { namespace: string; name: string }, attributes: Parameters<KubeClient['canI']>[0]): Promise<boolean> {
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+    const spec = { user: `system:serviceaccount:${namespace}:${name}`, groups, resourceAttributes: attributes };
+    const review = await this.request<{ status?: { allowed?: boolean } }>('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      method: 'POST',
+      body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec },
+      purpose: `ask whether service account ${namespace}/${name} may ${attributes.verb} ${attributes.resource}`,
     });
     return review.status?.allowed === true;
   }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { until } from '../../test/until.ts';
 import type { KubeResource, WatchEvent, WatchOptions } from './client.ts';
 import { KubeError } from './error.ts';
-import { Informer, type InformerEvents, type InformerOptions, withoutManagedFields } from './informer.ts';
-import type { KubeObject } from './object.ts';
+import { Informer, type InformerEvents, type InformerOptions } from './informer.ts';
+import { type KubeObject, withoutManagedFields } from './object.ts';
 
 const things: KubeResource = { group: 'x.test', version: 'v1', apiVersion: 'x.test/v1', kind: 'Thing', plural: 'things', namespaced: true, verbs: [] };
 
@@ -170,14 +171,6 @@ function inform(
   stops.push(() => informer.stop());
   informer.start();
   return { said, problems, informer };
-}
-
-async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 2000; i++) {
-    if (holds()) return;
-    await sleep(1);
-  }
-  throw new Error(`not so within 2 s: ${what}`);
 }
 
 const same = (informer: Informer, server: FakeServer): boolean =>

@@ -273,12 +273,6 @@ export class Informer {
   }
 }
 
-/** An object without what only server-side apply needs, which is often half of it. */
-export function withoutManagedFields(object: KubeObject): KubeObject {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
-}
-
 async function settled<T extends object>(promise: Promise<T>): Promise<T | { error: unknown }> {
   try {
     return await promise;

@@ -1,4 +1,5 @@
 import { loadAll, YAMLException } from 'js-yaml';
+import { isMap } from '../manifest/is-map.ts';
 import { nearest } from '../manifest/nearest.ts';
 import { KubeError } from './error.ts';
 
@@ -138,7 +139,7 @@ function parseYaml(file: string, text: string): Record<string, unknown> | undefi
     throw bad(`the kubeconfig ${file}${line} is not YAML: ${why}`, undefined, error);
   }
   if (document === undefined || document === null) return undefined;
-  if (!isObject(document)) throw bad(`${file} is no kubeconfig: it is not a mapping`);
+  if (!isMap(document)) throw bad(`${file} is no kubeconfig: it is not a mapping`);
   const kind = document.kind;
   if (kind !== undefined && kind !== 'Config' && kind !== '') throw bad(`${file} is no kubeconfig: its kind is ${String(kind)}, not Config`);
   return document;
@@ -149,9 +150,9 @@ function take<T extends object>(into: Map<string, Sourced<T>>, document: Record<
   if (!Array.isArray(entries)) throw bad(`${file}: ${list} is not a list`);
   for (const [index, entry] of entries.entries()) {
     const at = `${file}: ${list}[${index}]`;
-    if (!isObject(entry) || typeof entry.name !== 'string' || entry.name === '') throw bad(`${at} has no name`);
+    if (!isMap(entry) || typeof entry.name !== 'string' || entry.name === '') throw bad(`${at} has no name`);
     const value = entry[key] ?? {};
-    if (!isObject(value)) throw bad(`${at} (${entry.name}): ${key} is not a mapping`);
+    if (!isMap(value)) throw bad(`${at} (${entry.name}): ${key} is not a mapping`);
     checkTexts(value, `${at} (${entry.name})`);
     if (!into.has(entry.name)) into.set(entry.name, { name: entry.name, file, value: value as T });
   }
@@ -199,10 +200,6 @@ function suggest(what: string, name: string | undefined, entries: ReadonlyMap<st
 
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\/./i.test(text) && URL.canParse(text);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function bad(message: string, help?: string, cause?: unknown): KubeError {

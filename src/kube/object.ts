@@ -52,3 +52,9 @@ export function refText({ kind, namespace, name }: ObjectRef): string {
 export function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
   return { apiVersion, kind, namespace: metadata.namespace, name: metadata.name ?? '' };
 }
+
+/** An object without what only server-side apply needs, which is often half of it. */
+export function withoutManagedFields(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

@@ -1,3 +1,4 @@
+import { compareText } from '../manifest/compare-text.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './error.ts';
 import { type LabelSelector, labelSelectorText } from './label-selector.ts';
@@ -163,15 +164,14 @@ async function podReasons(object: KubeObject, client: Source): Promise<string[]>
   }
   const unready = items
     .filter((pod) => !isPodReady(pod) && !pod.metadata.deletionTimestamp)
-    .sort((a, b) => compare(b.metadata.creationTimestamp, a.metadata.creationTimestamp) || compare(a.metadata.name, b.metadata.name));
+    .sort(
+      (a, b) =>
+        compareText(b.metadata.creationTimestamp ?? '', a.metadata.creationTimestamp ?? '') || compareText(a.metadata.name ?? '', b.metadata.name ?? ''),
+    );
   const [newest] = unready;
   if (!newest) return [];
   const others = unready.length > 1 ? ` (and ${unready.length - 1} more)` : '';
   return [`${newest.metadata.name}: ${podReason(newest)}${others}`];
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function counted(count: number, what: string): string {

@@ -23,7 +23,8 @@ export function sidecarTakes(mesh: Mesh, workload: Workload, port: number): bool
   return !listed('excludeInboundPorts')?.includes(String(port));
 }
 
-function hasSidecar(workload: Workload, namespace: Namespace | undefined): boolean {
+/** Whether a workload has a sidecar, or gets one for certain. A revision that its namespace names is taken to be there. */
+export function hasSidecar(workload: Workload, namespace: Namespace | undefined): boolean {
   const { spec, labels, annotations } = workload;
   if (proxyImageOf(containersOf(spec)) !== '') return true;
   // Injection leaves alone what is in the network of its node, and what is in a namespace that opts out.

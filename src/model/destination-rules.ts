@@ -88,7 +88,7 @@ export class DestinationRules {
   }
 }
 
-function hostOf({ namespace, spec }: Rule): string {
+export function hostOf({ namespace, spec }: Rule): string {
   return toFqdn(namespace, spec.host ?? '').toLowerCase();
 }
 

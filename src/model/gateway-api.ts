@@ -2,7 +2,7 @@
 import type { Path } from '../manifest/problem.ts';
 import type { Resource } from '../manifest/resource.ts';
 import type { Mesh, ResourceOf } from './mesh.ts';
-import { isMap, items, text } from './untyped.ts';
+import { isMap, items, numberIn, text } from './untyped.ts';
 
 export const gatewayGroup = 'gateway.networking.k8s.io';
 
@@ -58,17 +58,13 @@ function reference(raw: Fields, from: Resource, path: Path, group: string, kind:
   };
 }
 
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
 /** What a route attaches to. A reference without a name is left out. */
 export function parentRefs(route: Route): ParentReference[] {
   return maps(route.spec.parentRefs)
     .map((raw, i) => ({
       ...reference(raw, route, ['spec', 'parentRefs', i], gatewayGroup, 'Gateway'),
       sectionName: text(raw.sectionName),
-      port: number(raw.port),
+      port: numberIn(raw.port),
     }))
     .filter(({ name }) => name !== '');
 }
@@ -77,8 +73,8 @@ export function parentRefs(route: Route): ParentReference[] {
 export function backendRefs(route: Route): BackendReference[] {
   const backend = (raw: Fields, path: Path, mirror: boolean): BackendReference => ({
     ...reference(raw, route, path, '', 'Service'),
-    port: number(raw.port),
-    weight: number(raw.weight),
+    port: numberIn(raw.port),
+    weight: numberIn(raw.weight),
     mirror,
   });
   const mirrors = (filters: unknown, path: Path): BackendReference[] =>
@@ -128,7 +124,7 @@ export function listenersOf(gateway: ResourceOf<'gateway-api/Gateway'>): Listene
     return {
       name: text(raw.name),
       hostname: text(raw.hostname).toLowerCase(),
-      port: number(raw.port),
+      port: numberIn(raw.port),
       protocol: text(raw.protocol),
       allowedRoutes: isMap(raw.allowedRoutes) ? raw.allowedRoutes : {},
       certificateRefs: certificates

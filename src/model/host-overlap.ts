@@ -1,3 +1,5 @@
+import { compareText } from '../manifest/compare-text.ts';
+
 const reverse = (text: string): string => text.split('').reverse().join('');
 
 /** Finds the hosts that have a name in common with a host (see `hostsOverlap` in hosts.ts), without a look at all of them. */
@@ -46,7 +48,7 @@ export class OverlapIndex<T> {
   private *endingWith(suffix: string): Generator<T[]> {
     this.backwards ??= [...this.exact.keys(), ...[...this.wild.keys()].map((key) => `*${key}`)]
       .map((host) => ({ text: reverse(host.replace(/^\*/, '')), host }))
-      .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+      .sort((a, b) => compareText(a.text, b.text));
     const wanted = reverse(suffix);
     let low = 0;
     let high = this.backwards.length;

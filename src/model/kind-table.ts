@@ -1,3 +1,4 @@
+import { compareText } from '../manifest/compare-text.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { byCreation } from './creation.ts';
 
@@ -125,8 +126,7 @@ function placeByName(list: readonly Resource[], resource: Resource): number {
 }
 
 function byName(a: Resource, b: Resource): number {
-  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+  return compareText(a.namespace, b.namespace) || compareText(a.name, b.name);
 }
 
 /** More changes at a time are sorted with everything else. */

@@ -1,4 +1,10 @@
+import { isMap } from '../manifest/is-map.ts';
 import type { MeshConfig } from '../manifest/istio/mesh.gen.ts';
+
+/** Of the mesh; identities of workloads begin with it. */
+export function trustDomainOf({ trustDomain }: Pick<MeshConfig, 'trustDomain'>): string {
+  return trustDomain || 'cluster.local';
+}
 
 /** What a mesh has when nothing is said, as far as weft reads it. */
 export function defaultMeshConfig(istioNamespace: string): MeshConfig {
@@ -27,8 +33,4 @@ function mergeMaps(base: Record<string, unknown>, over: Record<string, unknown>)
     out[key] = isMap(old) && isMap(value) ? mergeMaps(old, value) : value;
   }
   return out;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -169,6 +169,11 @@ export class Mesh {
     return this.table(kind).find(namespace, name) as ResourceOf<K> | undefined;
   }
 
+  /** The same, of a kind that is not known beforehand. */
+  object({ kind, namespace, name }: { kind: string; namespace: string; name: string }): Resource | undefined {
+    return this.table(kind as KindName).find(namespace, name);
+  }
+
   /** The resources of a kind with their indexes, for who reads them later: it does not keep the mesh. */
   table(kind: KindName): KindTable {
     this.observer?.(kind);

@@ -11,6 +11,11 @@ export interface Identity {
 /** What Istio puts in front of a principal by itself. */
 export const spiffeScheme = 'spiffe://';
 
+/** As a certificate names a workload: `spiffe://cluster.local/ns/shop/sa/cart`. */
+export function spiffeIdOf(trustDomain: string, { namespace, serviceAccount }: { namespace: string; serviceAccount: string }): string {
+  return `${spiffeScheme}${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}
+
 /**
  * The identity that a principal stands for: `cluster.local/ns/shop/sa/cart`, or with `*` at one end (SEC-R24).
  *

@@ -1,4 +1,5 @@
 // Every service of the mesh, of Kubernetes or of a ServiceEntry, in one form, and who sees which.
+import { compareText } from '../manifest/compare-text.ts';
 import type { ServiceEntry } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { createdAt } from './creation.ts';
@@ -254,10 +255,6 @@ const resolved = new WeakMap<MeshService, MeshService>();
 /** Without a time it is the newest (DR-R6). */
 function byAge(a: MeshService, b: MeshService): number {
   const [x, y] = [createdAt(a.resource), createdAt(b.resource)];
-  if (x !== y) return x === '' ? 1 : y === '' ? -1 : compare(x, y);
-  return compare(a.name, b.name) || compare(a.namespace, b.namespace) || compare(a.resource.name, b.resource.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (x !== y) return x === '' ? 1 : y === '' ? -1 : compareText(x, y);
+  return compareText(a.name, b.name) || compareText(a.namespace, b.namespace) || compareText(a.resource.name, b.resource.name);
 }

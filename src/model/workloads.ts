@@ -1,3 +1,4 @@
+import { compareText } from '../manifest/compare-text.ts';
 import type { Resource } from '../manifest/resource.ts';
 import type { Pod, PodSpec, PodTemplate, WorkloadControllerSpec } from './kubernetes.ts';
 
@@ -18,7 +19,7 @@ export interface Workload {
 /** An order that does not depend on that of the input, for where one workload stands for several. */
 export function byName(a: Workload, b: Workload): number {
   const [x, y] = [a, b].map(({ namespace, name, resource }) => `${namespace}/${name} ${resource.kindName}`) as [string, string];
-  return x < y ? -1 : x > y ? 1 : 0;
+  return compareText(x, y);
 }
 
 export type PodTemplateOwner = Resource<WorkloadControllerSpec & { jobTemplate?: { spec?: { template?: PodTemplate } } }>;

@@ -11,8 +11,8 @@ const curves: Readonly<Record<string, SigningAlgorithm>> = {
   secp384r1: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
   secp521r1: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
 };
-/** Shorter ones can be broken. */
-const shortestRsaBits = 2048;
+/** Shorter ones can be broken; longer ones cost everybody who verifies them too much. */
+const rsaBits = { least: 2048, most: 8192 };
 
 export function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ownAlgorithm, true, ['sign', 'verify']);
@@ -27,13 +27,15 @@ export async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
 /**
  * How a key signs.
  *
- * @throws Error that says why it is not taken: RSA under 2048 bits, curves that others do not know
+ * @throws Error that says why it is not taken: RSA under 2048 bits or over 8192, curves that others do not know
  */
 export function algorithmOf(key: KeyObject): SigningAlgorithm {
-  const { namedCurve = '', modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const { namedCurve = '', modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ed25519') return { name: 'Ed25519' };
   if (key.asymmetricKeyType === 'rsa') {
-    if (modulusLength < shortestRsaBits) throw new Error(`an RSA key of ${modulusLength} bits is too short: take one of ${shortestRsaBits} or more`);
+    if (modulusLength < rsaBits.least) throw new Error(`an RSA key of ${modulusLength} bits is too short: take one of ${rsaBits.least} or more`);
+    if (modulusLength > rsaBits.most) throw new Error(`an RSA key of ${modulusLength} bits is too long: take one of ${rsaBits.most} or less`);
+    if (publicExponent < 3n || publicExponent % 2n === 0n) throw new Error('the RSA key has an exponent with which anybody can sign: take 65537');
     return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
   }
   const algorithm = key.asymmetricKeyType === 'ec' ? curves[namedCurve] : undefined;

@@ -10,3 +10,6 @@ export const longestWorkloadLifetimeMs = 90 * day;
 
 /** Certificates begin to be valid so much before they are made: clocks differ. */
 export const backdatedMs = 60 * 60 * 1000;
+
+/** After this part of its life a certificate of the control plane, or an authority, is renewed. */
+export const renewedAt = 2 / 3;

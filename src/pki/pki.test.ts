@@ -1,10 +1,23 @@
-import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509Certificate as PeculiarCertificate,
+  Pkcs10CertificateRequestGenerator,
+  SubjectAlternativeNameExtension,
+} from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { pluggedAuthority, rootAuthority } from './authority.ts';
 import { makeRequest, requestedKey } from './certificate-request.ts';
 import { issueAuthority, issueServing, issueWorkload } from './issue.ts';
+import { algorithmOf, newKeys, ownAlgorithm } from './keys.ts';
 import { certificatesOf, trustBundle } from './pem.ts';
-import { podOfCertificate } from './pod-extension.ts';
+import { extensionOfPod, podOfCertificate } from './pod-extension.ts';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
 const hour = 60 * 60 * 1000;
@@ -30,6 +43,35 @@ describe('a certificate of a workload', () => {
     const { request } = await makeRequest('spiffe://cluster.local/ns/kube-system/sa/admin');
     const certificate = new X509Certificate(await issueWorkload(authority, await requestedKey(request), cart, hour, now));
     expect(certificate.subjectAltName).toBe(`URI:${cart}`);
+  });
+
+  it('has none of the extensions that a request asks for, and not its subject', async () => {
+    const authority = await issueAuthority('root', now);
+    const keys = await newKeys();
+    const request = await Pkcs10CertificateRequestGenerator.create(
+      {
+        name: 'CN=istiod.istio-system.svc',
+        keys,
+        signingAlgorithm: ownAlgorithm,
+        extensions: [
+          new BasicConstraintsExtension(true, undefined, true),
+          new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+          new ExtendedKeyUsageExtension([ExtendedKeyUsage.codeSigning]),
+          new SubjectAlternativeNameExtension([
+            { type: 'dns', value: 'istiod.istio-system.svc' },
+            { type: 'url', value: 'spiffe://cluster.local/ns/istio-system/sa/istiod' },
+          ]),
+          extensionOfPod('other-pod'),
+          new Extension('2.25.99', true, Buffer.from([5, 0])),
+        ],
+      },
+      webcrypto,
+    );
+    const certificate = new X509Certificate(await issueWorkload(authority, await requestedKey(request.toString('pem')), cart, hour, now));
+    expect([certificate.subjectAltName, certificate.subject ?? '', certificate.ca]).toEqual([`URI:${cart}`, '', false]);
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+    expect(podOfCertificate(certificate.raw)).toBeUndefined();
+    expect(new PeculiarCertificate(new Uint8Array(certificate.raw)).getExtension('2.25.99')).toBeNull();
   });
 
   it.each(['cart-1', `${'a'.repeat(200)}.b`])('says for which pod it is: %s', async (pod) => {
@@ -64,13 +106,31 @@ describe('a certificate request is refused', () => {
     await expect(requestedKey(forged)).rejects.toThrow('not signed by the key');
   });
 
-  it('when its key is weak', async () => {
-    const { webcrypto } = await import('node:crypto');
-    const { Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509');
-    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) };
+  it.each([512, 1024])('when its key is weak: RSA of %i bits', async (modulusLength) => {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: new Uint8Array([1, 0, 1]) };
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const weak = await Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: algorithm }, webcrypto);
-    await expect(requestedKey(weak.toString('pem'))).rejects.toThrow('1024 bits is too short');
+    await expect(requestedKey(weak.toString('pem'))).rejects.toThrow(`${modulusLength} bits is too short`);
+  });
+
+  it.each([
+    ['an exponent of one', 256, 'AQ', 'exponent with which anybody can sign'],
+    ['an even exponent', 256, 'BA', 'exponent with which anybody can sign'],
+    ['more bits than anybody wants to verify', 1200, 'AQAB', '9600 bits is too long'],
+  ])('when its key has %s', (_, bytes, e, problem) => {
+    const modulus = Buffer.alloc(bytes, 0xa5);
+    modulus[bytes - 1] = 0xff;
+    const key = createPublicKey({ key: { kty: 'RSA', n: modulus.toString('base64url'), e }, format: 'jwk' });
+    expect(() => algorithmOf(key)).toThrow(problem);
+  });
+
+  it.each<[string, 'x25519' | 'ed448' | 'rsa-pss', string]>([
+    ['only agrees on keys', 'x25519', 'type x25519 is not taken'],
+    ['is of a curve that others do not know', 'ed448', 'type ed448 is not taken'],
+    ['is of another kind of RSA', 'rsa-pss', 'type rsa-pss is not taken'],
+  ])('when its key %s', (_, type, problem) => {
+    const { publicKey } = type === 'rsa-pss' ? generateKeyPairSync('rsa-pss', { modulusLength: 2048 }) : generateKeyPairSync(type as 'x25519');
+    expect(() => algorithmOf(publicKey)).toThrow(problem);
   });
 });
 

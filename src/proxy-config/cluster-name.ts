@@ -1,3 +1,5 @@
+import { compareText } from './table.ts';
+
 /** What the name of a cluster says: `outbound|8080|v1|cart.shop.svc.cluster.local`, `inbound|8080||`. */
 export interface ClusterName {
   /** Empty for names that are not of this form. */
@@ -18,9 +20,10 @@ export function parseClusterName(name: string): ClusterName {
 /** By host, subset, port and direction. */
 export function compareClusterNames(a: string, b: string): number {
   const [one, other] = [parseClusterName(a), parseClusterName(b)];
-  return compare(one.host, other.host) || compare(one.subset, other.subset) || (one.port ?? 0) - (other.port ?? 0) || compare(one.direction, other.direction);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return (
+    compareText(one.host, other.host) ||
+    compareText(one.subset, other.subset) ||
+    (one.port ?? 0) - (other.port ?? 0) ||
+    compareText(one.direction, other.direction)
+  );
 }

@@ -1,6 +1,6 @@
 import { type Address, addressText, readAddress } from './address.ts';
 import { field, isJson, type Json, message, messages, text } from './json.ts';
-import type { Table } from './table.ts';
+import { compareText, type Table } from './table.ts';
 
 /** Every condition that is there holds. */
 export interface EndpointFilter {
@@ -59,7 +59,7 @@ export function endpointsOfAssignments(assignments: readonly Json[], filter: End
 /** By address, port and cluster. */
 export function endpointTable(endpoints: readonly Endpoint[]): Table {
   const sorted = [...endpoints].sort(
-    (a, b) => compare(a.address.host, b.address.host) || (a.address.port ?? 0) - (b.address.port ?? 0) || compare(a.cluster, b.cluster),
+    (a, b) => compareText(a.address.host, b.address.host) || (a.address.port ?? 0) - (b.address.port ?? 0) || compareText(a.cluster, b.cluster),
   );
   return {
     titles: ['ENDPOINT', 'STATUS', 'OUTLIER CHECK', 'CLUSTER'],
@@ -95,8 +95,4 @@ function take(endpoint: Endpoint, { address, port, cluster, status }: EndpointFi
 
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

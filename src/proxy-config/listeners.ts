@@ -1,7 +1,7 @@
 import { type Address, readAddress } from './address.ts';
 import { field, isJson, type Json, message, messages, number, text, texts } from './json.ts';
 import { destinationText, filterKind } from './listener-destination.ts';
-import type { Table } from './table.ts';
+import { compareText, type Table } from './table.ts';
 
 /** Every condition that is there holds. */
 export interface ListenerFilter {
@@ -25,9 +25,7 @@ export function selectListeners(listeners: readonly Json[], { address, port, typ
     .sort((a, b) => {
       const [one, other] = [a.addresses[0], b.addresses[0]];
       const byPort = (one?.port ?? 0) - (other?.port ?? 0);
-      if (byPort !== 0) return byPort;
-      const [first, second] = [`${one?.host} ${a.type}`, `${other?.host} ${b.type}`];
-      return first < second ? -1 : first > second ? 1 : 0;
+      return byPort || compareText(`${one?.host} ${a.type}`, `${other?.host} ${b.type}`);
     })
     .map(({ listener }) => listener);
 }

@@ -1,7 +1,7 @@
 import { type Json, message, messages, text, texts } from './json.ts';
 import { provenance } from './provenance.ts';
 import { matchText } from './route-match.ts';
-import type { Table } from './table.ts';
+import { compareText, type Table } from './table.ts';
 
 export interface RouteFilter {
   /** Of the route configuration. */
@@ -16,7 +16,7 @@ export function selectRoutes(routes: readonly Json[], { name }: RouteFilter): Js
       const [one, other] = [text(a, 'name'), text(b, 'name')];
       const [port, otherPort] = [/^\d+$/.test(one) ? Number(one) : Number.POSITIVE_INFINITY, /^\d+$/.test(other) ? Number(other) : Number.POSITIVE_INFINITY];
       if (port !== otherPort) return port - otherPort;
-      return one < other ? -1 : one > other ? 1 : 0;
+      return compareText(one, other);
     });
 }
 

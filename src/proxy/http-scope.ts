@@ -1,7 +1,5 @@
 import type { FilterChain, HttpFilter } from '../ir/listener.ts';
-import type { Host } from './core/balance/host.ts';
 import type { Clock, Random } from './core/clock.ts';
-import type { CompiledRoute } from './core/compiled-route.ts';
 import type { ExchangeRecord } from './core/exchange-record.ts';
 import type { HeadPolicy } from './core/request-head.ts';
 import type { RequestIds } from './core/request-id.ts';
@@ -9,7 +7,7 @@ import { Exchange } from './exchange.ts';
 import type { HostRouter } from './host-port-router.ts';
 import type { RequestGuard } from './security/request-guard.ts';
 import type { ConnectionInfo, Refusal, RequestHead, RequestListener, ServerHandler, ServerStream } from './stream.ts';
-import type { UpstreamCluster, Upstreams } from './upstreams.ts';
+import type { Upstreams } from './upstreams.ts';
 
 /** What all requests of a process share. */
 export interface ExchangeDeps {
@@ -20,18 +18,9 @@ export interface ExchangeDeps {
   /** Value of a `date` header. */
   date: () => string;
   /** A request is over. */
-  finished: (outcome: Outcome) => void;
+  finished: (record: ExchangeRecord, scope: HttpScope) => void;
   /** A request that never was one. */
   refused: (scope: HttpScope, connection: ConnectionInfo, refusal: Refusal) => void;
-}
-
-/** A request that is over, for metrics and the access log. */
-export interface Outcome {
-  record: ExchangeRecord;
-  scope: HttpScope;
-  route: CompiledRoute | undefined;
-  cluster: UpstreamCluster | undefined;
-  host: Host | undefined;
 }
 
 /**
@@ -85,8 +74,8 @@ export class HttpScope implements RequestListener {
     return this.byRequest ? this.byRequest(record) : connection.originalDestination;
   }
 
-  finished(outcome: Outcome): void {
+  finished(record: ExchangeRecord): void {
     this.active--;
-    this.deps.finished(outcome);
+    this.deps.finished(record, this);
   }
 }

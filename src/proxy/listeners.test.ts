@@ -1,5 +1,6 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../test/free-ports.ts';
 import type { FilterChain, Listener } from '../ir/listener.ts';
 import { type Accepted, ListenerSet } from './listeners.ts';
 import { realClock } from './real-clock.ts';
@@ -42,14 +43,6 @@ const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Captured connections: which chain takes one that meant to go to `destination`, after these bytes. */
 async function taken(listeners: Listener[], destination: string, send: string): Promise<string> {

@@ -1,9 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { DownstreamTls, FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
-import { ChainMatcher } from './core/chain-match.ts';
+import { ActiveListener } from './active-listener.ts';
 import type { Clock } from './core/clock.ts';
 import type { ConnectionTls } from './core/connection-tls.ts';
-import { type Detection, type DetectionOptions, Detector } from './tcp/detect.ts';
+import { allAddresses, ignoreError, listen, probe } from './server-sockets.ts';
+import { type Detection, Detector } from './tcp/detect.ts';
 
 /** An accepted connection that has found its filter chain. */
 export interface Accepted {
@@ -85,53 +86,7 @@ interface Undecided {
  */
 const undecidedMs = 1000;
 
-/** A listener of the table in force. */
-class ActiveListener {
-  readonly listener: Listener;
-  readonly matcher: ChainMatcher;
-  /** Of a connection that has not said yet what it is; 0: none. */
-  readonly idleTimeoutMs: number;
-  private readonly helloTimeoutMs: number;
-  private readonly detections = new Map<number, DetectionOptions>();
-
-  constructor(listener: Listener, { idleTimeoutMs: defaultIdleTimeoutMs, helloTimeoutMs }: ListenerOptions) {
-    this.listener = listener;
-    this.helloTimeoutMs = helloTimeoutMs;
-    this.matcher = new ChainMatcher(listener);
-    const chains = [...listener.chains, ...(listener.defaultChain ? [listener.defaultChain] : [])];
-    const timeouts = chains.map(({ filter }) => filter.idleTimeoutMs ?? defaultIdleTimeoutMs);
-    this.idleTimeoutMs = timeouts.includes(0) ? 0 : Math.max(...timeouts, 0);
-  }
-
-  /**
-   * What of the first bytes decides for connections to a port: only that is waited for, since on a port whose server speaks first
-   * nothing comes. Where every chain is HTTP, HTTP/1 and HTTP/2 are still to be told apart.
-   */
-  detectionAt(port: number): DetectionOptions {
-    const known = this.detections.get(port);
-    if (known) return known;
-    const { chains, defaultChain, detectionTimeoutMs } = this.listener;
-    const ofPort = chains.filter(({ match }) => match.destinationPort === port);
-    const asked = ofPort.length > 0 ? ofPort : chains.filter(({ match }) => match.destinationPort === undefined);
-    const plain = [...asked, ...(defaultChain ? [defaultChain] : [])].filter(({ match, tls }) => match.transport !== 'tls' && !tls);
-    const named = asked.some(({ match: { applicationProtocols = [] } }) => applicationProtocols.includes('http/1.1') || applicationProtocols.includes('h2c'));
-    const onlyTls = plain.length === 0 && asked.length > 0;
-    const onlyHttp = plain.length > 0 && plain.every(({ filter }) => filter.kind === 'http');
-    const detection: DetectionOptions = {
-      http: named || (onlyHttp && 'preface'),
-      tls: onlyTls ? 'only' : asked.some(({ match, tls }) => match.transport === 'tls' || match.serverNames !== undefined || tls !== undefined),
-      timeoutMs: detectionTimeoutMs,
-      idleTimeoutMs: this.idleTimeoutMs,
-      helloTimeoutMs: this.helloTimeoutMs,
-    };
-    this.detections.set(port, detection);
-    return detection;
-  }
-}
-
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
-/** Sockets of all addresses. */
-const all = '*';
 
 /**
  * The sockets of a table's listeners. A new table closes those that it does not have any more and opens what is new; a port that
@@ -226,7 +181,7 @@ export class ListenerSet {
     if (capture) {
       for (const port of new Set([capture.outboundPort, capture.inboundPort])) {
         if (port === capture.inboundPort && this.inboundDrained) continue;
-        if (port !== 0) wanted.set(`${all}|${port}`, { address: all, port });
+        if (port !== 0) wanted.set(`${allAddresses}|${port}`, { address: allAddresses, port });
       }
     }
     return wanted;
@@ -261,7 +216,7 @@ export class ListenerSet {
   }
 
   private addressOf(address: string): string {
-    return anyAddress.has(address) ? (this.options.capture ? all : this.options.bind) : address;
+    return anyAddress.has(address) ? (this.options.capture ? allAddresses : this.options.bind) : address;
   }
 
   private open(key: string, address: string, port: number): Promise<Bound> {
@@ -294,7 +249,7 @@ export class ListenerSet {
     let originalDestination: Accepted['originalDestination'];
     let active = this.byName.get(`bound|${bound.address}|${bound.port}`);
     const { capture } = this.options;
-    if (capture && bound.address === all && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
+    if (capture && bound.address === allAddresses && (bound.port === capture.outboundPort || bound.port === capture.inboundPort)) {
       const original = capture.originalDestination(socket);
       if (original) {
         localAddress = plain(original.address);
@@ -360,38 +315,4 @@ export class ListenerSet {
 /** IPv4 in its own form where the socket is one for both. */
 function plain(address: string | undefined): string {
   return address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
-}
-
-const ignoreError = (): void => {};
-
-/** @throws Error that says why it cannot */
-function listen(server: Server, address: string, port: number, reusePort: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
-    server.once('error', failed);
-    // Without a host, Node takes both families, or IPv4 where there is no other.
-    server.listen({ ...(address === all ? {} : { host: address }), port, reusePort, backlog: 4096 }, () => {
-      server.off('error', failed);
-      // Out of file descriptors and the like: this connection is lost, the listener is not.
-      server.on('error', ignoreError);
-      resolve();
-    });
-  });
-}
-
-/** A port that is opened to be shared could be shared with another process unnoticed. */
-async function probe(address: string, port: number): Promise<void> {
-  const server = createServer((socket) => socket.resetAndDestroy());
-  await listen(server, address, port, false);
-  await new Promise((resolve) => server.close(resolve));
-}
-
-function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another process has this port',
-    EACCES: 'this port needs more rights (ports below 1024 do)',
-    EADDRNOTAVAIL: 'this machine does not have this address',
-    ENOTSUP: 'this system cannot share a port between threads: run with --concurrency 1',
-  };
-  return new Error(`cannot listen on ${address}:${port}: ${reasons[error.code ?? ''] ?? error.message}`);
 }

@@ -32,6 +32,11 @@ export class RequestBody {
     this.overflowed = true;
   }
 
+  /** More has come than is held back for anybody who does not take it. */
+  get isLong(): boolean {
+    return this.bytes > retryBufferBytes;
+  }
+
   /** Nothing at all comes after the head. */
   get isEmpty(): boolean {
     return this.complete && this.bytes === 0 && this.trailers === undefined;

@@ -1,7 +1,7 @@
 import type { Host } from './core/balance/host.ts';
 import type { ExchangeRecord } from './core/exchange-record.ts';
 import type { Headers } from './core/headers.ts';
-import type { Exchange } from './exchange.ts';
+import type { ForwardedRequest } from './forwarded-request.ts';
 import type { RequestBody } from './request-body.ts';
 import type { ClientHandler, ClientStream, Failure, UpstreamConnection } from './stream.ts';
 import type { UpstreamCluster } from './upstreams.ts';
@@ -9,16 +9,16 @@ import type { UpstreamCluster } from './upstreams.ts';
 /** One try of a request at one endpoint. What a try that was given up still hears is lost. */
 export class UpstreamRequest implements ClientHandler {
   readonly host: Host;
-  private readonly exchange: Exchange;
+  private readonly request: ForwardedRequest;
   private stream: ClientStream | undefined = undefined;
   private over = false;
   private counted = false;
   /** What comes is written at once by HTTP/1, which copies what it has to keep. */
   readonly borrows: boolean;
 
-  constructor(exchange: Exchange, host: Host) {
-    this.exchange = exchange;
-    this.borrows = exchange.record.protocol !== 'HTTP/2';
+  constructor(request: ForwardedRequest, host: Host) {
+    this.request = request;
+    this.borrows = request.exchange.record.protocol !== 'HTTP/2';
     this.host = host;
   }
 
@@ -60,38 +60,38 @@ export class UpstreamRequest implements ClientHandler {
     if (this.over) return;
     this.counted = true;
     this.host.beginRequest();
-    this.exchange.onUpstreamConnection(connection, this.host);
+    this.request.onUpstreamConnection(connection, this.host);
   }
 
   onInformational(status: number, headers: Headers): void {
-    if (!this.over) this.exchange.onUpstreamInformational(status, headers);
+    if (!this.over) this.request.onUpstreamInformational(status, headers);
   }
 
   onHead(status: number, headers: Headers, endStream: boolean, upgraded: boolean): void {
     if (this.over) return;
     if (endStream) this.leave();
-    this.exchange.onUpstreamHead(status, headers, endStream, upgraded, this.host);
+    this.request.onUpstreamHead(status, headers, endStream, upgraded, this.host);
   }
 
   onData(chunk: Uint8Array): void {
-    if (!this.over) this.exchange.onUpstreamData(chunk);
+    if (!this.over) this.request.onUpstreamData(chunk);
   }
 
   onEnd(trailers?: Headers): void {
     if (this.over) return;
     this.leave();
-    this.exchange.onUpstreamEnd(trailers);
+    this.request.onUpstreamEnd(trailers);
   }
 
   onFailure(failure: Failure): void {
     if (this.over) return;
     const { counted } = this;
     this.leave();
-    this.exchange.onUpstreamFailure(failure, this.host, counted);
+    this.request.onUpstreamFailure(failure, this.host, counted);
   }
 
   onDrain(): void {
-    if (!this.over) this.exchange.onUpstreamDrain();
+    if (!this.over) this.request.onUpstreamDrain();
   }
 
   private leave(): void {

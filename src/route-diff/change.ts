@@ -52,6 +52,8 @@ export interface Change {
   scope: Scope;
   /** A request that has another fate now; both fates are simulated. */
   example?: Example;
+  /** Of policies: requests that are decided otherwise now. Empty: none was found. Absent: none was looked for. */
+  access?: AccessExample[];
 }
 
 /** For whom a change holds. */
@@ -68,6 +70,36 @@ export interface Example {
   request: SimulatedHttpRequest;
   /** Who sends it: one of the scope. */
   from: string;
+  old: string;
+  new: string;
+}
+
+/** A request about which the policies of both sides decide otherwise. What is not told is as it likes. */
+export interface AccessExample {
+  request: {
+    /** Of `tcp` it is a connection: method and path are empty. */
+    kind: 'http' | 'tcp';
+    method: string;
+    host: string;
+    path: string;
+    /** Of the workload. */
+    port?: number;
+    headers?: [name: string, value: string][];
+    /** Of a token that is verified. */
+    claims?: Record<string, unknown>;
+  };
+  /** Who sends it, in the terms of AuthorizationPolicy. */
+  from: {
+    /** `spiffe://cluster.local/ns/shop/sa/web`; absent: plain text, or a client whose identity does not matter. */
+    principal?: string;
+    sourceIp?: string;
+    remoteIp?: string;
+    /** Of its TLS. */
+    serverName?: string;
+    /** Where it connects to. */
+    destinationIp?: string;
+  };
+  /** `allowed`, `denied with 403 by deny-post.shop` */
   old: string;
   new: string;
 }

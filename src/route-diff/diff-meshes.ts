@@ -3,6 +3,7 @@ import type { ProxyIdentity } from '../ir/table.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { provenanceOf } from '../translate/provenance/provenance.ts';
 import { routingTable, securityOf } from '../translate/table.ts';
+import { AccessExamples } from './access/examples.ts';
 import { type Caller, type View, viewsOf, workloadsOf } from './callers.ts';
 import type { Change, Scope, Subject, TrafficDiff } from './change.ts';
 import { exampleOf } from './examples.ts';
@@ -26,11 +27,14 @@ export function diffMeshes(old: Mesh, now: Mesh, { from }: DiffOptions = {}): Tr
     addView(found, view, old, now);
   }
   const scopes = new Scopes(views);
-  const changes = [...found.values()].map(({ change: { shown, ...change }, views: seenBy, first }): Change => {
+  const examples = new AccessExamples();
+  const changes = [...found.values()].map(({ change: { shown, asked, ...change }, views: seenBy, first }): Change => {
     const example = shown && first && exampleOf(shown, nameOf(change.subject), first.old, first.now, first.from);
-    return { ...change, scope: from ? onlyFor(from.name, from.new.role) : scopes.of(seenBy), ...(example ? { example } : {}) };
+    const access = asked && first && examples.of({ ...asked, proxy: first.now.table.proxy });
+    const scope = from ? onlyFor(from.name, from.new.role) : scopes.of(seenBy);
+    return { ...change, scope, ...(example ? { example } : {}), ...(access ? { access } : {}) };
   });
-  const inbound = from ? [] : inboundChanges(old, now);
+  const inbound = from ? [] : inboundChanges(old, now, examples);
   return { changes: together([...changes, ...inbound]).sort(bySubject), views: views.length };
 }
 
@@ -69,7 +73,7 @@ function nameOf(subject: Subject): { host: string; port: number } {
   return subject.kind === 'host' ? subject : { host: '', port: 0 };
 }
 
-function inboundChanges(old: Mesh, now: Mesh): Change[] {
+function inboundChanges(old: Mesh, now: Mesh, examples: AccessExamples): Change[] {
   const scope = { allCallers: true, callers: [], gateways: [] };
   return workloadsOf(old, now).flatMap(({ old: before, new: after, inBoth }) => {
     // All that is told of one that is only on one side: that it is one endpoint more, or less.
@@ -79,7 +83,10 @@ function inboundChanges(old: Mesh, now: Mesh): Change[] {
       ...compareInbound({ mesh: old, proxy: before }, { mesh: now, proxy: after }),
       ...securityChanges(securityOf(old, before), securityOf(now, after)),
     ];
-    return changes.map((change): Change => ({ ...change, subject, scope }));
+    return changes.map(({ asked, ...change }: Omit<TableChange, 'subject'>): Change => {
+      const access = asked && examples.of({ ...asked, proxy: after });
+      return { ...change, subject, scope, ...(access ? { access } : {}) };
+    });
   });
 }
 

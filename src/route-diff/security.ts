@@ -3,6 +3,7 @@
 import type { JwtProvider } from '../ir/authentication.ts';
 import type { AuthorizationCondition, AuthorizationRule, AuthorizationStages, TextMatcher } from '../ir/authorization.ts';
 import type { Security } from '../ir/table.ts';
+import type { ChangedRule } from './access/search.ts';
 import { stableJson } from './canonical.ts';
 import type { FieldChange, Side } from './change.ts';
 import { differences, type Fact, leafText, leavesOf } from './facts.ts';
@@ -11,21 +12,46 @@ import { stringText } from './words.ts';
 
 type SecurityChange = Omit<TableChange, 'subject'>;
 
+/** What examples of a change are looked for by. */
+export interface AskedPolicies {
+  old: Security | undefined;
+  new: Security | undefined;
+  protocol: 'http' | 'tcp';
+  /** Rules that are only on one side. */
+  rules: readonly ChangedRule[];
+  /** Equal for the same policies. */
+  key: string;
+}
+
 /** Names of policies are for people, and are no difference; what is only logged is none either. */
 export function securityChanges(old: Security | undefined, now: Security | undefined): SecurityChange[] {
-  if (stableJson(old ?? {}) === stableJson(now ?? {})) return [];
+  const [was, is] = [stableJson(old ?? {}), stableJson(now ?? {})];
+  if (was === is) return [];
+  const asked = { old, new: now, key: `${was}\n${is}` };
   const [before, after] = [old?.authorization, now?.authorization];
   const ofRequests = authorizationFields(before?.http ?? open, after?.http ?? open);
   // The rules for bytes are what is left of the same policies.
   const ofBytes = ofRequests.length > 0 ? [] : authorizationFields(before?.tcp ?? open, after?.tcp ?? open);
   const tokens = differences(tokenFacts(old), tokenFacts(now));
-  return [...changeOf('who may do what', ofRequests), ...changeOf('who may connect', ofBytes), ...changeOf('tokens', tokens)];
+  const rulesOf = (protocol: 'http' | 'tcp') => changedRules(before?.[protocol] ?? open, after?.[protocol] ?? open);
+  return [
+    ...changeOf('who may do what', ofRequests, () => ({ ...asked, protocol: 'http', rules: rulesOf('http') })),
+    ...changeOf('who may connect', ofBytes, () => ({ ...asked, protocol: 'tcp', rules: rulesOf('tcp') })),
+    ...changeOf('tokens', tokens, () => ({ ...asked, protocol: 'http', rules: [] })),
+  ];
 }
 
 const open: AuthorizationStages = { custom: [], audit: [], deny: [] };
 
-function changeOf(place: string, fields: FieldChange[]): SecurityChange[] {
-  return fields.length > 0 ? [{ mark: 'changed', place, fields, at: {} }] : [];
+function changeOf(place: string, fields: FieldChange[], asked: () => AskedPolicies): SecurityChange[] {
+  return fields.length > 0 ? [{ mark: 'changed', place, fields, at: {}, asked: asked() }] : [];
+}
+
+function changedRules(old: AuthorizationStages, now: AuthorizationStages): ChangedRule[] {
+  const of = (before: readonly AuthorizationRule[], after: readonly AuthorizationRule[], doubt: boolean): ChangedRule[] =>
+    Object.values(onlyIn(before, after)).flatMap((rules) => rules.map((rule) => ({ rule, doubt })));
+  const custom = ({ custom: all }: AuthorizationStages): AuthorizationRule[] => all.flatMap(({ rules }) => rules);
+  return [...of(old.deny, now.deny, true), ...of(old.allow ?? [], now.allow ?? [], false), ...of(custom(old), custom(now), true)];
 }
 
 function authorizationFields(old: AuthorizationStages, now: AuthorizationStages): FieldChange[] {
@@ -41,11 +67,17 @@ function authorizationFields(old: AuthorizationStages, now: AuthorizationStages)
 
 /** Those that come and go: of a rule that is written otherwise, both. */
 function ruleFields(field: string, old: readonly AuthorizationRule[], now: readonly AuthorizationRule[]): FieldChange[] {
+  const { gone, come } = onlyIn(old, now);
+  return [...gone.map((rule): FieldChange => ({ field, old: ruleSide(rule) })), ...come.map((rule): FieldChange => ({ field, new: ruleSide(rule) }))];
+}
+
+function onlyIn(old: readonly AuthorizationRule[], now: readonly AuthorizationRule[]): { gone: AuthorizationRule[]; come: AuthorizationRule[] } {
   const of = (rules: readonly AuthorizationRule[]) => new Map(rules.map((rule) => [stableJson([rule.permissions, rule.principals]), rule]));
   const [before, after] = [of(old), of(now)];
-  const gone = [...before].filter(([key]) => !after.has(key)).map(([, rule]): FieldChange => ({ field, old: ruleSide(rule) }));
-  const come = [...after].filter(([key]) => !before.has(key)).map(([, rule]): FieldChange => ({ field, new: ruleSide(rule) }));
-  return [...gone, ...come];
+  return {
+    gone: [...before].flatMap(([key, rule]) => (after.has(key) ? [] : [rule])),
+    come: [...after].flatMap(([key, rule]) => (before.has(key) ? [] : [rule])),
+  };
 }
 
 function ruleSide({ permissions, principals, origin }: AuthorizationRule): Side {

@@ -8,15 +8,17 @@ import { allOf, differences } from './facts.ts';
 import type { Witness } from './joint-witness.ts';
 import { patchChanges } from './patches.ts';
 import { actionText, ownOf } from './route-facts.ts';
-import { securityChanges } from './security.ts';
+import { type AskedPolicies, securityChanges } from './security.ts';
 import { type EntryPart, type HostPart, partsOf, type TableParts, type TableSide } from './table-parts.ts';
 import { authoritiesOf, compareHosts, type HostChange } from './virtual-hosts.ts';
 import { matchText } from './words.ts';
 
 /** A change for one caller, before it is known for whom else. */
-export interface TableChange extends Omit<Change, 'scope' | 'example'> {
+export interface TableChange extends Omit<Change, 'scope' | 'example' | 'access'> {
   /** A request that shows it, and the routes that take it: positions in their virtual hosts, -1 for none; undefined where nothing is known of it. */
   shown?: Shown;
+  /** Of policies. */
+  asked?: AskedPolicies;
 }
 
 export interface Shown {

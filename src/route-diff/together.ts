@@ -32,6 +32,7 @@ function keyOf({ mark, subject, place, instead, fields, scope }: Change): string
   return JSON.stringify([subject.kind, mark, what, instead, fields.map(({ field, old, new: now }) => [field, old?.text, now?.text]), scope]);
 }
 
+/** Requests that policies decide about are told with the host of the first: it is one of them. */
 function withoutExample({ example: _, ...change }: Change): Change {
   return change;
 }

@@ -1,4 +1,5 @@
 // Who sends the requests of a test.
+import type { ProxyIdentity } from '../ir/table.ts';
 import { knownNames } from '../manifest/known-names.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { gatewayNames, gatewayOfResource, gatewayWorkload, namedProxy, parseLocality } from '../translate/workload-identity.ts';
@@ -34,6 +35,20 @@ export function clientOf(mesh: Mesh, written: WrittenClient, own: string): TestC
   throw new ClientError(
     found.known === undefined ? `${found.text}, and no other. namespace/NAME is a client that needs no manifest.` : `${found.text}. ${found.known}`,
   );
+}
+
+/**
+ * The proxy of the workload that requests come to as they are.
+ *
+ * @param own namespace of names without one
+ * @throws ClientError
+ */
+export function targetOf(mesh: Mesh, written: string, own: string): ProxyIdentity {
+  const name = parseWorkloadName(written);
+  if (!name) throw new ClientError(`"${written}" names no workload: write deploy/NAME.NAMESPACE or pod/NAME.NAMESPACE`);
+  const found = sidecarNamed(mesh, name, own);
+  if ('role' in found) return found;
+  throw new ClientError(found.known === undefined ? `${found.text}, and no other` : `${found.text}. ${found.known}`);
 }
 
 function described({ namespace, labels = [], serviceAccount, locality }: Exclude<WrittenClient, string>): TestClient {

@@ -84,14 +84,14 @@ function readDocument(document: SourceDocument, { value, plainWordBoolean }: Yam
     return;
   }
   const file = testFile.read(value, [], reading);
-  for (const [index, { name, from, request, expect }] of (file?.tests ?? []).entries()) {
+  for (const [index, { name, from, to, request, expect }] of (file?.tests ?? []).entries()) {
     const place: TestPlace = { document, path: ['tests', index] };
     const count = countOf(request);
     if (count > mostRequests) {
       reading.problem([...place.path, 'request'], `makes ${count} requests, and the most is ${mostRequests}`, 'make several tests of it');
       continue;
     }
-    out.tests.push({ format: 'weft', name, place, from: from ?? file?.from ?? [], requests: requestsOf(request), expect });
+    out.tests.push({ format: 'weft', name, place, from: from ?? file?.from ?? [], ...(to === undefined ? {} : { to }), requests: requestsOf(request), expect });
   }
 }
 

@@ -23,8 +23,11 @@ export interface TakenRule {
 }
 
 export interface Failure {
+  /** As it was sent. */
   request: SimulatedHttpRequest;
   client: TestClient | undefined;
+  /** The workload that the request comes to as it is; absent: where the proxy of the client has it go. */
+  to?: string;
   mismatches: readonly Mismatch[];
   /** Undefined: none did. */
   rule: TakenRule | undefined;

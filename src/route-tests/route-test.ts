@@ -3,7 +3,8 @@
 import type { Path } from '../manifest/problem.ts';
 import type { SourceDocument } from '../manifest/resource.ts';
 import type { SimulatedHttpRequest } from '../simulate/request.ts';
-import type { Expectation, WrittenClient } from './format/test-format.ts';
+import type { TestRequest } from './format/requests.ts';
+import type { Expectation, WrittenClient, WrittenTarget } from './format/test-format.ts';
 import type { ValidatorExpectation } from './validator/validator-format.ts';
 
 /** Where something of a test is written. */
@@ -22,8 +23,10 @@ export interface RouteTest extends CommonTest {
   format: 'weft';
   /** Empty: a workload of the namespace that the mesh is about. */
   from: readonly WrittenClient[];
+  /** Absent: the requests go where the proxy of who sends them has them go. */
+  to?: WrittenTarget;
   /** Every combination of what is written, in the order in which it is written. */
-  requests: readonly SimulatedHttpRequest[];
+  requests: readonly TestRequest[];
   expect: Expectation;
 }
 

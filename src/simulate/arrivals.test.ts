@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { meshOf } from '../analysis/testing.ts';
 import { ask } from '../cli/route/ask.ts';
+import type { ProxyIdentity } from '../ir/table.ts';
 import { doc } from '../translate/testing.ts';
 import { sidecarOf } from '../translate/workload-identity.ts';
 import { nothingVerified } from './admission/tokens.ts';
@@ -11,11 +12,12 @@ const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, label
 const bare = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n';
 const ports = '{name: http, port: 80, targetPort: 8080}, {name: tcp-db, port: 90, targetPort: 9000}, {name: any, port: 70, targetPort: 7000}';
 const service = doc('Service', 'shop/cart', `clusterIP: 10.0.0.1, selector: {app: cart}, ports: [${ports}]`);
-const deployment = (name: string): string => `apiVersion: apps/v1
+const deployment = (name: string, inject = ''): string => `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: ${name}, namespace: shop}
-spec: {selector: {matchLabels: {app: ${name}}}, template: {metadata: {labels: {app: ${name}}}, spec: {serviceAccountName: ${name}, containers: [{name: a, image: a}]}}}
+spec: {selector: {matchLabels: {app: ${name}}}, template: {metadata: {labels: {app: ${name}${inject}}}, spec: {serviceAccountName: ${name}, containers: [{name: a, image: a}]}}}
 `;
+const injected = (value: string): string => `, sidecar.istio.io/inject: "${value}"`;
 const security = (kind: string, name: string, spec: string): string => doc(kind, name, spec).replace('networking.istio.io', 'security.istio.io');
 const peers = (mode: string): string => security('PeerAuthentication', 'shop/default', `mtls: {mode: ${mode}}`);
 const rule = (mode: string): string => doc('DestinationRule', 'shop/cart', `host: cart, trafficPolicy: {tls: {mode: ${mode}}}`);
@@ -25,7 +27,7 @@ const get: SimulatedRequest = { method: 'GET', scheme: 'http', authority: 'cart'
 const toPort = (port: number): SimulatedRequest => ({ kind: 'tcp', host: 'cart', port });
 
 function asked(documents: readonly string[], request: SimulatedRequest = get, of = namespace): Arrival {
-  const mesh = meshOf([of, service, deployment('cart'), deployment('web'), ...documents].join('---\n'), { preset: 'recommended' });
+  const mesh = meshOf([of, service, deployment('cart'), deployment('web', injected('true')), ...documents].join('---\n'), { preset: 'recommended' });
   const proxy = sidecarOf(mesh, 'shop', 'web');
   if (!proxy) throw new Error('there is no caller');
   const [arrival, ...more] = ask(mesh, proxy, request, nothingVerified).arrivals;
@@ -55,6 +57,15 @@ describe('what is sent, and what is taken', () => {
     expect(asked([policy('rules: []')], get, bare)).toMatchObject({ sidecar: 'no', sends: 'plain text', verdict: 'allowed' });
     expect(asked([rule('ISTIO_MUTUAL')], get, bare)).toMatchObject({ sidecar: 'no', sends: 'mTLS', verdict: 'closed' });
   });
+});
+
+it('SEC-R24: a caller without a sidecar sends plain text, and is nobody', () => {
+  const mesh = (policies: string): Arrival[] => {
+    const found = meshOf([namespace, service, deployment('cart'), deployment('web', injected('false')), policies].join('---\n'), { preset: 'recommended' });
+    return ask(found, sidecarOf(found, 'shop', 'web') as ProxyIdentity, get, nothingVerified).arrivals;
+  };
+  expect(mesh(onlyWeb)).toMatchObject([{ callerSidecar: 'no', sends: 'plain text', verdict: 'denied', admission: { peer: [] } }]);
+  expect(mesh(peers('STRICT'))).toMatchObject([{ sends: 'plain text', verdict: 'closed' }]);
 });
 
 describe('who may', () => {

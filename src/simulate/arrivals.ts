@@ -5,7 +5,7 @@ import type { Origin, ProxyIdentity, RoutingTable } from '../ir/table.ts';
 import { offeredProtocols, speaksTls } from '../proxy/core/upstream-tls.ts';
 import type { Admission, Verdict } from './admission/admission.ts';
 import type { TokenKnowledge } from './admission/tokens.ts';
-import type { ArrivingConnection, SimulatedRequest } from './request.ts';
+import type { ArrivingConnection, SimulatedHttpRequest, SimulatedRequest } from './request.ts';
 import { Simulator } from './simulate.ts';
 import type { Outcome, SimulatedDestination, Simulation } from './simulation.ts';
 
@@ -29,6 +29,8 @@ export interface ArrivalOptions {
   table: RoutingTable;
   /** Who the caller's proxy proves to be over mTLS: `spiffe://cluster.local/ns/shop/sa/cart`; undefined: not known. */
   principal: string | undefined;
+  /** `no`: the caller has no proxy of the mesh, and what it sends comes as it is. Default: it has one. */
+  callerSidecar?: ArrivalServer['sidecar'];
   /** The workloads behind a cluster of the caller. */
   servers(cluster: Cluster): readonly ArrivalServer[];
   tokens: TokenKnowledge;
@@ -42,6 +44,8 @@ export interface Arrival {
   sidecar: ArrivalServer['sidecar'];
   accepts: ArrivalServer['accepts'];
   sends: 'plain text' | 'mTLS' | 'TLS';
+  /** Nothing speaks mTLS for the caller. */
+  callerSidecar?: 'no';
   /** Of mTLS: who the caller proves to be; absent: not known. */
   principal?: string;
   /** `closed`: the connection is not taken, see `outcome`. */
@@ -54,48 +58,114 @@ export interface Arrival {
 
 const untaken: ReadonlySet<Outcome['kind']> = new Set(['no-listener', 'no-filter-chain', 'tls-expected', 'certificate-expected', 'http-expected']);
 
+/** A request on its way to one workload. */
+export interface Approach {
+  destination: Arrival['destination'];
+  server: ArrivalServer;
+  sends: Arrival['sends'];
+  callerSidecar?: 'no';
+  /** Of mTLS: who the caller proves to be; absent: not known. */
+  principal?: string;
+  /** As it comes to the workload, apart from its TLS. */
+  inside: SimulatedRequest;
+  /** Absent: plain text. */
+  tls?: NonNullable<ArrivingConnection['tls']>;
+}
+
 /** Of all destinations that the request may go to; none where it goes nowhere. */
 export function arrivals(simulation: Simulation, request: SimulatedRequest, options: ArrivalOptions): Arrival[] {
+  return approaches(simulation, request, options).map((approach) => arrivalOf(approach, options.tokens));
+}
+
+/** What leads to the workloads behind the destinations of a request. */
+export function approaches(simulation: Simulation, request: SimulatedRequest, options: Omit<ArrivalOptions, 'tokens'>): Approach[] {
   const { outcome, destinations } = simulation;
   if (outcome.kind !== 'routed' && outcome.kind !== 'tcp') return [];
   const clusters = new Map(options.table.clusters.map((cluster) => [cluster.name, cluster]));
   return destinations.flatMap((destination) => {
     const cluster = clusters.get(destination.cluster);
     if (!cluster || destination.percent === 0) return [];
-    return options.servers(cluster).map((server) => arrival(simulation, request, destination, cluster, server, options));
+    return options.servers(cluster).map((server) => approachOf(simulation, request, destination, cluster, server, options));
   });
 }
 
-function arrival(
+/** A request that comes to a workload as it is, not through the proxy of who sends it. @param peer who the client proves to be; undefined: plain text */
+export function directApproach(server: ArrivalServer, request: SimulatedHttpRequest, peer: { principal: string | undefined } | undefined): Approach {
+  const { port } = server;
+  const { namespace, name } = server.table.proxy;
+  const common = { destination: { cluster: '', host: '', subset: '', port }, server, inside: { ...request, scheme: 'http' as const, port } };
+  if (!peer) return { ...common, sends: 'plain text' };
+  const { principal } = peer;
+  const tls = {
+    serverName: `outbound_.${port}_._.${name}.${namespace}.svc.cluster.local`,
+    applicationProtocols: offeredProtocols({ mode: 'istio-mutual' }, request.version === 'HTTP/2' ? 'http2' : 'http1'),
+    peer: principal === undefined ? ('unknown' as const) : [principal],
+  };
+  return { ...common, sends: 'mTLS', ...(principal === undefined ? {} : { principal }), tls };
+}
+
+function approachOf(
   simulation: Simulation,
   request: SimulatedRequest,
   destination: SimulatedDestination,
   cluster: Cluster,
   server: ArrivalServer,
-  options: ArrivalOptions,
-): Arrival {
+  { table, principal, callerSidecar }: Omit<ArrivalOptions, 'tokens'>,
+): Approach {
   const { host, subset, port } = destination;
-  const { namespace, name, serviceAccount } = server.table.proxy;
-  const secured = speaksTls(cluster, server, true);
+  const secured = callerSidecar !== 'no' && speaksTls(cluster, server, true);
   const ofMesh = secured && (cluster.tls.mode === 'auto' || cluster.tls.mode === 'istio-mutual');
-  const common = {
+  // The client of a gateway connects to the gateway, and that to the workload.
+  const client = (table.proxy.role === 'sidecar' ? request.client : undefined) ?? table.proxy.addresses[0];
+  const inside = insideOf(simulation, request, destination, cluster, client);
+  const tls = secured ? { serverName: cluster.tls.sni ?? '', ...shown(cluster, inside, ofMesh, principal) } : appTls(inside);
+  return {
     destination: { cluster: destination.cluster, host, subset, port },
+    server,
+    sends: ofMesh ? 'mTLS' : secured ? 'TLS' : 'plain text',
+    ...(callerSidecar === 'no' ? { callerSidecar } : {}),
+    ...(ofMesh && principal !== undefined ? { principal } : {}),
+    inside,
+    ...(tls ? { tls } : {}),
+  };
+}
+
+/** What becomes of it at the workload. */
+export function arrivalOf(approach: Approach, tokens: TokenKnowledge): Arrival {
+  const { destination, server, sends, callerSidecar, principal } = approach;
+  const { namespace, name, serviceAccount } = server.table.proxy;
+  const common = {
+    destination,
     workload: { namespace, name, serviceAccount, port: server.port },
     sidecar: server.sidecar,
     accepts: server.accepts,
-    sends: ofMesh ? ('mTLS' as const) : secured ? ('TLS' as const) : ('plain text' as const),
-    ...(ofMesh && options.principal !== undefined ? { principal: options.principal } : {}),
+    sends,
+    ...(callerSidecar ? { callerSidecar } : {}),
+    ...(principal === undefined ? {} : { principal }),
   };
   // Who has no sidecar has no certificate of the mesh.
-  if (server.sidecar === 'no') return { ...common, verdict: ofMesh ? 'closed' : 'allowed' };
-  const client = options.table.proxy.addresses[0];
-  const inside = insideOf(simulation, request, destination, cluster, client);
-  const tls = secured ? { serverName: cluster.tls.sni ?? '', ...shown(cluster, inside, ofMesh, options.principal) } : appTls(inside);
-  const simulator = new Simulator(server.table, { tokens: options.tokens });
-  const there = simulator.arrive(inside, { address: server.address, port: server.port, ...(tls ? { tls } : {}) });
-  const { outcome, admission } = there;
+  if (server.sidecar === 'no') return { ...common, verdict: sends === 'mTLS' ? 'closed' : 'allowed' };
+  const { outcome, admission } = simulateArrival(approach, tokens);
   const verdict = untaken.has(outcome.kind) ? 'closed' : (admission?.verdict ?? 'allowed');
   return { ...common, verdict, outcome, ...(admission ? { admission } : {}) };
+}
+
+const simulators = new WeakMap<RoutingTable, { tokens: TokenKnowledge; simulator: Simulator }>();
+
+/** What depends on a table alone is made once. */
+function simulatorOf(table: RoutingTable, tokens: TokenKnowledge): Simulator {
+  let known = simulators.get(table);
+  if (known?.tokens !== tokens) {
+    known = { tokens, simulator: new Simulator(table, { tokens }) };
+    simulators.set(table, known);
+  }
+  return known.simulator;
+}
+
+/** At the sidecar of the workload. */
+export function simulateArrival({ server, inside, tls }: Pick<Approach, 'server' | 'inside' | 'tls'>, tokens: TokenKnowledge): Simulation {
+  const simulator = simulatorOf(server.table, tokens);
+  return simulator.arrive(inside, { address: server.address, port: server.port, ...(tls ? { tls } : {}) });
 }
 
 /** What comes out of the caller's proxy, apart from its TLS. */

@@ -55,6 +55,11 @@ export class ClusterBook {
     return { name, host, subset, port: Number(port ?? 0), namespace: '', cluster };
   }
 
+  /** What a destination says of its cluster. */
+  placeOf({ name, host, subset, port, namespace, cluster }: NamedCluster) {
+    return { cluster: name, host, subset, port, namespace, ...(cluster ? { upstream: this.factsOf(cluster) } : {}) };
+  }
+
   /** Why no request can be taken there; undefined: it can. */
   failureOf({ cluster, host, port, subset }: NamedCluster): DestinationFailure['reason'] | undefined {
     if (cluster) return this.lookedAt(cluster).why;

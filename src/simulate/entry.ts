@@ -1,5 +1,5 @@
 // How a connection comes in: its port, its listener, and the filter chain that takes it.
-import type { FilterChain, Listener } from '../ir/listener.ts';
+import { chainsOf, type FilterChain, type Listener } from '../ir/listener.ts';
 import type { RouteConfig } from '../ir/route.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { ChainMatcher, type ConnectionTraits } from '../proxy/core/chain-match.ts';
@@ -86,9 +86,17 @@ export class Entrances {
     const usual = schemePorts[scheme];
     // Who speaks TLS means a port that does.
     if (this.table.proxy.role === 'gateway' || scheme === 'https') return { port: usual, portFrom: 'scheme' };
-    const ports = this.hosts.portsOf(host ?? withoutPort(authority));
+    const name = host ?? withoutPort(authority);
+    const ports = this.hosts.portsOf(name);
     const [first] = ports;
-    return first === undefined || ports.includes(usual) ? { port: usual, portFrom: 'scheme' } : { port: first, portFrom: 'host' };
+    if (first === undefined || ports.includes(usual)) return { port: usual, portFrom: 'scheme' };
+    return { port: ports.find((port) => this.takesHttp(request, name, port)) ?? first, portFrom: 'host' };
+  }
+
+  private takesHttp(request: SimulatedRequest, name: string, port: number): boolean {
+    const service = this.hosts.serviceOf(name);
+    const listener = this.listenerOf(service, port);
+    return listener !== undefined && this.chainOf(listener, traitsOf(request, port, addressOf(listener, service)))?.filter.kind === 'http';
   }
 
   /** SEL-R40 */
@@ -193,6 +201,4 @@ function isClusterOf(cluster: string, service: string): boolean {
   return cluster.endsWith(`|${service}`);
 }
 
-export function chainsOf({ chains, defaultChain }: Pick<Listener, 'chains' | 'defaultChain'>): FilterChain[] {
-  return [...chains, ...(defaultChain ? [defaultChain] : [])];
-}
+export { chainsOf };

@@ -3,7 +3,7 @@ import type { CompiledCluster } from '../proxy/core/compiled-route.ts';
 import * as replies from '../proxy/core/local-reply.ts';
 import { mirrorHead } from '../proxy/core/mirror.ts';
 import { applyRoute } from '../proxy/core/route-request.ts';
-import type { NamedCluster, Share } from './cluster-book.ts';
+import type { Share } from './cluster-book.ts';
 import { headerChanges } from './header-changes.ts';
 import { copyOf, type HttpContext, pairs, percentOf, replyOf, type Taken } from './http-context.ts';
 import type { DestinationFailure, Reply, SimulatedDestination, SimulatedMirror, UpstreamHead } from './simulation.ts';
@@ -15,13 +15,9 @@ export function destinationsOf(context: HttpContext, taken: Taken): SimulatedDes
   const used = compiled.clusters.map((destination, index) => destinationOf(context, taken, destination, index));
   const unused = provenance.unweighted(route, host).map(({ cluster, source }): SimulatedDestination => {
     const named = book.named(cluster);
-    return { ...placeOf(context, named), weight: 0, percent: 0, source, responseHeaders: [] };
+    return { ...book.placeOf(named), weight: 0, percent: 0, source, responseHeaders: [] };
   });
   return [...used, ...unused];
-}
-
-function placeOf({ book }: HttpContext, { name, host, subset, port, namespace, cluster }: NamedCluster) {
-  return { cluster: name, host, subset, port, namespace, ...(cluster ? { upstream: book.factsOf(cluster) } : {}) };
 }
 
 function destinationOf(context: HttpContext, taken: Taken, destination: CompiledCluster, index: number): SimulatedDestination {
@@ -47,7 +43,7 @@ function shareOf(context: HttpContext, { route, compiled, host }: Taken, destina
   const { book, provenance } = context;
   const named = book.named(destination.cluster);
   const share = {
-    ...placeOf(context, named),
+    ...book.placeOf(named),
     weight: destination.weight,
     percent: compiled.totalWeight > 0 ? (destination.weight * 100) / compiled.totalWeight : 100,
     source: provenance.destination(route, host, index),
@@ -100,7 +96,7 @@ export function mirrorsOf(context: HttpContext, taken: Taken): SimulatedMirror[]
     const named = book.named(mirror.cluster);
     const reason = book.failureOf(named);
     return {
-      ...placeOf(context, named),
+      ...book.placeOf(named),
       percent: percentOf(mirror.share),
       source: provenance.mirror(route, host, index),
       ...(reason === undefined ? {} : { failure: { reason } }),

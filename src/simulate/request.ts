@@ -13,7 +13,7 @@ export interface SimulatedHttpRequest {
   headers?: readonly (readonly [name: string, value: string])[];
   /**
    * Port that the application connects to. Absent: that of the authority, else that of the scheme; where nobody has the host there
-   * and the scheme is http, the first port that somebody has it on.
+   * and the scheme is http, the first port that somebody has it on, one for HTTP before others.
    */
   port?: number | undefined;
   /** Name that it connects to, where it is not that of the authority. */

@@ -148,7 +148,13 @@ describe('endpoints', () => {
 });
 
 describe('where a connection goes', () => {
-  const services = [svc('shop/cart http:8080'), svc('shop/db tcp:3306 10.0.0.2'), svc('shop/any auto:9999 10.0.0.3'), svc('other/web http:80 10.0.0.4')];
+  const services = [
+    svc('shop/cart http:8080'),
+    svc('shop/db tcp:3306 10.0.0.2'),
+    svc('shop/any auto:9999 10.0.0.3'),
+    svc('other/web http:80 10.0.0.4'),
+    svc('shop/both tcp:3000 http:8081 10.0.0.5'),
+  ];
   const table = tableOf(services);
   const entryOf = (request: SimulatedHttpRequest | SimulatedTcpRequest) => {
     const { entry } = simulate(table, request);
@@ -159,6 +165,8 @@ describe('where a connection goes', () => {
     ['the port that is said', http('GET http://cart:1/', { port: 8080 }), [8080, 'request', '0.0.0.0_8080', '8080']],
     ['the port of the scheme', http('GET http://web.other/'), [80, 'scheme', '0.0.0.0_80', '80']],
     ['the port that the host has', http('GET http://cart/'), [8080, 'host', '0.0.0.0_8080', '8080']],
+    ['the first port of HTTP that the host has', http('GET http://both/'), [8081, 'host', '0.0.0.0_8081', '8081']],
+    ['the port of a host without HTTP', http('GET http://db/'), [3306, 'host', '10.0.0.2_3306', undefined]],
     ['the port of the scheme, of TLS', http('GET https://cart/'), [443, 'scheme', 'virtualOutbound', undefined]],
     ['the port of the scheme where nobody has the host', http('GET http://nosuch/'), [80, 'scheme', '0.0.0.0_80', '80']],
     ['a name that is not the Host header', http('GET http://cart/', { host: 'web.other' }), [80, 'scheme', '0.0.0.0_80', '80']],

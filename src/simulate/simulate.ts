@@ -180,16 +180,11 @@ export class Simulator {
       const named = this.book.named(cluster);
       const reason = this.book.failureOf(named);
       return {
-        cluster,
-        host: named.host,
-        subset: named.subset,
-        port: named.port,
-        namespace: named.namespace,
+        ...this.book.placeOf(named),
         weight,
         percent: total > 0 ? (weight * 100) / total : 100,
         source,
         ...(reason === undefined ? {} : { failure: { reason } }),
-        ...(named.cluster ? { upstream: this.book.factsOf(named.cluster) } : {}),
         responseHeaders: [],
       };
     });

@@ -1,10 +1,12 @@
 // Lists in the order of names, as tables have them.
+import { compareText } from '../manifest/compare-text.ts';
+
 interface Named {
   name: string;
 }
 
 export function byName(a: Named, b: Named): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+  return compareText(a.name, b.name);
 }
 
 /** One list of two, each of which is in the order of its names; of equal names those of the first come first. */

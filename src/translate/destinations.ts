@@ -79,11 +79,6 @@ export function mirrorDestinations(route: HTTPRoute, rule: number, namespace: st
   return resolve(mirrored(route, rule), namespace);
 }
 
-/** Every destination of a virtual service, of any protocol. */
-export function destinationsOf({ spec, namespace }: Resource<VirtualService>): ResolvedDestination[] {
-  return resolve(targetsOf(spec), namespace);
-}
-
 export interface HttpRule {
   route: HTTPRoute;
   rule: number;

@@ -1,5 +1,7 @@
 // What a proxy knows of the mesh: its Sidecar, the services and the virtual services of each of its listeners.
+
 import type { Origin, ProxyIdentity } from '../ir/table.ts';
+import { compareText } from '../manifest/compare-text.ts';
 import type { Destination, IstioEgressListener, OutboundTrafficPolicy, Sidecar } from '../manifest/istio/networking.gen.ts';
 import type { Resource } from '../manifest/resource.ts';
 import { byCreation } from '../model/creation.ts';
@@ -210,7 +212,7 @@ function destination(mesh: Mesh, host: string, namespace: string): MeshService |
   const known = Services.of(mesh).byHost(host);
   return (
     known.find((service) => service.namespace === namespace) ??
-    known.filter(({ scopes }) => isSeenIn(scopes, namespace)).sort((a, b) => (a.namespace < b.namespace ? -1 : a.namespace > b.namespace ? 1 : 0))[0]
+    known.filter(({ scopes }) => isSeenIn(scopes, namespace)).sort((a, b) => compareText(a.namespace, b.namespace))[0]
   );
 }
 

@@ -4,6 +4,7 @@ import type { MeshSettings, TraceTag, TracingSettings } from '../ir/table.ts';
 import type { ProxyConfig_ProxyHeaders, Tracing_CustomTag } from '../manifest/istio/mesh.gen.ts';
 import type { HTTPRetry } from '../manifest/istio/networking.gen.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { trustDomainOf } from '../model/mesh-config.ts';
 import { milliseconds } from './durations.ts';
 
 export interface ProxySettings {
@@ -85,7 +86,7 @@ const normalizations: Readonly<Record<string, MeshSettings['pathNormalization']>
 };
 
 export function meshSettings(mesh: Mesh): MeshSettings {
-  const { pathNormalization, accessLogFile, accessLogFormat, accessLogEncoding, trustDomain, trustDomainAliases, defaultConfig } = mesh.meshConfig;
+  const { pathNormalization, accessLogFile, accessLogFormat, accessLogEncoding, trustDomainAliases, defaultConfig } = mesh.meshConfig;
   const tracing = tracingSettings(mesh);
   return {
     pathNormalization: normalizations[pathNormalization?.normalization ?? ''] ?? 'base',
@@ -93,7 +94,7 @@ export function meshSettings(mesh: Mesh): MeshSettings {
     accessLogFormat: accessLogFormat ?? '',
     accessLogEncoding: accessLogEncoding === 'JSON' ? 'json' : 'text',
     ...(mesh.meshConfig.disableEnvoyListenerLog ? { noListenerLog: true as const } : {}),
-    trustDomain: trustDomain || 'cluster.local',
+    trustDomain: trustDomainOf(mesh.meshConfig),
     ...(trustDomainAliases?.length ? { trustDomainAliases } : {}),
     meshId: defaultConfig?.meshId ?? '',
     ...(tracing ? { tracing } : {}),

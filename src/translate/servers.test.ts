@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { meshOf } from '../analysis/testing.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { provenanceOf } from './provenance/provenance.ts';
-import { principalOf, type Server, serversOf } from './servers.ts';
+import { callerSidecar, principalOf, type Server, serversOf } from './servers.ts';
 import { routingTable } from './table.ts';
 import { doc } from './testing.ts';
-import { namedProxy } from './workload-identity.ts';
+import { namedProxy, sidecarOf } from './workload-identity.ts';
 
 const namespace = (label: string): string => `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {${label}}}\n`;
 const service = doc('Service', 'shop/cart', 'clusterIP: 10.0.0.1, selector: {app: cart}, ports: [{name: http, port: 80, targetPort: web}]');
@@ -39,6 +39,8 @@ describe('workloads that run nowhere yet', () => {
   it.each<[string, string[], Partial<Server>]>([
     ['in a namespace with sidecars', [namespace('istio-injection: enabled')], { sidecar: 'yes', tlsMode: 'istio' }],
     ['in a namespace without', [namespace('a: b')], { sidecar: 'no', tlsMode: 'disabled' }],
+    ['in a namespace of a revision', [namespace('istio.io/rev: canary')], { sidecar: 'yes', tlsMode: 'istio' }],
+    ['in a namespace that opts out of a revision', [namespace('istio.io/rev: canary, istio-injection: disabled')], { sidecar: 'no', tlsMode: 'disabled' }],
     ['in a namespace of which nothing is known', [], { sidecar: 'assumed', tlsMode: 'istio' }],
     ['that take plain text', [namespace('istio-injection: enabled'), peers('mtls: {mode: DISABLE}')], { sidecar: 'yes', tlsMode: 'disabled' }],
   ])('%s', (_, documents, expected) => {
@@ -76,3 +78,22 @@ it.each<[string, Parameters<typeof principalOf>[1], string | undefined]>([
   ['a name that is no workload', namedProxy('gateway', 'shop', 'edge'), undefined],
   ['a service account that is told', { ...namedProxy('sidecar', 'shop', ''), serviceAccount: 'web' }, 'spiffe://cluster.local/ns/shop/sa/web'],
 ])('SEC-R24: %s', (_, proxy, expected) => expect(principalOf(mesh(deployment), proxy)).toBe(expected));
+
+describe('whether a caller has a sidecar', () => {
+  const web = (labels: string): string => deployment.replaceAll('cart', 'web').replace('labels: {app: web}', `labels: {app: web, ${labels}}`);
+  it.each<[string, string[], Server['sidecar']]>([
+    ['a namespace with sidecars', [namespace('istio-injection: enabled'), web('a: b')], 'yes'],
+    ['a namespace of a revision', [namespace('istio.io/rev: canary'), web('a: b')], 'yes'],
+    ['a template of a revision', [namespace('a: b'), web('istio.io/rev: canary')], 'yes'],
+    ['a namespace without', [namespace('a: b'), web('a: b')], 'no'],
+    ['a template that opts out', [namespace('istio-injection: enabled'), web('sidecar.istio.io/inject: "false"')], 'no'],
+    ['a template that opts out where nothing is known of its namespace', [web('sidecar.istio.io/inject: "false"')], 'no'],
+    ['a namespace of which nothing is known', [web('a: b')], 'assumed'],
+    ['a pod that runs with one', [namespace('a: b'), pod('web', '10.1.0.9', sidecar)], 'yes'],
+    ['a pod that runs without', [namespace('istio-injection: enabled'), pod('web', '10.1.0.9')], 'no'],
+    ['nobody in particular', [namespace('a: b')], 'yes'],
+  ])('%s', (_, documents, expected) => {
+    const of = mesh(service, ...documents);
+    expect(callerSidecar(of, sidecarOf(of, 'shop', 'web') ?? namedProxy('sidecar', 'shop', ''))).toBe(expected);
+  });
+});

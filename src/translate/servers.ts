@@ -2,13 +2,17 @@
 import type { Cluster } from '../ir/cluster.ts';
 import type { ExpectedEndpoints } from '../ir/provenance.ts';
 import type { Origin, ProxyIdentity } from '../ir/table.ts';
-import { containersOf, inMesh, proxyImageOf } from '../model/injection.ts';
-import type { Pod } from '../model/kubernetes.ts';
+import { hasSidecar } from '../model/capture.ts';
+import { containersOf, injectionLabel, injectLabel, proxyImageOf, revisionLabel } from '../model/injection.ts';
+import type { Namespace, Pod } from '../model/kubernetes.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { trustDomainOf } from '../model/mesh-config.ts';
 import { type MtlsMode, PeerPolicies } from '../model/peer-authentication.ts';
+import { spiffeIdOf } from '../model/principal.ts';
 import { targetPortOf } from '../model/service-ports.ts';
 import { Services } from '../model/services.ts';
 import { items, text } from '../model/untyped.ts';
+import type { Workload } from '../model/workloads.ts';
 import { originOf } from './statuses.ts';
 import { namedProxy, sidecarOf } from './workload-identity.ts';
 
@@ -89,10 +93,31 @@ function expectedServer(mesh: Mesh, cluster: Cluster, { namespace, name, kind }:
   const servicePort = service?.ports.find(({ number }) => number === cluster.port);
   const written = servicePort?.targetPort || cluster.port;
   const port = (/^\d+$/.test(String(written)) ? Number(written) : targetPortOf({ port: cluster.port, targetPort: written }, workload.spec)) ?? cluster.port;
-  const own = mesh.find('Namespace', '', namespace);
-  const sidecar = inMesh(workload, own) ? 'yes' : own ? 'no' : 'assumed';
+  const sidecar = sidecarToCome(workload, mesh.find('Namespace', '', namespace));
   const accepts = acceptedBy(mesh, proxy, port);
   return { proxy, address: proxy.addresses[0], port, sidecar, tlsMode: sidecar === 'no' || accepts.mode === 'DISABLE' ? 'disabled' : 'istio', accepts };
+}
+
+/** Whether what a workload sends goes through a sidecar. @param proxy of the workload, as `sidecarOf` finds it; others are as they say they are */
+export function callerSidecar(mesh: Mesh, { role, namespace, name }: ProxyIdentity): Server['sidecar'] {
+  const workload = role === 'sidecar' && name !== '' ? mesh.workloads(namespace).find((one) => one.name === name) : undefined;
+  if (!workload) return 'yes';
+  if (workload.isPod && (workload.resource.raw.status as { podIP?: unknown } | undefined)?.podIP) return hasProxy(workload.resource as Pod) ? 'yes' : 'no';
+  return sidecarToCome(workload, mesh.find('Namespace', '', namespace));
+}
+
+/** Of what runs nowhere yet. A revision that somebody names is taken to be there. */
+function sidecarToCome(workload: Workload, namespace: Namespace | undefined): Server['sidecar'] {
+  if (hasSidecar(workload, namespace)) return 'yes';
+  if (workload.spec.hostNetwork === true || (workload.labels[injectLabel] ?? workload.annotations[injectLabel]) !== undefined) return 'no';
+  if (!namespace) return 'assumed';
+  return namespace.labels[injectionLabel] === undefined && (workload.labels[revisionLabel] ?? '') !== '' ? 'yes' : 'no';
+}
+
+/** A workload that is meant itself, not as an endpoint of a service. @param port of the workload */
+export function serverAt(mesh: Mesh, proxy: ProxyIdentity, port: number): Server {
+  const accepts = acceptedBy(mesh, proxy, port);
+  return { proxy, address: proxy.addresses[0], port, sidecar: 'yes', tlsMode: accepts.mode === 'DISABLE' ? 'disabled' : 'istio', accepts };
 }
 
 function acceptedBy(mesh: Mesh, proxy: ProxyIdentity, port: number): Server['accepts'] {
@@ -108,5 +133,5 @@ export function principalOf(mesh: Mesh, proxy: ProxyIdentity): string | undefine
   const { namespace, name, serviceAccount } = proxy;
   const known = name !== '' && sidecarOf(mesh, namespace, name) !== undefined;
   if (!known && serviceAccount === namedProxy('sidecar', '', '').serviceAccount) return undefined;
-  return `spiffe://${mesh.meshConfig.trustDomain || 'cluster.local'}/ns/${namespace}/sa/${serviceAccount}`;
+  return spiffeIdOf(trustDomainOf(mesh.meshConfig), { namespace, serviceAccount });
 }

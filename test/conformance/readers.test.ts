@@ -1,10 +1,15 @@
 // One interpretation: `weft route explain` and `weft test` say of every recorded request what the recorded proxies did with it. What proxies that
 // run do is in test/real/readers.test.ts.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesOfReaders, unlisted } from '../readers/cases.ts';
-import type { CaseReport } from '../readers/read-case.ts';
+import { CommandProcess } from '../readers/command-process.ts';
+import { type CaseReport, readCaseByCommands } from '../readers/read-case.ts';
 import { readCases } from '../readers/read-cases.ts';
 import { conformance } from '../routing/case-mesh.ts';
+import type { RoutingCase } from '../routing/corpus.ts';
 
 const cases = casesOfReaders();
 if (cases.length === 0) console.warn(`SKIPPED: no recorded cases in ${conformance}: explain and test were not compared with them`);
@@ -22,7 +27,7 @@ describe.skipIf(cases.length === 0)('as recorded', () => {
       const report = reports.get(id) as CaseReport;
       expect(unlisted(report)).toEqual([]);
       const unsayable = [...report.unsayable.values()].flat().length;
-      if (rejected === undefined) expect(report.explained + unsayable, 'a case without a request').toBeGreaterThan(0);
+      if (rejected === undefined) expect(report.explained + unsayable + report.tested, 'a case without a request').toBeGreaterThan(0);
     });
   }
 
@@ -59,7 +64,9 @@ describe.skipIf(cases.length === 0)('as recorded', () => {
 
   it('what no route test can say is known', () => {
     const { 'a connection': connections, ...others } = stepsBy('untestable');
-    expect(connections?.every((step) => /^(?:tcp-|tls-sni-|gw-tcp#|gw-tls-(?:passthrough|terminate-tcp)#)/.test(step))).toBe(true);
+    expect(connections?.every((step) => /^(?:tcp-|tls-sni-|gw-tcp#|gw-tls-(?:passthrough|terminate-tcp)#|authz-(?:ports|tcp-http-fields))/.test(step))).toBe(
+      true,
+    );
     expect(others).toEqual({
       'a connection that is closed before there is a request': [
         'default-no-virtualservice#8',
@@ -70,9 +77,19 @@ describe.skipIf(cases.length === 0)('as recorded', () => {
         'gw-tls-simple#7',
         'gw-tls-sni-selection#4',
       ],
-      'a policy about the address of the client': ['gw-authorization#2'],
-      'a request without a host': ['host-missing#1', 'gw-basic#10'],
-      'a header that comes twice': ['duplicate-headers#0', 'headers-request-ops#2', 'match-header-exact#6', 'grpc-basic#6', 'h2-basic#7'],
+      'a request without a host': ['host-missing#1', 'authz-hosts#10', 'gw-basic#10'],
+      'a header that comes twice': [
+        'duplicate-headers#0',
+        'headers-request-ops#2',
+        'match-header-exact#6',
+        'authz-when-headers#7',
+        'grpc-basic#6',
+        'h2-basic#7',
+        'jwt-two-tokens#5',
+      ],
+      'TLS that is not of the mesh': ['mtls-permissive#2', 'mtls-strict#2', 'mtls-strict#4'],
+      'a certificate that is not of the mesh': ['mtls-strict#3'],
+      'an outcome that is not about who may come in': ['authz-methods#6', 'authz-none#3', 'authz-path-star#2'],
       'a server name that is not the host': ['gw-tls-simple#1', 'gw-tls-simple#2', 'gw-tls-sni-selection#2', 'gw-tls-sni-selection#3'],
     });
   });
@@ -119,5 +136,30 @@ describe.skipIf(cases.length === 0)('both find a difference', () => {
     const of = (reader: string): string => (reports.get(id)?.differences ?? []).filter((text) => text.startsWith(reader)).join('\n');
     expect(of('explain, step')).toContain(explained);
     expect(of('test, core, step')).toContain(`: ${tested}`);
+  });
+});
+
+/** Of what comes to a workload, which nobody explains. */
+const plantedAtWorkloads: readonly (readonly [id: string, written: string, instead: string, tested: string])[] = [
+  ['authz-deny-before-allow', 'action: DENY', 'action: AUDIT', 'allowed'],
+  ['authz-ip', '10.244.1.66', '10.244.1.67', 'allowed'],
+  ['mtls-principals', 'sa/client', 'sa/other', 'allowed'],
+  ['mtls-strict', 'STRICT', 'PERMISSIVE', 'allowed'],
+  ['jwt-basic', 'https://issuer.example.com', 'https://other.example.com', 'allowed'],
+];
+
+describe.skipIf(cases.length === 0)('a test finds a difference', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-planted-'));
+  const command = new CommandProcess();
+  afterAll(async () => {
+    await command.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(plantedAtWorkloads)('%s with %s as %s', { timeout: 60_000 }, async (id, written, instead, tested) => {
+    const own = cases.find((one) => one.id === id) as RoutingCase;
+    expect(own.manifests).toContain(written);
+    const report = await readCaseByCommands(command, own, folder, { ...options, tampered: (manifests) => manifests.replaceAll(written, instead) });
+    expect(report.differences.join('\n')).toMatch(new RegExp(`^test, core, step \\d+: ${tested}`, 'm'));
   });
 });

@@ -1,7 +1,7 @@
 import schemaValidation from '../../analyzers/schema-validation.ts';
 import type { Path } from '../../src/manifest/problem.ts';
 import { Mesh } from '../../src/model/mesh.ts';
-import { runPipeline } from '../../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../../src/pipeline/testing.ts';
 import type { RandomObject } from './mesh-arbitrary.ts';
 
 /** How often an object is cut down before it is left out. */
@@ -15,16 +15,10 @@ const mostCuts = 20;
 export async function validMesh(given: readonly RandomObject[]): Promise<{ mesh: Mesh; objects: RandomObject[] }> {
   let objects = given.map((object) => structuredClone(object));
   for (let cuts = 0; ; cuts++) {
-    const result = await runPipeline({
-      sources: objects.map((object, i) => ({ name: `${i}.json`, text: JSON.stringify(object), json: true })),
-      defaultNamespace: 'default',
-      istioNamespace: 'istio-system',
-      assume: 'complete',
-      preset: 'recommended',
-      analyzers: schemaValidation,
-      knownHosts: [],
-      now: new Date('2025-06-01T00:00:00Z'),
-    });
+    const result = await pipelineOf(
+      objects.map((object, i) => ({ name: `${i}.json`, text: JSON.stringify(object), json: true })),
+      { defaultNamespace: 'default', analyzers: schemaValidation, now: new Date('2025-06-01T00:00:00Z') },
+    );
     const cut = new Map<RandomObject, Path[]>();
     for (const { level, resource, path = [] } of result.findings) {
       const at = Number(resource.document?.source.name.replace('.json', ''));

@@ -36,8 +36,6 @@ export const keys = {
 export const secret = randomBytes(64);
 export const secretJwk = { kty: 'oct', k: secret.toString('base64url') };
 
-export type KeyName = keyof typeof keys;
-
 /** Signature of a text as an algorithm of JWS wants it. */
 export function signature(alg: string, text: string, key: KeyObject | Buffer): Buffer {
   const data = Buffer.from(text);

@@ -2,9 +2,9 @@
 // it has in the cluster.
 import type { RootTimes } from '../../src/controller/authority/root-rotation.ts';
 import { Controller } from '../../src/controller/controller.ts';
-import { installedNames } from '../../src/install/values.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { createLog } from '../../src/proxy/telemetry/log.ts';
+import { controllerSettings } from './controller-settings.ts';
 
 export interface ProgramSettings {
   kubeconfig: string;
@@ -22,24 +22,16 @@ const impersonated = {
   as: `system:serviceaccount:${namespace}:${name}`,
   asGroups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
 };
-const controller = await Controller.create({
-  ...settings,
-  client: await connect({ kubeconfig, ...(account === undefined ? {} : impersonated) }),
-  revision: 'default',
-  istioNamespace: 'istio-system',
-  names: installedNames('default'),
-  clusterId: 'Kubernetes',
-  clusterDomain: 'cluster.local',
-  identity: `program-${process.pid}`,
-  xdsAddress: undefined,
-  bind: '127.0.0.1',
-  webhookPort: 0,
-  debounceMs: 20,
-  statusConditions: false,
-  // One that was killed still has the Lease: its successor does not wait for that.
-  leaderElection: false,
-  version: '1.2.3',
-  log: await createLog({ level: 'debug', format: 'text' }),
-});
+const controller = await Controller.create(
+  controllerSettings({
+    ...settings,
+    client: await connect({ kubeconfig, ...(account === undefined ? {} : impersonated) }),
+    identity: `program-${process.pid}`,
+    xdsAddress: undefined,
+    // One that was killed still has the Lease: its successor does not wait for that.
+    leaderElection: false,
+    log: await createLog({ level: 'debug', format: 'text' }),
+  }),
+);
 await controller.start();
 process.on('SIGTERM', () => void controller.stop().then(() => process.exit(0)));

@@ -19,13 +19,16 @@ export interface RunningWeft {
 export interface WeftOptions {
   kubeconfig: string;
   input?: string;
+  /** Where it runs. */
+  cwd?: string;
+  environment?: Readonly<Record<string, string>>;
   /** Default: two minutes; then it is killed. */
   timeoutMs?: number;
 }
 
-export function startWeft(args: readonly string[], { kubeconfig, input, timeoutMs = 120_000 }: WeftOptions): RunningWeft {
-  const env = { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env, timeout: timeoutMs, killSignal: 'SIGKILL' });
+export function startWeft(args: readonly string[], { kubeconfig, input, cwd, environment, timeoutMs = 120_000 }: WeftOptions): RunningWeft {
+  const env = { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: '1', ...environment };
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], cwd, env, timeout: timeoutMs, killSignal: 'SIGKILL' });
   const ran = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -3,11 +3,10 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ExchangeRecord } from '../../src/proxy/core/exchange-record.ts';
 import { flagsText } from '../../src/proxy/core/response-flags.ts';
-import { realClock } from '../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../src/proxy/sidecar.ts';
+import type { Sidecar } from '../../src/proxy/sidecar.ts';
 import { statName } from '../../src/proxy/telemetry/metric-snapshot.ts';
-import { Metrics } from '../../src/proxy/telemetry/metrics.ts';
-import { backend, closeAll, freePorts, Peer, pause, tableOf, tcpBackend, toClose, until } from './support.ts';
+import { testSidecar } from './sidecar.ts';
+import { backend, closeAll, freePorts, Peer, pause, tableOf, tcpBackend, until } from './support.ts';
 
 afterEach(closeAll);
 
@@ -127,22 +126,10 @@ async function world(policies: string, provider = '{}'): Promise<World> {
   const ports = { http, tcp, app, echo, authz };
   const log: string[] = [];
   const records: ExchangeRecord[] = [];
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
-    outboundPort: 0,
-    inboundPort: 0,
-    reusePort: false,
-    metrics: (table) => new Metrics(table),
+  const sidecar = testSidecar({
     accessLog: (record) => {
       records.push(record);
       log.push(`${flagsText(record.flags)} ${record.details} ${record.terminationDetails}`.trimEnd());
-    },
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
     },
   });
   const config = `extensionProviders: [{ name: ask, envoyExtAuthzHttp: { service: shop/authz.example, port: ${authz}, ...${provider} } }]`.replace(

@@ -3,10 +3,9 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import type { ExchangeRecord } from '../../src/proxy/core/exchange-record.ts';
 import { flagsText } from '../../src/proxy/core/response-flags.ts';
-import { realClock } from '../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../src/proxy/sidecar.ts';
-import { Metrics } from '../../src/proxy/telemetry/metrics.ts';
-import { backend, closeAll, freePorts, tableOf, toClose, until } from './support.ts';
+import type { Sidecar } from '../../src/proxy/sidecar.ts';
+import { testSidecar } from './sidecar.ts';
+import { backend, closeAll, freePorts, tableOf, until } from './support.ts';
 
 afterEach(closeAll);
 
@@ -45,20 +44,9 @@ spec: {hosts: [web], http: [{${rule}}]}
 async function world(rule: string, v1: (request: IncomingMessage, response: ServerResponse) => void, v2 = v1): Promise<World> {
   const [port = 0] = await freePorts(1);
   const log: string[] = [];
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
+  const sidecar = testSidecar({
     outboundPort: port,
-    inboundPort: 0,
-    reusePort: false,
-    metrics: (table) => new Metrics(table),
     accessLog: (record: ExchangeRecord) => void log.push(`${flagsText(record.flags)} ${record.details} ${record.attempts}`),
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
   });
   await sidecar.apply(await tableOf(manifests(rule), [`web.shop/v1=127.0.0.1:${await backend(v1)}`, `web.shop/v2=127.0.0.1:${await backend(v2)}`]));
   return {

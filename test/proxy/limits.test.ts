@@ -2,13 +2,13 @@
 // stays: no connection, no request, no count of a limit.
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ClientLimits } from '../../src/proxy/client-limits.ts';
 import type { ExchangeRecord } from '../../src/proxy/core/exchange-record.ts';
 import { flag, frameType, preface, setting } from '../../src/proxy/http2/frames.ts';
 import { frame, number, type RawPeer, rawClient } from '../../src/proxy/http2/testing.ts';
-import { realClock } from '../../src/proxy/real-clock.ts';
-import { type ClientLimits, Sidecar } from '../../src/proxy/sidecar.ts';
-import { Metrics } from '../../src/proxy/telemetry/metrics.ts';
-import { backend, closeAll, freePorts, Peer, pause, shop, tableOf, toClose, until } from './support.ts';
+import type { Sidecar } from '../../src/proxy/sidecar.ts';
+import { testSidecar } from './sidecar.ts';
+import { backend, closeAll, freePorts, Peer, pause, shop, tableOf, until } from './support.ts';
 
 afterEach(closeAll);
 
@@ -45,21 +45,10 @@ async function target(clientLimits?: ClientLimits, answer: string | Buffer = 'fi
     else incoming.on('end', () => response.end(answer));
   });
   const log: string[] = [];
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
+  const sidecar = testSidecar({
     outboundPort: port,
-    inboundPort: 0,
-    reusePort: false,
-    metrics: (table) => new Metrics(table),
     accessLog: (record: ExchangeRecord) => void log.push(`${record.status} ${record.details}`),
     ...(clientLimits ? { clientLimits } : {}),
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
   });
   await sidecar.apply(await tableOf(shop('v1'), [`web/v1=127.0.0.1:${v1}`]));
   const recovers = async (): Promise<void> => {

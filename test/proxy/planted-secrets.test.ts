@@ -151,6 +151,7 @@ test.each(['debug', 'trace'])(
     expect(await ask(tls, '/', bearer(good), true)).toBe(200);
     expect(await ask(plain, `/?a=1&access_token=${good}`)).toBe(200);
     expect(await ask(plain, '/', bearer(denied))).toBe(403);
+    expect(await ask(plain, `/query?access_token=${forged}&b=2`, { referer: `http://shop.example.com/?access_token=${good}` })).toBe(401);
     expect(await ask(tls, '/', bearer(forged), true)).toBe(401);
     expect(await ask(plain, '/', { authorization: `Basic ${basic}`, cookie: `session=${planted.cookie}`, 'x-api-key': planted.token })).toBe(200);
     // The planted values do reach those that they are for.
@@ -187,6 +188,7 @@ test.each(['debug', 'trace'])(
     told.set('standard error', run.stderr);
     told.set('standard output', run.stdout);
     expect(run.stdout).toContain('"GET / HTTP/1.1" 403');
+    expect(run.stdout).toContain('"GET /query?access_token=[redacted]&b=2 HTTP/1.1" 401');
     expectNone(told, [...Object.values(planted), good, denied, forged, pair.key, basic]);
   },
   60_000,

@@ -4,10 +4,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { ProxyIdentity, RoutingTable } from '../../src/ir/table.ts';
 import { sourceText } from '../../src/manifest/files.ts';
 import { parseEndpointOverride } from '../../src/model/endpoint-overrides.ts';
-import { runPipeline } from '../../src/pipeline/pipeline.ts';
+import { pipelineOf } from '../../src/pipeline/testing.ts';
 import { routingTable } from '../../src/translate/table.ts';
 
 export { freePorts } from '../free-ports.ts';
+export { pause, until } from '../until.ts';
 
 const client: ProxyIdentity = {
   role: 'sidecar',
@@ -21,16 +22,8 @@ const client: ProxyIdentity = {
 
 /** The routing table of a sidecar in namespace `shop`, or of another proxy; `map` as of `--map`, `meshConfig` as YAML. */
 export async function tableOf(manifests: string, map: readonly string[] = [], meshConfig?: string, proxy: Partial<ProxyIdentity> = {}): Promise<RoutingTable> {
-  const { mesh } = await runPipeline({
-    sources: [sourceText('mesh.yaml', manifests)],
+  const { mesh } = await pipelineOf([sourceText('mesh.yaml', manifests)], {
     meshConfigSource: meshConfig === undefined ? undefined : sourceText('config.yaml', meshConfig),
-    defaultNamespace: 'shop',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: [],
-    knownHosts: [],
-    now: new Date(0),
   });
   const overrides = map.flatMap((text) => parseEndpointOverride(text) ?? []);
   return routingTable(mesh, { ...client, ...proxy }, { overrides });
@@ -141,19 +134,6 @@ export class Peer {
   send(data: string | Buffer): void {
     this.socket.write(data as string, 'latin1');
   }
-}
-
-/** Waits until it holds; the test fails with `what` otherwise. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 5000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await pause(5);
-  }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Nobody listens there any more. */

@@ -11,19 +11,30 @@ export interface Stage {
   layout: Layout;
   /** Steps with a request, with their numbers in the case. */
   steps: { index: number; step: CaseStep; expected: Observation }[];
+  /** Of what comes to a workload the addresses of the recording are addresses of this machine, so that proxies can be at them. */
+  here: (text: string) => string;
 }
 
 /** A step with `apply` begins another stage. */
 export function stagesOf(routingCase: RoutingCase): Stage[] {
-  const stages: Stage[] = [{ routingCase, layout: layOut(routingCase), steps: [] }];
+  const here = routingCase.role === 'inbound' ? onThisMachine() : (text: string): string => text;
+  const stages: Stage[] = [{ routingCase, layout: layOut(routingCase), steps: [], here }];
   for (const [index, step] of routingCase.steps.entries()) {
     if (step.apply !== undefined) {
       const next = { ...routingCase, manifests: step.apply };
-      stages.push({ routingCase: next, layout: layOut(next), steps: [] });
+      stages.push({ routingCase: next, layout: layOut(next), steps: [], here });
     }
     if (step.request || step.tcp) stages.at(-1)?.steps.push({ index, step, expected: routingCase.observed[index] ?? {} });
   }
   return stages;
+}
+
+let networks = process.pid;
+
+/** Each case has a network of its own: cases are read at the same time. */
+function onThisMachine(): Stage['here'] {
+  const network = `127.${1 + (networks++ % 80)}.`;
+  return (text) => text.replaceAll('10.244.', network);
 }
 
 /** Name of the workload in its namespace. */
@@ -34,12 +45,12 @@ const workload = 'recorded';
  *
  * @returns the flags by which every command reads them
  */
-export function writeStage({ routingCase, layout }: Stage, folder: string): string[] {
+export function writeStage({ routingCase, layout, here }: Stage, folder: string): string[] {
   const manifests = join(folder, 'manifests');
   mkdirSync(manifests, { recursive: true });
-  writeFileSync(join(manifests, 'case.yaml'), routingCase.manifests.replaceAll('/etc/certs/', `${join(routingCase.folder, 'files')}/`));
-  writeFileSync(join(manifests, 'registry.yaml'), layout.registry);
-  writeFileSync(join(manifests, 'workload.yaml'), JSON.stringify(podOf(layout)));
+  writeFileSync(join(manifests, 'case.yaml'), here(routingCase.manifests.replaceAll('/etc/certs/', `${join(routingCase.folder, 'files')}/`)));
+  writeFileSync(join(manifests, 'registry.yaml'), here(layout.registry));
+  writeFileSync(join(manifests, 'workload.yaml'), here(JSON.stringify(podOf(layout))));
   const mesh = join(folder, 'mesh.json');
   writeFileSync(mesh, JSON.stringify(layout.mesh));
   // Names without a namespace are in that one where the recording had no namespace for them.
@@ -60,6 +71,11 @@ function podOf({ namespace, labels, locality, address }: Layout): object {
 /** The caller as `weft route explain` takes it. */
 export function callerFlags({ routingCase, layout: { namespace } }: Stage): string[] {
   return routingCase.role === 'gateway' ? ['--gateway', `${namespace}/${workload}`] : ['--from', `pod/${workload}.${namespace}`];
+}
+
+/** The recorded workload as a test file names it. */
+export function workloadOf({ layout: { namespace } }: Stage): string {
+  return `pod/${workload}.${namespace}`;
 }
 
 /** The caller as a test file names it. */

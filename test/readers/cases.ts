@@ -5,11 +5,13 @@ import { conformance } from '../routing/case-mesh.ts';
 import { caseFiles, type RoutingCase, readCase } from '../routing/corpus.ts';
 import type { CaseReport } from './read-case.ts';
 
-/** Of both folders; what a sidecar does with requests to its own workload is no route. Empty where nothing is recorded. */
+/** Of both folders; what a sidecar does with requests to its own workload is no route: of that, who may come in. Empty where nothing is recorded. */
 export function casesOfReaders(only = /./): RoutingCase[] {
   const folders = ['routing', 'roles'].map((name) => join(conformance, name)).filter((folder) => existsSync(folder));
-  return folders.flatMap((folder) => caseFiles(folder, only).map(readCase)).filter(({ role }) => role !== 'inbound');
+  return folders.flatMap((folder) => caseFiles(folder, only).map(readCase)).filter(({ role, id }) => role !== 'inbound' || ofSecurity.test(id));
 }
+
+const ofSecurity = /^(?:authz|jwt|mtls)-/;
 
 /** What a reader says otherwise than the recording, and why that is right: the start of each difference. */
 const listed: readonly { id: string; difference: RegExp; why: string }[] = [

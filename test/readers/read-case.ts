@@ -7,6 +7,7 @@ import type { Simulation } from '../../src/simulate/simulation.ts';
 import { routingTable } from '../../src/translate/table.ts';
 import { meshOfCase } from '../routing/case-mesh.ts';
 import type { RoutingCase } from '../routing/corpus.ts';
+import { arrivalFileOf, whyNotArriving } from './arrival-file.ts';
 import { type Stage, stagesOf, writeStage } from './case-files.ts';
 import type { CommandProcess } from './command-process.ts';
 import { explain, whyNotSayable } from './explain-reader.ts';
@@ -73,7 +74,14 @@ async function readStage(command: CommandProcess, stage: Stage, folder: string, 
   const recorded = asked(stage, folder);
   const own = tampered ? asked(tamperedStage(stage, tampered), join(folder, 'tampered')) : recorded;
   const explained = new Map<number, Simulation>();
+  // Nobody explains what comes to a workload without the proxy of who sends it.
+  const inbound = stage.routingCase.role === 'inbound';
   for (const one of stage.steps) {
+    if (inbound) {
+      const untestable = whyNotArriving(stage.routingCase, one.step, one.expected);
+      if (untestable !== undefined) note(report.untestable, untestable, one.index);
+      continue;
+    }
     const why = whyNotSayable(one.step, one.expected);
     if (why !== undefined) {
       note(report.unsayable, why, one.index);
@@ -87,7 +95,7 @@ async function readStage(command: CommandProcess, stage: Stage, folder: string, 
     if (untestable !== undefined) note(report.untestable, untestable, one.index);
     else if (completing) explained.set(one.index, completing);
   }
-  const file = testFileOf(stage, explained);
+  const file = inbound ? arrivalFileOf(stage) : testFileOf(stage, explained);
   if (!file) return;
   const path = join(folder, 'tests.json');
   writeFileSync(path, file.text);

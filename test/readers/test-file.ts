@@ -5,10 +5,9 @@ import { callerOfTests, type Stage } from './case-files.ts';
 import { expectationOf } from './expectation.ts';
 
 /** Why the format of tests has no words for what a client did; undefined: it has. */
-export function whyNotTestable({ request, tcp, tls, source }: CaseStep, { no_access_log: noRequest, status }: Observation): string | undefined {
+export function whyNotTestable({ request, tcp, tls }: CaseStep, { no_access_log: noRequest }: Observation): string | undefined {
   if (tcp || !request) return 'a connection';
   if (noRequest) return 'a connection that is closed before there is a request';
-  if (source !== undefined && status === 403) return 'a policy about the address of the client';
   if (!request.host) return 'a request without a host';
   if (tls && (tls.sni ?? '') !== request.host.replace(/:\d+$/, '')) return 'a server name that is not the host';
   const names = (request.headers ?? []).map(([name]) => name.toLowerCase());
@@ -29,7 +28,7 @@ export function testFileOf(stage: Stage, explained: ReadonlyMap<number, Simulati
   return { text: JSON.stringify({ tests: tests.map(({ test }) => test) }, null, 1), steps: tests.map(({ index }) => index) };
 }
 
-function requestOf({ request = {}, port, tls }: CaseStep): Record<string, unknown> {
+function requestOf({ request = {}, port, tls, source }: CaseStep): Record<string, unknown> {
   const host = request.host ?? '';
   const inHost = /:(\d+)$/.exec(host)?.[1];
   const headers = Object.fromEntries((request.headers ?? []).map(([name, value]) => [name, textOf(value)]));
@@ -39,6 +38,7 @@ function requestOf({ request = {}, port, tls }: CaseStep): Record<string, unknow
     method: request.method ?? 'GET',
     path: textOf(request.path ?? '/'),
     ...(tls ? { scheme: 'https' } : {}),
+    ...(source === undefined ? {} : { sourceIp: source }),
     ...(Object.keys(headers).length > 0 ? { headers } : {}),
   };
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { setup } from '../cli/setup.ts';
 import { freePorts } from '../free-ports.ts';
+import { until } from '../until.ts';
 import { envoyProgram } from './envoy.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -105,10 +106,6 @@ function get(port: number, path: string, host: string, agent: Agent | false = fa
   });
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'weft-engine-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
@@ -156,7 +153,7 @@ describe.runIf(envoy !== undefined)('the Envoy engine', () => {
     expect(await get(run.outbound, '/a', 'payment-service')).toMatchObject({ status: 200, body: 'v1', headers: { server: 'envoy' } });
     expect(await get(run.outbound, '/b', 'payment-service.payment:8080')).toMatchObject({ status: 200, body: 'v1' });
     expect(await get(run.outbound, 'http://payment-service:8080/c', 'payment-service:8080')).toMatchObject({ status: 200, body: 'v1' });
-    await until(() => v2.asked.length === 3);
+    await until(() => v2.asked.length === 3, 'the new version was asked', 20_000);
     expect([...v2.asked].sort()).toEqual(['/a', '/b', '/c']);
     await run.says('stdout', /"GET \/a HTTP\/1\.1" 200 - via_upstream .* outbound\|8080\|v1\|payment-service\.payment\.svc\.cluster\.local .* primary\n/);
     const envoyPid = envoyOf(run.child);
@@ -278,7 +275,7 @@ describe.runIf(envoy !== undefined)('the Envoy engine', () => {
     const run = await weft(['-f', join(fixtures, 'payment'), '--map', `payment-service/v1=${v1.port}`]);
     await run.says('stderr', /\bserving\b/);
     const slow = get(run.outbound, '/slow', 'payment-service');
-    await until(() => v1.asked.includes('/slow'));
+    await until(() => v1.asked.includes('/slow'), 'the slow request is under way', 20_000);
     run.child.kill('SIGINT');
     await run.says('stderr', /draining reason=SIGINT requests=1/);
     await expect(async () => {
@@ -295,7 +292,7 @@ describe.runIf(envoy !== undefined)('the Envoy engine', () => {
     const run = await weft(['-f', join(fixtures, 'payment'), '--map', `payment-service/v1=${v1.port}`]);
     await run.says('stderr', /\bserving\b/);
     const slow = get(run.outbound, '/slow', 'payment-service').catch((error: Error) => error);
-    await until(() => v1.asked.includes('/slow'));
+    await until(() => v1.asked.includes('/slow'), 'the slow request is under way', 20_000);
     run.child.kill('SIGTERM');
     await run.says('stderr', /draining/);
     run.child.kill('SIGTERM');

@@ -1,5 +1,4 @@
 // A real cluster as what is analyzed: the same as of the same objects in files, with and without rights, and as it would be.
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { allKindNames } from '../../src/manifest/kinds.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { installMeshKinds } from '../kube/mesh-kinds.ts';
+import { type Ran, runWeft } from '../kube/weft.ts';
 import { meshIn } from '../meshes.ts';
 
 const available = await clusterAvailable();
@@ -23,22 +23,9 @@ let cluster: TestCluster;
 let client: KubeClient;
 let folder: string;
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function weft(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig, NO_COLOR: '1', ...environment };
-  const child = spawn(process.execPath, [join(root, 'bin/weft.js'), ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
-  const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
-    let text = '';
-    for await (const chunk of stream.setEncoding('utf8')) text += chunk;
-    return text;
-  };
-  const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  return Promise.all([ended, read(child.stdout), read(child.stderr)]).then(([code, stdout, stderr]) => ({ code, stdout, stderr }));
+async function weft(args: readonly string[], environment: Record<string, string> = {}) {
+  const { status: code, stdout, stderr } = await runWeft(args, { kubeconfig: cluster.kubeconfig, cwd: folder, environment });
+  return { code, stdout, stderr };
 }
 
 interface Item {
@@ -51,7 +38,7 @@ interface Item {
   context?: string;
 }
 
-async function analyze(...args: string[]): Promise<{ items: Item[]; code: number | null; stderr: string }> {
+async function analyze(...args: string[]): Promise<{ items: Item[]; code: Ran['status']; stderr: string }> {
   const { stdout, stderr, code } = await weft(['analyze', '-o', 'json', ...args]);
   if (stdout === '') throw new Error(stderr);
   return { items: JSON.parse(stdout), code, stderr };

@@ -1,5 +1,4 @@
 // Descriptions from a real cluster: the same as of the same objects in files, and files over the cluster.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,31 +10,15 @@ import type { KubeObject } from '../../src/kube/object.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { installMeshKinds } from '../kube/mesh-kinds.ts';
+import { type Ran, runWeft } from '../kube/weft.ts';
 
 const available = await clusterAvailable();
-const root = join(import.meta.dirname, '../..');
 
 let cluster: TestCluster;
 let client: KubeClient;
 let folder: string;
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function weft(...args: string[]): Promise<Outcome> {
-  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [join(root, 'bin/weft.js'), ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
-  const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
-    let text = '';
-    for await (const chunk of stream.setEncoding('utf8')) text += chunk;
-    return text;
-  };
-  const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  return Promise.all([ended, read(child.stdout), read(child.stderr)]).then(([code, stdout, stderr]) => ({ code, stdout, stderr }));
-}
+const weft = (...args: string[]): Promise<Ran> => runWeft(args, { kubeconfig: cluster.kubeconfig, cwd: folder });
 
 const platform = `apiVersion: v1
 kind: Namespace
@@ -107,13 +90,13 @@ describe.skipIf(!available)('over a real cluster', () => {
       weft('x', 'describe', 'svc', 'cart.shop', '-o', 'json'),
       weft('x', 'describe', 'svc', 'cart.shop', '-f', 'all.yaml', '-o', 'json'),
     ]);
-    expect([ofCluster.code, ofFiles.code, ofCluster.stderr]).toEqual([0, 0, '']);
+    expect([ofCluster.status, ofFiles.status, ofCluster.stderr]).toEqual([0, 0, '']);
     expect(withoutEndpoints(comparable(ofCluster.stdout))).toEqual(withoutEndpoints(comparable(ofFiles.stdout)));
   });
 
   test('a pod: what matters first, and places by the names of objects', async () => {
-    const { stdout, code } = await weft('x', 'describe', 'pod', 'cart-1', '-n', 'shop');
-    expect(code).toBe(0);
+    const { stdout, status } = await weft('x', 'describe', 'pod', 'cart-1', '-n', 'shop');
+    expect(status).toBe(0);
     expect(stdout.split('\n')[0]).toMatch(/^\d problems with pod cart-1 in namespace shop:$/);
     for (const line of [
       '   WARNING: AuthorizationPolicy shop/nobody allows nothing: every request that no other policy allows is denied  (AuthorizationPolicy shop/nobody)',
@@ -135,8 +118,8 @@ describe.skipIf(!available)('over a real cluster', () => {
   });
 
   test('what is not there, with the nearest name', async () => {
-    const { stderr, code } = await weft('x', 'describe', 'pod', 'cart-2.shop');
-    expect([code, stderr]).toEqual([1, 'Error: pods "cart-2" not found in namespace shop\nDid you mean cart-1.shop? They have: cart-1.shop.\n']);
+    const { stderr, status } = await weft('x', 'describe', 'pod', 'cart-2.shop');
+    expect([status, stderr]).toEqual([1, 'Error: pods "cart-2" not found in namespace shop\nDid you mean cart-1.shop? They have: cart-1.shop.\n']);
   });
 
   test('a cluster that does not answer', async () => {
@@ -145,8 +128,8 @@ describe.skipIf(!available)('over a real cluster', () => {
       kubeconfig,
       'apiVersion: v1\nkind: Config\ncurrent-context: gone\nclusters: [{name: gone, cluster: {server: "https://127.0.0.1:1"}}]\ncontexts: [{name: gone, context: {cluster: gone, user: me}}]\nusers: [{name: me, user: {}}]\n',
     );
-    const { stderr, code, stdout } = await weft('x', 'describe', 'svc', 'cart.shop', '--kubeconfig', kubeconfig);
-    expect([code, stdout]).toEqual([1, '']);
+    const { stderr, status, stdout } = await weft('x', 'describe', 'svc', 'cart.shop', '--kubeconfig', kubeconfig);
+    expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^Error: .*127\.0\.0\.1:1/);
     expect(stderr).not.toContain('    at ');
   });

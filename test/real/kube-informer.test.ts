@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeClient, KubeResource } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
-import { Informer, type InformerOptions, withoutManagedFields } from '../../src/kube/informer.ts';
-import type { KubeObject } from '../../src/kube/object.ts';
+import { Informer, type InformerOptions } from '../../src/kube/informer.ts';
+import { type KubeObject, withoutManagedFields } from '../../src/kube/object.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { until } from '../proxy/support.ts';
 

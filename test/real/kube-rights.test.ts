@@ -1,6 +1,5 @@
 // A controller with the rights of its service account, and no other ones, can do all that it does.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { usualRootTimes } from '../../src/controller/authority/root-rotation.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { mergeValues } from '../../src/install/merge.ts';
 import { renderManifests } from '../../src/install/render/manifests.ts';
@@ -10,9 +9,9 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
 import { waitReady } from '../../src/kube/wait.ts';
-import { longestWorkloadLifetimeMs } from '../../src/pki/lifetimes.ts';
 import { createLog } from '../../src/proxy/telemetry/log.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
+import { controllerSettings } from '../kube/controller-settings.ts';
 import { until } from '../proxy/support.ts';
 
 const available = await clusterAvailable();
@@ -61,27 +60,20 @@ beforeAll(async () => {
   const account = ['system', 'serviceaccount', values.namespace, names.controller];
   const asGroups = ['system:serviceaccounts', `system:serviceaccounts:${values.namespace}`, 'system:authenticated'];
   own = await connect({ kubeconfig: cluster.kubeconfig, as: account.join(':'), asGroups });
-  controller = await Controller.create({
-    client: own,
-    revision,
-    istioNamespace: values.namespace,
-    names,
-    clusterId: values.clusterId,
-    clusterDomain: values.clusterDomain,
-    identity: 'one',
-    xdsAddress: '127.0.0.1:0',
-    bind: '127.0.0.1',
-    securePort: 0,
-    rootTimes: usualRootTimes,
-    maxWorkloadLifetimeMs: longestWorkloadLifetimeMs,
-    webhookPort: 0,
-    monitoringPort: 0,
-    debounceMs: 10,
-    statusConditions: true,
-    leaderElection: true,
-    version: '1.2.3',
-    log: await createLog({ format: 'text', level: 'debug', write: (line) => lines.push(line) }),
-  });
+  controller = await Controller.create(
+    controllerSettings({
+      client: own,
+      revision,
+      istioNamespace: values.namespace,
+      names,
+      clusterId: values.clusterId,
+      clusterDomain: values.clusterDomain,
+      identity: 'one',
+      debounceMs: 10,
+      statusConditions: true,
+      log: await createLog({ format: 'text', level: 'debug', write: (line) => lines.push(line) }),
+    }),
+  );
   await controller.start();
 });
 

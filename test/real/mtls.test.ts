@@ -1,4 +1,5 @@
 // mTLS between programs: our sidecar and a real Envoy in both roles, openssl as a client, certificates that are renewed in files.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
@@ -10,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { setup } from '../cli/setup.ts';
 import { freePorts } from '../free-ports.ts';
 import { TestAuthority } from '../proxy/tls/identities.ts';
+import { pause } from '../until.ts';
 import { envoyProgram } from './envoy.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -67,8 +69,6 @@ async function weft(engine: Engine, identity: readonly string[], manifests: stri
 
 /** As the flags say who a workload is. */
 const workload = (name: string): string[] => ['--proxy', `shop/${name}`, '--labels', `app=${name}`, '--service-account', name];
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Application {
   http: number;

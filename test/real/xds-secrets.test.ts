@@ -140,6 +140,30 @@ describe.each(['embedded', 'envoy'])('a gateway by %s', (engine) => {
   });
 });
 
+test.skipIf(envoy === undefined)('who waits for a Gateway that names a new Secret goes on when that is shown, 12 times', async () => {
+  const [port = 0, admin = 0] = await freePorts(2);
+  const web = await backend((_request, response) => response.end('hello'));
+  const versions = Array.from({ length: 13 }, (_, i) => `v${i}`);
+  const naming = (name = ''): string => manifests(web, [[port, `{ mode: SIMPLE, credentialName: ${name} }`]]);
+  const issued = await Promise.all(versions.map(async (name) => secret(name, tls(await issue(name)))));
+  const folder = new Folder({ 'mesh.yaml': naming(versions[0]), 'secrets.yaml': issued.join('---\n') });
+  const address = `unix:${join(sockets, 'wait')}`;
+  const control = new WeftProcess('xds', 'serve', '-f', folder.path, '-n', 'shop', '--address', address, '--debounce', '20ms');
+  await control.says(/ serving /);
+  const ports = ['--admin-port', admin, '--stats-port', 0, '--agent-port', 0, '--health-port', 0].map(String);
+  const program = ['--engine', 'envoy', '--envoy-path', String(envoy)];
+  const proxy = new WeftProcess('proxy', 'run', ...program, '--xds-address', address, '--gateway', 'shop/edge', '--bind', '127.0.0.1', ...ports);
+  await until(async () => (await ask(port)).shown === 'DNS:v0', 'the gateway answers', 40_000);
+  for (const name of versions.slice(1)) {
+    folder.write('mesh.yaml', naming(name));
+    const waiting = new WeftProcess('x', 'wait', 'gateways.networking.istio.io', 'edge.shop', '--xds-address', address);
+    expect([await waiting.exited, waiting.stderr]).toEqual([0, '']);
+    expect((await ask(port)).shown).toBe(`DNS:${name}`);
+  }
+  proxy.signal('SIGTERM');
+  await proxy.exited;
+});
+
 test('private keys are not given to everybody', async () => {
   const folder = new Folder({
     'mesh.yaml': `${manifests(1, [[8443, '{ mode: SIMPLE, credentialName: web }']])}---\n${secret('web', tls(await issue('web')))}`,

@@ -1,4 +1,5 @@
 // Runs the steps of a case against a proxy.
+import { pause } from '../until.ts';
 import { caseHeader, Recorder } from './backend/record.ts';
 import { Services } from './backend/service.ts';
 import { type ClientConnection, open, type Target } from './client/connect.ts';
@@ -35,8 +36,6 @@ const mostUnanswered = 2;
 
 /** How often a request is sent again of which weights decide where it goes. */
 const mostDraws = 40;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs a case from its start to its end: services, proxy, steps. */
 export async function runCase(routingCase: RoutingCase, engine: Engine, place: Place): Promise<Outcome> {

@@ -1,8 +1,9 @@
-// What Envoy asks its agent for by name, as its own messages (MAP-R70): `default`, `ROOTCA`, and files.
+// What Envoy asks its agent for by name, as its own messages (MAP-R70): `default`, `ROOTCA`, files, and Secrets.
 import type { JsonObject } from '../../envoy/json.ts';
 import { pairSecret, rootsSecret } from '../../envoy/secrets.ts';
 import { namedFiles } from '../../proxy/tls/credential-names.ts';
 import type { Credentials } from '../../proxy/tls/credentials.ts';
+import { ownSecretOf } from './own-secrets.ts';
 
 /** Certificate of the workload, and the roots of the mesh. */
 const ownName = 'default';
@@ -13,8 +14,10 @@ export function secretOf(name: string, credentials: Credentials): JsonObject | u
   const workload = credentials.workload();
   if (name === ownName) return workload && pairSecret(name, workload);
   if (name === meshRootsName) return workload && rootsSecret(name, { roots: workload.roots });
-  if (!namedFiles(name)) return undefined;
-  const { pair, roots } = credentials.named(name) ?? {};
-  if (pair) return pairSecret(name, pair);
-  return roots === undefined ? undefined : rootsSecret(name, { roots });
+  const own = ownSecretOf(name);
+  if (!own && !namedFiles(name)) return undefined;
+  const { pair, roots, crl } = credentials.named(own?.secret ?? name) ?? {};
+  if (pair && own?.what !== 'roots') return pairSecret(name, pair);
+  if (roots === undefined || own?.what === 'pair') return undefined;
+  return rootsSecret(name, crl === undefined ? { roots } : { roots, crl });
 }

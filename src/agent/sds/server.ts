@@ -1,27 +1,16 @@
 // Gives an Envoy beside it the certificates that it asks for (SDS, state of the world), over a Unix socket that only it can open.
-import { type MethodDefinition, Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
 import { loadEnvoyApi } from '../../envoy/proto/api.ts';
 import { typeUrls } from '../../envoy/type-urls.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { readSotwRequest } from '../../envoy/xds/requests.ts';
 import { versionOf } from '../../envoy/xds/resource-sets.ts';
+import { secretService } from '../../envoy/xds/services.ts';
 import type { Credentials } from '../../proxy/tls/credentials.ts';
 import { secretOf } from './secrets.ts';
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
-
-const bytes = (message: Buffer): Buffer => message;
-const method: MethodDefinition<Buffer, Buffer> = {
-  path: '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets',
-  requestStream: true,
-  responseStream: true,
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-};
-const secretService = { StreamSecrets: method } satisfies ServiceDefinition;
 
 export interface SecretServerSettings {
   credentials: Credentials;

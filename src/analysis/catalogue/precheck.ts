@@ -41,4 +41,13 @@ export const precheckMessages = {
     text: ({ revision, version }) => `the installation of revision ${revision}${version === '' ? '' : ` (weft ${version})`} ended in the middle`,
     help: 'weft install again, with the same values, completes it',
   }),
+  WFT0022: message<{ namespace: string; gateways: readonly string[]; account: string; secretNamespaces: readonly string[] }>({
+    name: 'GatewaySecretsNotReadable',
+    level: 'Warning',
+    summary: 'the control plane may not read the certificates of gateways',
+    text: ({ namespace, gateways, secretNamespaces }) =>
+      `the control plane may not read the Secrets of namespace ${namespace}, where certificates of ${gateways.join(' and ')} are: ` +
+      `install or upgrade with --set controller.secretNamespaces={${secretNamespaces.join(',')}}`,
+    help: ({ account }) => `until then connections that need one fail; or let ${account} get, list and watch the Secrets there`,
+  }),
 };

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { exitCode } from '../exit.ts';
 import { write } from '../terminal.ts';
 import { pruneBaseline, writeBaseline } from './baseline.ts';
@@ -13,13 +14,12 @@ export async function runBaseline(action: 'create' | 'prune', paths: readonly st
   const input = await readInput(paths, session);
   const cluster = await openCluster(session, paths);
   const { items } = await evaluate(session, paths, { input, cluster }).finally(() => cluster?.close());
-  const count = (n: number): string => `${n} ${n === 1 ? 'finding' : 'findings'}`;
-  if (action === 'create') warn(`${file}: ${count(writeBaseline(file, items))}. Use it with weft analyze --baseline ${file}.`);
+  if (action === 'create') warn(`${file}: ${counted(writeBaseline(file, items), 'finding')}. Use it with weft analyze --baseline ${file}.`);
   else {
     const gone = pruneBaseline(file, items);
-    warn(gone === 0 ? `${file}: everything in it still occurs.` : `${file}: ${count(gone)} taken out.`);
+    warn(gone === 0 ? `${file}: everything in it still occurs.` : `${file}: ${counted(gone, 'finding')} taken out.`);
   }
   const unparsable = items.filter((i) => i.unparsable).length;
-  if (unparsable > 0) warn(`${unparsable} ${unparsable === 1 ? 'document' : 'documents'} could not be used, and a baseline never covers that.`);
+  if (unparsable > 0) warn(`${counted(unparsable, 'document')} could not be used, and a baseline never covers that.`);
   return unparsable > 0 ? exitCode.unparsable : exitCode.ok;
 }

@@ -3,6 +3,7 @@ import { dirname, extname, join, matchesGlob, relative, resolve } from 'node:pat
 import { pathToFileURL } from 'node:url';
 import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
 import { type Level, levels } from '../../analysis/message.ts';
+import { isMap } from '../../manifest/is-map.ts';
 import { nearest } from '../../manifest/nearest.ts';
 import type { Assume } from '../../model/mesh.ts';
 import { usageError } from '../exit.ts';
@@ -162,10 +163,6 @@ function checkConfig(value: unknown, file: string): Config {
 /** Levels are taken in any case, as the flags take them. */
 function lower(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function show(value: unknown): string {

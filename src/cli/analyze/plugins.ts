@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnyAnalyzer, Preset } from '../../analysis/engine.ts';
 import { type Level, levels } from '../../analysis/message.ts';
+import { isMap } from '../../manifest/is-map.ts';
 import { usageError } from '../exit.ts';
 
 const presets: readonly Preset[] = ['reference', 'recommended', 'strict'];
@@ -68,8 +69,4 @@ function whatIsWrong(value: unknown): string | undefined {
       return `exports ${name}, whose message ${code} has the level ${JSON.stringify(level)}; there are ${levels.join(', ')}`;
   }
   return undefined;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { Report } from '../../analysis/report/report.ts';
 import type { Style } from '../../analysis/report/style.ts';
 import type { ClusterSource } from '../cluster-source/cluster-source.ts';
+import { counted } from '../counted.ts';
 import type { AnalyzeFlags } from './flags.ts';
 
 interface Conclusion {
@@ -16,33 +17,31 @@ interface Conclusion {
   style: Style;
 }
 
-const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`;
-
 /** What goes to stderr at the end: how it went, what was not looked at, and why. */
 export function conclude(report: Report, conclusion: Conclusion): string {
   const { paths, flags, failing, unparsable, gone, cluster, change, style } = conclusion;
   const { items, summary } = report;
   const scope = scopeOf(conclusion);
   const lines: string[] = [];
-  const files = plural(summary.files, 'file');
-  const read = `${plural(summary.resources, 'resource')}${cluster && paths.length === 0 ? '' : cluster ? ` with those of ${files}` : ` in ${files}`}`;
+  const files = counted(summary.files, 'file');
+  const read = `${counted(summary.resources, 'resource')}${cluster && paths.length === 0 ? '' : cluster ? ` with those of ${files}` : ` in ${files}`}`;
   if (items.length === 0 && failing > 0)
-    lines.push(`${style.error('✘')} ${plural(failing, 'finding')} at or over the failure threshold, none of them printed: ${scope} (${read}).`);
+    lines.push(`${style.error('✘')} ${counted(failing, 'finding')} at or over the failure threshold, none of them printed: ${scope} (${read}).`);
   else if (items.length === 0) lines.push(`${style.good('✔')} Nothing to report: ${scope} (${read}).`);
   else {
     const count = (level: string): number => items.filter((i) => i.level === level).length;
-    const parts = [plural(count('Error'), 'error'), plural(count('Warning'), 'warning'), plural(count('Info'), 'info', 'infos')].filter(
+    const parts = [counted(count('Error'), 'error'), counted(count('Warning'), 'warning'), counted(count('Info'), 'info', 'infos')].filter(
       (p) => !p.startsWith('0 '),
     );
     lines.push(`${failing > 0 || unparsable > 0 ? style.error('✘') : style.warning('!')} ${parts.join(', ')}: ${scope} (${read}).`);
   }
-  if (unparsable > 0) lines.push(`  ${plural(unparsable, 'document')} could not be used${flags.ignoreUnknown ? ' (--ignore-unknown: no failure)' : ''}.`);
+  if (unparsable > 0) lines.push(`  ${counted(unparsable, 'document')} could not be used${flags.ignoreUnknown ? ' (--ignore-unknown: no failure)' : ''}.`);
   const repairs = items.filter((i) => i.fix).length;
-  if (repairs > 0 && !flags.fix) lines.push(`  ${plural(repairs, 'finding')} can be repaired: --fix does it, and --fix --dry-run shows how.`);
-  if (summary.suppressed > 0) lines.push(`  ${plural(summary.suppressed, 'finding')} suppressed.`);
-  if (gone > 0) lines.push(`  ${plural(gone, 'finding')} of the baseline no longer ${gone === 1 ? 'occurs' : 'occur'}: weft baseline prune takes them out.`);
-  if (change && change.known > 0) lines.push(`  ${plural(change.known, 'finding')} of the cluster as it is left out (--only-new).`);
-  if (change && change.gone > 0) lines.push(`  ${plural(change.gone, 'finding')} of the cluster would be gone.`);
+  if (repairs > 0 && !flags.fix) lines.push(`  ${counted(repairs, 'finding')} can be repaired: --fix does it, and --fix --dry-run shows how.`);
+  if (summary.suppressed > 0) lines.push(`  ${counted(summary.suppressed, 'finding')} suppressed.`);
+  if (gone > 0) lines.push(`  ${counted(gone, 'finding')} of the baseline no longer ${gone === 1 ? 'occurs' : 'occur'}: weft baseline prune takes them out.`);
+  if (change && change.known > 0) lines.push(`  ${counted(change.known, 'finding')} of the cluster as it is left out (--only-new).`);
+  if (change && change.gone > 0) lines.push(`  ${counted(change.gone, 'finding')} of the cluster would be gone.`);
   if (cluster) lines.push(...gapLines(cluster));
   lines.push(...skippedLines(report, flags.verbose === true, cluster !== undefined));
   if (summary.unknownKinds.size > 0 && flags.verbose) {
@@ -76,7 +75,7 @@ function skippedLines(report: Report, verbose: boolean, ofCluster: boolean): str
   const byKind = Map.groupBy(skipped, (s) => s.kind);
   const lines: string[] = [];
   if (byKind.size > 0) {
-    const kinds = [...byKind].map(([kind, list]) => `${kind} (${plural(list.length, 'check')})`).join(', ');
+    const kinds = [...byKind].map(([kind, list]) => `${kind} (${counted(list.length, 'check')})`).join(', ');
     lines.push(
       ofCluster
         ? `  Not checked, because not all of the kind could be read: ${kinds}.`

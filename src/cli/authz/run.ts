@@ -3,8 +3,8 @@ import type { Mesh } from '../../model/mesh.ts';
 import { isJson, type Json, text } from '../../proxy-config/json.ts';
 import { allowsNothing, type PolicyInForce, policiesInForce } from '../../proxy-config/policies.ts';
 import { securityOf } from '../../translate/table.ts';
-import { asksForCluster, type ClusterFlags } from '../cluster.ts';
-import { exitCode, usageError } from '../exit.ts';
+import { asksForCluster } from '../cluster.ts';
+import { brokenExit, CliError, exitCode, usageError } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice } from '../proxy/flags.ts';
 import { MeshReader } from '../proxy/mesh-reader.ts';
@@ -12,34 +12,23 @@ import { openSource } from '../proxy-config/source.ts';
 import { tableText } from '../proxy-config/table-text.ts';
 import { ask } from '../route/ask.ts';
 import { callerOf } from '../route/caller.ts';
+import type { ExplainFlags } from '../route/explain.ts';
 import { arrivalsText, headline } from '../route/headline.ts';
 import { Page } from '../route/page.ts';
 import { Places } from '../route/places.ts';
 import { accessSection } from '../route/report-access.ts';
 import { parseRequest } from '../route/request.ts';
-import { parseClaims, TokenBook, type TokenFlags } from '../route/tokens.ts';
+import { parseClaims, TokenBook } from '../route/tokens.ts';
 import { styleFor, wantsColour, widthOf, write } from '../terminal.ts';
 import { formatted } from '../translate/output.ts';
 import { tablePolicies } from './table-policies.ts';
 import { workloadsNamed } from './workloads.ts';
 
 /** Flags of `weft x authz check` as commander gives them. */
-export interface AuthzFlags extends ClusterFlags, TokenFlags {
-  filename?: string[];
-  useKube?: boolean;
-  namespace?: string;
-  istioNamespace: string;
-  meshConfigFile?: string;
-  header?: string[];
-  from?: string;
-  gateway?: string;
-  to?: string;
-  clientIp?: string;
+export interface AuthzFlags extends ExplainFlags {
   proxyAdminAddress?: string;
   proxyAdminPort?: string;
   live?: boolean;
-  output: string;
-  color?: boolean;
 }
 
 const formats = ['text', 'json', 'yaml'] as const;
@@ -68,7 +57,13 @@ export async function runAuthzCheck(words: readonly string[], flags: AuthzFlags)
     if (flags.filename?.length) throw usageError('--live asks a proxy that runs, and -f names files: give one');
     return checkProxy(target, flags, format, undefined);
   }
-  if (target === undefined) throw usageError('nothing is named to check', usage);
+  if (target === undefined) {
+    const [only, ...others] = (flags.filename ?? []).flatMap((list) => list.split(','));
+    const file = others.length > 0 || only === '-' ? undefined : only;
+    if (file !== undefined && !existsSync(file)) throw new CliError(`no such file or directory: ${file}`);
+    const isNone = file !== undefined && !statSync(file).isDirectory();
+    throw usageError(`nothing is named to check${isNone ? `, and ${file} is no dump of a proxy` : ''}`, usage);
+  }
   return checkWorkloads(target, flags, format);
 }
 
@@ -117,7 +112,7 @@ async function meshOf(flags: AuthzFlags): Promise<{ mesh: Mesh; namespace: strin
   const { mesh, broken, namespace } = await reader.read();
   if (broken.length === 0) return { mesh, namespace };
   await printBroken(broken, 'nothing is checked until that is repaired');
-  return { exit: broken.some(({ unparsable }) => unparsable) ? exitCode.unparsable : exitCode.findings };
+  return { exit: brokenExit(broken) };
 }
 
 async function checkWorkloads(target: string, flags: AuthzFlags, format: Format): Promise<number> {

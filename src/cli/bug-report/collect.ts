@@ -1,4 +1,5 @@
 // Puts everything together: reads what proxies and control planes tell, takes out what is secret, and files it.
+
 import { plainStyle } from '../../analysis/report/style.ts';
 import type { Address } from '../../envoy/bootstrap.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -10,8 +11,8 @@ import { KnownValues } from '../../redact/known-values.ts';
 import { learnObject, learnSecret, learnText } from '../../redact/learn.ts';
 import { Redactor } from '../../redact/redactor.ts';
 import { Tally } from '../../redact/tally.ts';
+import { counted } from '../counted.ts';
 import { AdminClient } from '../envoy/admin-client.ts';
-import { counted } from '../install/blockers.ts';
 import type { Progress } from '../install/progress.ts';
 import { addressText } from '../proxy/xds-address.ts';
 import { verifiedText, verifyInstalled } from '../verify-install/run.ts';
@@ -186,7 +187,7 @@ async function addPods(
     progress.wait(`${++done} of ${jobs.length}`);
   }
   const ofRole = (role: string): number => jobs.filter((job) => job.role === role).length;
-  progress.done(`Asked ${counted(ofRole('control plane'), 'control plane')} and ${ofRole('proxy')} ${ofRole('proxy') === 1 ? 'proxy' : 'proxies'}`);
+  progress.done(`Asked ${counted(ofRole('control plane'), 'control plane')} and ${counted(ofRole('proxy'), 'proxy', 'proxies')}`);
 }
 
 /** The promise, or a rejection where the signal comes first: not everything that waits knows signals. */

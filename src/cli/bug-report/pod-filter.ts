@@ -1,4 +1,5 @@
 // Which pods the flags choose: NAMESPACES/DEPLOYMENTS/PODS/LABELS/ANNOTATIONS/CONTAINERS, each with commas between several.
+import { listOf } from '../../inject/lists.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { systemNamespaces } from '../../manifest/load.ts';
 import { usageError } from '../exit.ts';
@@ -97,16 +98,9 @@ function joinKeys(parts: readonly string[]): string[] {
   return out;
 }
 
-function listed(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
 /** None: all match. */
 function patterns(text: string): RegExp[] {
-  const all = listed(text);
+  const all = listOf(text);
   return all.includes('*') ? [] : all.map(glob);
 }
 
@@ -120,7 +114,7 @@ function glob(text: string): RegExp {
 }
 
 function pairs(flag: string, text: string): Pair[] {
-  return listed(text)
+  return listOf(text)
     .filter((item) => item !== '*')
     .map((item) => {
       const at = item.indexOf('=');

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../kube/object.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 import { isMap } from '../../model/untyped.ts';
 import type { Item } from './contents.ts';
 import type { KindOfCluster } from './read-cluster.ts';
@@ -16,7 +17,7 @@ export function resourceItems(kinds: readonly KindOfCluster[], cluster: string):
       };
     });
   });
-  return items.sort((a, b) => compare(a.path, b.path));
+  return items.sort((a, b) => compareText(a.path, b.path));
 }
 
 /** Without what is long and tells nothing of a mesh. */
@@ -28,9 +29,5 @@ function slim(object: KubeObject): KubeObject {
 }
 
 function byName(a: KubeObject, b: KubeObject): number {
-  return compare(a.metadata.name ?? '', b.metadata.name ?? '');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareText(a.metadata.name ?? '', b.metadata.name ?? '');
 }

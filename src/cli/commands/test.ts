@@ -13,7 +13,11 @@ export function testCommand(): Command {
     .option('--only <regex>', 'run the tests whose names match')
     .option('--coverage [percent]', 'list the rules that no test reaches; with =PERCENT fail where fewer of them are reached')
     .option('-o, --output <format>', 'text, json or junit; FORMAT=FILE writes to a file; may be given several times', collect)
-    .option('--engine <engine>', 'core: check the routing tables; embedded, envoy: send the requests to a proxy on this machine, too', 'core')
+    .option(
+      '--engine <engine>',
+      'core: check the routing tables; embedded, envoy: send the requests to a proxy on this machine, too, over mTLS and with signed tokens where policies ask',
+      'core',
+    )
     .option('--samples <count>', 'with an engine: so many requests measure a share', '400')
     .option('--envoy-path <file>', 'with --engine envoy: the program (default: envoy on the PATH, or in the cache)')
     .option('-v, --verbose', 'list the tests that pass, too')

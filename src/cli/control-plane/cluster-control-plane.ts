@@ -4,6 +4,7 @@ import { listAll } from '../../kube/list-all.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { isPodReady } from '../../kube/pod-reason.ts';
 import { type Forward, portForward } from '../../kube/port-forward.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 import { revisionLabel } from '../../model/injection.ts';
 import { toCliError } from '../cluster.ts';
 import { CliError } from '../exit.ts';
@@ -59,7 +60,7 @@ export class ClusterControlPlane implements ControlPlane {
       return pods
         .filter((pod) => (pod.status as { phase?: string } | undefined)?.phase === 'Running')
         .map(podOf)
-        .sort((a, b) => compare(a.revision, b.revision) || compare(a.name, b.name));
+        .sort((a, b) => compareText(a.revision, b.revision) || compareText(a.name, b.name));
     } catch (error) {
       throw toCliError(error);
     }
@@ -105,8 +106,4 @@ function podOf(pod: KubeObject): ReplicaPod {
     isReady: isPodReady(pod),
     isTerminating: deletionTimestamp !== undefined,
   };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -34,3 +34,9 @@ export interface ControlPlane {
   /** Ends the connections to them. */
   close(): Promise<void>;
 }
+
+/** Why a replica does not answer. The address of one in a cluster is one of this machine, which nobody knows. */
+export function whySilent({ name, pod, failure }: Replica, error: Error): string {
+  if (!pod) return error.message;
+  return failure()?.message ?? error.message.replace(/^\S+/, name);
+}

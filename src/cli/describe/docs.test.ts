@@ -7,7 +7,7 @@ import { findWorkload } from '../../describe/find.ts';
 import { originsIn, withFindings } from '../../describe/findings.ts';
 import { describePod } from '../../describe/pod.ts';
 import { readFiles } from '../../manifest/files.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
+import { pipelineOf } from '../../pipeline/testing.ts';
 import { Places } from '../route/places.ts';
 import { findingAnalyzers } from './analyzers.ts';
 import { podText } from './text.ts';
@@ -16,16 +16,10 @@ const root = join(import.meta.dirname, '../../..');
 
 it('docs/describe.md', async () => {
   const { sources } = readFiles([join(root, 'fixtures/payment-broken')], () => '');
-  const { mesh, findings } = await runPipeline({
-    sources: sources.map((source) => ({ ...source, name: source.name.slice(root.length + 1) })),
-    defaultNamespace: 'payment',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: findingAnalyzers,
-    knownHosts: [],
-    now: new Date(0),
-  });
+  const { mesh, findings } = await pipelineOf(
+    sources.map((source) => ({ ...source, name: source.name.slice(root.length + 1) })),
+    { defaultNamespace: 'payment', analyzers: findingAnalyzers },
+  );
   const workload = findWorkload(mesh, 'payment', 'payment-service-v2', 'Deployment');
   if (!workload) throw new Error('the fixture has no such workload');
   const described = describePod(mesh, workload);

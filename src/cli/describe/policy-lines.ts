@@ -1,6 +1,7 @@
 // Who may connect, and what else selects the workload.
+
 import type { MtlsSection, PolicySection, SelectingSection, SidecarSection } from '../../describe/description.ts';
-import { count } from '../route/words.ts';
+import { counted } from '../counted.ts';
 import type { Lines } from './lines.ts';
 
 export function mtlsLines(lines: Lines, { mode, policy, ports, applied }: MtlsSection): void {
@@ -22,7 +23,7 @@ export function policyLines(lines: Lines, policies: PolicySection): void {
   if (authorization.length > 0) {
     lines.add('AuthorizationPolicy:');
     for (const { action, origin, scope, rules, dryRun, provider, ports } of authorization) {
-      const notes = [scopes[scope], count(rules, 'rule'), provider && `asks ${provider}`, ports && `at port ${ports.join(', ')}`, dryRun && 'dry run'];
+      const notes = [scopes[scope], counted(rules, 'rule'), provider && `asks ${provider}`, ports && `at port ${ports.join(', ')}`, dryRun && 'dry run'];
       lines.add(`   ${action} ${lines.name(origin)}: ${notes.filter(Boolean).join(', ')}`, { place: lines.place(origin) });
     }
     if (authorization.some(({ action, dryRun }) => action === 'ALLOW' && !dryRun)) lines.add('   What no ALLOW policy takes is denied');
@@ -39,7 +40,7 @@ export function policyLines(lines: Lines, policies: PolicySection): void {
   if (policies.envoyFilters.length > 0) {
     lines.add('EnvoyFilter:');
     for (const { origin, patches } of policies.envoyFilters) {
-      lines.add(`   ${lines.name(origin)}: ${count(patches, 'patch', 'patches')}, which may change what is said here`, { place: lines.place(origin) });
+      lines.add(`   ${lines.name(origin)}: ${counted(patches, 'patch', 'patches')}, which may change what is said here`, { place: lines.place(origin) });
     }
   }
 }

@@ -1,9 +1,10 @@
 // Destination rules, and what they come to for each subset.
+
 import type { ClientSection, ClusterSection, DestinationRuleSection, TrafficPolicySection } from '../../describe/description.ts';
 import type { UpstreamFacts } from '../../simulate/simulation.ts';
+import { counted } from '../counted.ts';
 import type { Places } from '../route/places.ts';
 import { endpointLines, limitLines, type Said } from '../route/upstream-lines.ts';
-import { count } from '../route/words.ts';
 import type { Lines } from './lines.ts';
 
 /** @param of `pod` or `service` */
@@ -72,7 +73,7 @@ function endpointsText({ total, healthy, panic, expected }: UpstreamFacts['endpo
     const { pods, workloads } = expected;
     if (workloads.length === 0) return 'none, no workload has its labels';
     const names = workloads.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-    return `${pods === undefined ? 'the pods' : count(pods, 'pod')} of ${names}, by the manifests`;
+    return `${pods === undefined ? 'the pods' : counted(pods, 'pod')} of ${names}, by the manifests`;
   }
   if (expected) return 'not known, there are no workloads in the input';
   if (healthy === total) return String(total);

@@ -1,8 +1,9 @@
 // A service, port by port.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSection, PodDescription, ServicePortSection, ServiceSection } from '../../describe/description.ts';
+import { counted } from '../counted.ts';
 import type { Places } from '../route/places.ts';
-import { count } from '../route/words.ts';
 import { type About, hostLines, tcpLines } from './host-lines.ts';
 import type { Lines } from './lines.ts';
 import { clusterLines, ruleLines } from './rule-lines.ts';
@@ -57,7 +58,7 @@ function clientLines(lines: Lines, places: Places, client: ClientSection, { serv
   if (tcp) tcpLines(lines, tcp, about);
   if (!isTold('clusters')) clusterLines(lines, places, client, about.of);
   for (const host of otherHosts) {
-    const more = host.others?.length ? `, and for ${count(host.others.length, 'other host')}` : '';
+    const more = host.others?.length ? `, and for ${counted(host.others.length, 'other host')}` : '';
     lines.add(`Also as ${host.domains.slice(0, 3).join(', ')} at port ${host.port}${more}:`, { paint: lines.style.strong });
     lines.within('   ', () => hostLines(lines, host, about));
   }

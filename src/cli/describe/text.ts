@@ -1,7 +1,8 @@
 // A description as a person reads it: what matters first, then the facts under the labels that people know.
+
 import type { Membership, PodDescription, Problem, ServiceDescription } from '../../describe/description.ts';
+import { counted } from '../counted.ts';
 import type { Places } from '../route/places.ts';
-import { count } from '../route/words.ts';
 import type { About } from './host-lines.ts';
 import { ingressLines } from './ingress-lines.ts';
 import { Lines, type LinesOptions } from './lines.ts';
@@ -99,7 +100,7 @@ function workloadLines(lines: Lines, { name, workloads, problems }: ServiceDescr
   } else if (workloads.length > 0) {
     const kinds = [...Map.groupBy(workloads, ({ kind, membership }) => `${kind} ${membership}`).values()].map((list) => {
       const [first] = list;
-      return `${count(list.length, first?.kind ?? 'Pod')} ${memberships[first?.membership ?? 'none']}`;
+      return `${counted(list.length, first?.kind ?? 'Pod')} ${memberships[first?.membership ?? 'none']}`;
     });
     lines.add(
       `Workloads: ${kinds.join(', ')}: ${workloads
@@ -140,9 +141,9 @@ function headline(lines: Lines, what: string, problems: readonly Problem[]): voi
   const { style } = lines;
   const serious = problems.filter(({ severity }) => severity !== 'info');
   const hints = problems.length - serious.length;
-  const also = hints > 0 ? `${serious.length > 0 ? ', ' : ' ('}${count(hints, 'hint')}${serious.length > 0 ? '' : ')'}` : '';
+  const also = hints > 0 ? `${serious.length > 0 ? ', ' : ' ('}${counted(hints, 'hint')}${serious.length > 0 ? '' : ')'}` : '';
   if (serious.length === 0) lines.add(`No problems with ${what}${also}`, { paint: style.good });
-  else lines.add(`${count(serious.length, 'problem')}${also} with ${what}:`, { paint: style.strong });
+  else lines.add(`${counted(serious.length, 'problem')}${also} with ${what}:`, { paint: style.strong });
   for (const { severity, text, about, help } of problems) {
     const paint = severity === 'error' ? style.error : severity === 'warning' ? style.warning : style.info;
     lines.add(`   ${labels[severity]}: ${text}`, { paint, ...(about ? { place: lines.place(about) } : {}) });

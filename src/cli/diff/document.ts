@@ -2,7 +2,7 @@
 import type { ReportItem } from '../../analysis/report/report.ts';
 import type { Origin } from '../../ir/table.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import type { Change, Example, FieldChange, Scope, Side, Subject } from '../../route-diff/change.ts';
+import type { AccessExample, Change, Example, FieldChange, Scope, Side, Subject } from '../../route-diff/change.ts';
 import { type WrittenAt, writtenAt } from './places.ts';
 
 export interface DiffDocument {
@@ -29,6 +29,8 @@ export interface ChangeDocument {
   at: { old?: WrittenAt; new?: WrittenAt };
   scope: Scope;
   example?: Example;
+  /** Of policies: requests that are decided otherwise now; empty: none was found. */
+  access?: AccessExample[];
 }
 
 export interface FindingDocument {
@@ -60,7 +62,7 @@ export function diffDocument(changes: readonly Change[], meshes: Meshes, finding
   };
 }
 
-function changeDocument({ mark, subject, place, instead, fields, at, scope, example }: Change, meshes: Meshes): ChangeDocument {
+function changeDocument({ mark, subject, place, instead, fields, at, scope, example, access }: Change, meshes: Meshes): ChangeDocument {
   const where = (side: 'old' | 'new', origin: Origin | undefined) => (origin ? { [side]: writtenAt(origin, meshes[side]) } : {});
   return {
     mark,
@@ -71,6 +73,7 @@ function changeDocument({ mark, subject, place, instead, fields, at, scope, exam
     at: { ...where('old', at.old), ...where('new', at.new) },
     scope,
     ...(example ? { example } : {}),
+    ...(access ? { access } : {}),
   };
 }
 

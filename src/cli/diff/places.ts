@@ -1,8 +1,7 @@
-import { placeOf } from '../../analysis/report/report.ts';
 import type { Origin } from '../../ir/table.ts';
 import { formatPath } from '../../manifest/problem.ts';
-import type { Resource } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import { writtenPlace } from '../route/places.ts';
 
 /** Where something of a table is written. */
 export interface WrittenAt {
@@ -17,10 +16,9 @@ export interface WrittenAt {
 
 export function writtenAt(origin: Origin, mesh: Mesh): WrittenAt {
   const { kind, namespace, name, path } = origin;
-  const resource = mesh.find(kind as Parameters<Mesh['find']>[0], namespace, name) as Resource | undefined;
-  const place = resource && placeOf(resource, path.length > 0 ? path : ['metadata', 'name']);
+  const place = writtenPlace(origin, mesh);
   return {
-    object: resource?.friendlyName ?? `${kind} ${namespace}/${name}`,
+    object: mesh.object(origin)?.friendlyName ?? `${kind} ${namespace}/${name}`,
     ...(path.length > 0 ? { field: formatPath(path) } : {}),
     ...(place ? { file: place.file, line: place.line } : {}),
   };

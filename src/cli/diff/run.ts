@@ -2,7 +2,7 @@ import { dump } from 'js-yaml';
 import { type DiffOptions, diffMeshes } from '../../route-diff/diff-meshes.ts';
 import { ClientError, clientOf } from '../../route-tests/clients.ts';
 import { newOf } from '../analyze/new-items.ts';
-import { CliError, exitCode } from '../exit.ts';
+import { brokenExit, CliError, exitCode } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice } from '../proxy/flags.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
@@ -30,7 +30,7 @@ export async function runDiff(paths: readonly string[], flags: DiffFlags): Promi
   const { old, new: now, broken } = evaluated;
   if (broken.length > 0) {
     await printBroken(broken, 'the new side is not compared until that is repaired');
-    return broken.some(({ unparsable }) => unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(broken);
   }
   const from = fromOf(flags, evaluated);
   const { changes } = diffMeshes(old.mesh, now.mesh, { from });

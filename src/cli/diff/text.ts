@@ -2,7 +2,7 @@
 
 import type { Style } from '../../analysis/report/style.ts';
 import { oneLine } from '../../analysis/report/terminal-text.ts';
-import type { Example, Scope, Subject } from '../../route-diff/change.ts';
+import type { AccessExample, Example, Scope, Subject } from '../../route-diff/change.ts';
 import { hostText } from '../../route-diff/words.ts';
 import type { ChangeDocument, DiffDocument, FindingDocument } from './document.ts';
 import type { WrittenAt } from './places.ts';
@@ -74,7 +74,7 @@ function callersText(callers: readonly string[]): string {
 const marks = { added: '+', removed: '-', changed: '~' } as const;
 
 function changeText(change: ChangeDocument, withScope: boolean, style: Style): string {
-  const { mark, place, instead, fields, at, scope, example } = change;
+  const { mark, place, instead, fields, at, scope, example, access } = change;
   const paint = mark === 'added' ? style.good : mark === 'removed' ? style.error : style.warning;
   const own = mark === 'removed' ? at.old : (at.new ?? at.old);
   const sign = paint(marks[mark]);
@@ -87,7 +87,29 @@ function changeText(change: ChangeDocument, withScope: boolean, style: Style): s
   if (withScope && scopeText(scope) !== '') lines.push(`      ${style.dim(scopeText(scope))}\n`);
   if (example && example.old !== example.new && (instead !== undefined || mark !== 'changed'))
     lines.push(`      ${style.dim(`e.g. ${requestText(example)}: ${oneLine(example.old)} → ${oneLine(example.new)}`)}\n`);
+  if (access) lines.push(...accessLines(access).map((text) => `      ${style.dim(oneLine(text))}\n`));
   return lines.join('');
+}
+
+function accessLines(access: readonly AccessExample[]): string[] {
+  if (access.length === 0) return ['no request found that is decided otherwise'];
+  return access.map((example) => `e.g. ${accessText(example)}: ${example.old} → ${example.new}`);
+}
+
+/** `POST http://cart.shop/pay -H "x-user: a" with claims {"sub":"a"} from spiffe://cluster.local/ns/shop/sa/web at 10.0.0.1` */
+export function accessText({ request: { kind, method, host, path, port, headers = [], claims }, from }: AccessExample): string {
+  const { principal, sourceIp, remoteIp, serverName, destinationIp } = from;
+  const place = `${host}${port === undefined || /:\d+$/.test(host) ? '' : `:${port}`}`;
+  return [
+    kind === 'tcp' ? `a connection to ${place}` : `${method} http://${place}${path}`,
+    ...headers.map(([name, value]) => `-H "${name}: ${value}"`),
+    ...(claims ? [`with claims ${JSON.stringify(claims)}`] : []),
+    ...(principal === undefined ? [] : [`from ${principal}`]),
+    ...(sourceIp === undefined ? [] : [`at ${sourceIp}`]),
+    ...(remoteIp === undefined ? [] : [`of client ${remoteIp}`]),
+    ...(serverName === undefined ? [] : [`with server name ${serverName}`]),
+    ...(destinationIp === undefined ? [] : [`to ${destinationIp}`]),
+  ].join(' ');
 }
 
 function wholeText({ mark, subject }: ChangeDocument): string {

@@ -1,7 +1,7 @@
 // Which object of the user a refusal of Envoy is about: Envoy is asked again with parts of the configuration, until one is left that it
 // refuses by itself.
 import { type Configuration, configurationOf } from '../../envoy/configuration.ts';
-import { isObject, type JsonObject, type TypedJson } from '../../envoy/json.ts';
+import { type JsonObject, objectsIn, type TypedJson } from '../../envoy/json.ts';
 import type { LocalOptions } from '../../envoy/local-table.ts';
 import type { EnvoyOptions } from '../../envoy/options.ts';
 import type { EnvoyResources } from '../../envoy/resources.ts';
@@ -84,14 +84,14 @@ async function ofRoutes(table: RoutingTable, resources: EnvoyResources, refusal:
 
 function virtualHosts({ routes }: RoutingTable, resources: EnvoyResources): RoutePart[] {
   return resources.routes.flatMap((config) => {
-    return objects(config.virtual_hosts).map((host) => ({ config, host, route: undefined, origin: hostOf(routes, host)?.origin }));
+    return objectsIn(config.virtual_hosts).map((host) => ({ config, host, route: undefined, origin: hostOf(routes, host)?.origin }));
   });
 }
 
 /** Routes are those of the table, one by one, unless something was done to them later. */
 function routesOf({ routes }: RoutingTable, { config, host, origin }: RoutePart): RoutePart[] {
   const known = hostOf(routes, host)?.routes ?? [];
-  const made = objects(host.routes);
+  const made = objectsIn(host.routes);
   return made.map((route, index) => ({ config, host, route, origin: (known.length === made.length ? known[index]?.origin : undefined) ?? origin }));
 }
 
@@ -112,10 +112,6 @@ function configsOf(parts: readonly RoutePart[]): TypedJson[] {
       return routes.length > 0 ? { ...host, routes } : host;
     }),
   }));
-}
-
-function objects(value: JsonObject[string]): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 /** The one of many that is refused by itself. */

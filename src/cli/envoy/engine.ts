@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BootstrapOptions, filesBootstrap, staticBootstrap } from '../../envoy/bootstrap.ts';
 import { type Configuration, configurationOf, patchedBootstrap } from '../../envoy/configuration.ts';
 import type { LocalOptions } from '../../envoy/local-table.ts';
 import { nodeOf } from '../../envoy/node.ts';
-import type { EnvoyOptions } from '../../envoy/options.ts';
+import type { EnvoyOptions, OwnSecretNames } from '../../envoy/options.ts';
 import { staticResources } from '../../envoy/static.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import { type Blame, blame, type Refusal } from './blame.ts';
@@ -18,6 +19,8 @@ export interface EngineSettings extends ProcessSettings {
   jwks?: NonNullable<EnvoyOptions['jwks']>;
   /** Unix socket of an agent that gives out certificates (SDS); absent: there are none of the mesh, and Envoy reads files itself. */
   sdsSocket?: string | undefined;
+  /** Unix socket of who has the Secrets that rules name; absent: nobody has. */
+  secretsSocket?: string | undefined;
 }
 
 /** Envoy does not take a configuration; `blame`: what of it. */
@@ -39,7 +42,7 @@ export class EnvoyEngine {
   readonly process: EnvoyProcess;
   private readonly local: LocalOptions;
   private readonly options: EnvoyOptions;
-  private readonly sdsSocket: string | undefined;
+  private readonly sockets: Pick<BootstrapOptions, 'sdsSocket' | 'secretsSocket'>;
   private readonly folder: RunFolder;
   private readonly validator: Validator;
   private readonly files: LiveFiles;
@@ -47,8 +50,9 @@ export class EnvoyEngine {
   constructor(program: EnvoyProgram, settings: EngineSettings, folder: RunFolder) {
     this.process = new EnvoyProcess(program, settings, folder);
     this.local = settings.local;
-    this.sdsSocket = settings.sdsSocket;
-    this.options = { meshTls: settings.sdsSocket === undefined ? 'none' : 'sds', ...(settings.jwks ? { jwks: settings.jwks } : {}) };
+    const { sdsSocket, secretsSocket, jwks } = settings;
+    this.sockets = { ...(sdsSocket === undefined ? {} : { sdsSocket }), ...(secretsSocket === undefined ? {} : { secretsSocket }) };
+    this.options = { meshTls: sdsSocket === undefined ? 'none' : 'sds', ...(jwks ? { jwks } : {}) };
     this.folder = folder;
     this.validator = new Validator(program, folder.private('validate.json'));
     this.files = new LiveFiles(folder, this.process.admin);
@@ -57,10 +61,12 @@ export class EnvoyEngine {
   /**
    * What an Envoy gets of a table, after Envoy itself has looked at it.
    *
+   * @param secrets that are to be had at the socket; absent: none
    * @throws EnvoyRefusal
    */
-  async configure(table: RoutingTable): Promise<Configuration> {
-    const { local, options } = this;
+  async configure(table: RoutingTable, secrets?: OwnSecretNames): Promise<Configuration> {
+    const { local } = this;
+    const options = secrets ? { ...this.options, secrets } : this.options;
     const made = configurationOf(table, options, local);
     const bootstrap = this.bootstrapOf(table);
     const refusal: Refusal = (resources, envoyPatches = table.envoyPatches) =>
@@ -111,16 +117,13 @@ export class EnvoyEngine {
 
   private async checkTaken(): Promise<void> {
     const counters = await this.process.admin.stats(/update_rejected$|listener_create_failure$/).catch(() => new Map<string, number>());
-    const refused = [...counters].filter(([, count]) => count > 0).map(([name]) => name);
+    // A certificate that Envoy does not take is told, and the rest is served.
+    const refused = [...counters].filter(([name, count]) => count > 0 && !name.startsWith('sds.secret-')).map(([name]) => name);
     if (refused.length > 0) throw new Error(`Envoy does not take what it was started with, as it says itself (${refused.join(', ')})`);
   }
 
   private bootstrapOf({ proxy, mesh }: RoutingTable): BootstrapOptions {
     const node = nodeOf({ identity: proxy, options: this.options }, mesh.meshId);
-    return { node, admin: this.process.adminAddress, ...(this.sdsSocket === undefined ? {} : { sdsSocket: this.sdsSocket }) };
+    return { node, admin: this.process.adminAddress, ...this.sockets };
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../envoy/bootstrap.ts';
 import type { JsonObject } from '../../envoy/json.ts';
 import { AdminClient } from './admin-client.ts';
@@ -22,6 +23,9 @@ export interface Ending {
 }
 
 const pollMs = 20;
+
+/** Levels at which Envoy tells of nothing but its warnings. */
+const usual: ReadonlySet<string> = new Set(['info', 'warning']);
 
 const logFormats = {
   text: '[%Y-%m-%d %T.%e][%l][envoy %n] %v',
@@ -76,6 +80,8 @@ export class EnvoyProcess {
       while (performance.now() < until && (await this.active()) > 0) {
         if (await Promise.race([hurried, this.ended.then(() => true), sleep(pollMs)])) break;
       }
+      // That what it has streams for ends with it is no news.
+      if (usual.has(this.settings.logLevel)) await this.admin.post('/logging?config=error');
     } catch {
       // It does not answer any more.
     }
@@ -107,8 +113,4 @@ export class EnvoyProcess {
       ...['--log-format', logFormats[logFormat]],
     ];
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

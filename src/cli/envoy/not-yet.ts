@@ -11,16 +11,10 @@ const unread = ['WasmPlugin', 'Telemetry'] as const;
  *
  * @param agent whether somebody gives it certificates of the mesh
  */
-export function notInEnvoy(mesh: Mesh, { listeners, clusters, proxy }: RoutingTable, agent: boolean): string[] {
+export function notInEnvoy(mesh: Mesh, { clusters, proxy }: RoutingTable, agent: boolean): string[] {
   const out: string[] = [];
-  for (const { name, port, chains } of proxy.role === 'gateway' ? listeners : []) {
-    if (chains.some(({ tls }) => tls?.credentialName !== undefined))
-      out.push(`listener ${name} has its certificate from a Secret, which nobody gives out here: TLS connections to port ${port} fail`);
-  }
   const mutual = hostsWith(clusters, ({ mode }) => mode === 'istio-mutual');
   if (mutual !== '' && !agent) out.push(`mTLS to ${mutual} needs certificates of the mesh, which are not here: requests go in plain text`);
-  const secret = hostsWith(clusters, ({ credentialName }) => credentialName !== undefined);
-  if (secret !== '') out.push(`TLS to ${secret} has its certificate from a Secret, which nobody gives out here: requests fail with 503`);
   const strict = mesh.list('PeerAuthentication').length;
   if (strict > 0 && proxy.role === 'sidecar' && !agent)
     out.push(`PeerAuthentication (${strict}): there are no certificates of the mesh here; where it is STRICT, inbound connections fail`);

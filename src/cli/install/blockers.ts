@@ -1,6 +1,7 @@
 import { fieldText } from '../../install/diff/path.ts';
 import { conflictsOf, type DesiredObject, fixedChanges, foreignObjects, type Plan } from '../../install/plan.ts';
 import { type ObjectRef, refText } from '../../kube/object.ts';
+import { counted } from '../counted.ts';
 import { CliError } from '../exit.ts';
 
 export interface BlockerOptions {
@@ -56,7 +57,3 @@ function checkConflicts(plan: Plan): void {
 }
 
 export const conflictHelp = 'Take them over with --force-conflicts, or set the values to what is there. Without either, nothing is changed.';
-
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}

@@ -1,5 +1,5 @@
 import type { Step, StepName } from '../../install/steps.ts';
-import { counted } from './blockers.ts';
+import { counted } from '../counted.ts';
 
 const names: Readonly<Record<StepName, string>> = {
   namespaces: 'Namespace',

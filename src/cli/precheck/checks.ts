@@ -11,7 +11,8 @@ import type { KubeClient } from '../../kube/client.ts';
 
 type Code = keyof typeof precheckMessages;
 
-function item<C extends Code>(code: C, origin: string, data: DataOf<(typeof precheckMessages)[C]>): ReportItem {
+/** Of one of the messages. @param origin what it is about; empty: the cluster */
+export function item<C extends Code>(code: C, origin: string, data: DataOf<(typeof precheckMessages)[C]>): ReportItem {
   const { level, summary, text, help } = precheckMessages[code] as MessageDefinition<unknown>;
   return {
     code,

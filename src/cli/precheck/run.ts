@@ -12,6 +12,7 @@ import { styleFor, wantsColour, write } from '../terminal.ts';
 import { version } from '../version.ts';
 import { checkGatewayApi, checkInstalled, checkKubernetes, checkRights, checkStep } from './checks.ts';
 import { checkDeprecations } from './deprecations.ts';
+import { checkGatewaySecrets } from './gateway-secrets.ts';
 
 /** Flags of `weft x precheck` as commander gives them. */
 export interface PrecheckFlags extends ClusterSourceFlags {
@@ -58,6 +59,9 @@ async function look(flags: PrecheckFlags): Promise<ReportItem[]> {
       found.push(...(await checkRights(client, flags.istioNamespace, version)));
       const all = await unlessForbidden(installations(client), []);
       found.push(...checkInstalled(all, flags.revision, version));
+      const installed = all.find(({ revision }) => revision === flags.revision);
+      const controlPlane = { installed, namespace: installed?.namespace ?? flags.istioNamespace, revision: flags.revision };
+      found.push(...(await unlessForbidden(checkGatewaySecrets(client, flags, controlPlane), [])));
     }
     found.push(...(await unlessForbidden(checkGatewayApi(client), [])));
   } catch (error) {

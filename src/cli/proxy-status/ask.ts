@@ -1,7 +1,8 @@
 import { type ProxyStatus, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { fetchClientStatus } from '../../envoy/xds/status-client.ts';
-import type { ControlPlane, Replica } from '../control-plane/replica.ts';
+import { compareText } from '../../manifest/compare-text.ts';
+import { type ControlPlane, type Replica, whySilent } from '../control-plane/replica.ts';
 import { CliError } from '../exit.ts';
 
 /** A connected proxy, and the replica that it is connected to. */
@@ -36,21 +37,11 @@ export async function askReplicas(controlPlane: ControlPlane, timeoutMs: number)
     }),
   );
   if (silent.length > 0 && silent.length === replicas.length) throw new CliError(silent.join('\n'), undefined, controlPlaneHelp(replicas));
-  return { proxies: proxies.flat().sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name) || compare(a.id, b.id)), silent };
-}
-
-/** The address of a replica in a cluster is one of this machine, which nobody knows. */
-function whySilent({ name, pod, failure }: Replica, error: Error): string {
-  if (!pod) return error.message;
-  return failure()?.message ?? error.message.replace(/^\S+/, name);
+  return { proxies: proxies.flat().sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.id, b.id)), silent };
 }
 
 function controlPlaneHelp([replica]: readonly Replica[]): string {
   return replica?.pod
     ? 'weft x wait and kubectl get pods -n NAMESPACE -l app=weft-controller tell of its pods.'
     : 'A control plane is started with weft xds serve -f DIR; --xds-address tells where it is.';
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

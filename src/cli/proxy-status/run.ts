@@ -1,4 +1,4 @@
-import { fullName, named, stateNames } from '../../envoy/xds/proxy-statuses.ts';
+import { fullName, isCalled, stateNames } from '../../envoy/xds/proxy-statuses.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { knownNames } from '../../manifest/known-names.ts';
 import { nearest } from '../../manifest/nearest.ts';
@@ -96,7 +96,7 @@ function notCompared(error: unknown): undefined {
 
 /** @throws CliError where there is none */
 function find(proxies: readonly ServedProxy[], name: string, server: string, namespace: string | undefined): ServedProxy[] {
-  const found = named(proxies, name);
+  const found = proxies.filter((proxy) => isCalled(proxy, name));
   if (found.length > 0) return found;
   // Most leave the namespace out.
   const names = new Map(proxies.map((proxy) => [proxy.name, fullName(proxy)]));

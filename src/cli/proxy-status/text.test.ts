@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { plainStyle } from '../../analysis/report/style.ts';
 import { typeUrls } from '../../envoy/type-urls.ts';
 import type { ClientStatus, SyncState, TypeStatus } from '../../envoy/xds/client-status.ts';
-import { named, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
+import { isCalled, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
 import { ago, comparisonText, statusDetail, statusTable } from './text.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
@@ -126,7 +126,11 @@ it.each([
   ['we', []],
   ['shop', []],
 ])('found by %s', (name, expected) => {
-  expect(named(proxyStatuses(clients), name).map((proxy) => `${proxy.name}.${proxy.namespace}`)).toEqual(expected);
+  expect(
+    proxyStatuses(clients)
+      .filter((proxy) => isCalled(proxy, name))
+      .map((proxy) => `${proxy.name}.${proxy.namespace}`),
+  ).toEqual(expected);
 });
 
 it.each([

@@ -55,5 +55,9 @@ export async function fileFeed(flags: ProxyFlags, log: ProxyLog): Promise<TableF
 function fedOf({ table, mesh }: Manifests, flags: ProxyFlags): FedTable | undefined {
   if (!table) return undefined;
   const ignored = ignoredFilters(table, flags, (origin) => originText(origin, mesh));
-  return { table, secrets: meshSecrets(mesh), warnings: [...ignored, ...notYet(mesh, table, hasOwnIdentity(flags)), ...statusLines(table.statuses, mesh)] };
+  return {
+    table,
+    secrets: meshSecrets(mesh, table),
+    warnings: [...ignored, ...notYet(mesh, table, hasOwnIdentity(flags)), ...statusLines(table.statuses, mesh)],
+  };
 }

@@ -3,6 +3,7 @@ import type { AuthorizationCondition, TextMatcher } from '../../ir/authorization
 import { isTextual } from '../../proxy/core/authorization/attributes.ts';
 import type { Unmet } from '../../proxy/core/authorization/explain.ts';
 import type { Admission, AdmissionRule, TokenJudgement, UnknownPart } from '../../simulate/admission/admission.ts';
+import { quoted, wantedText as valueText } from './words.ts';
 
 /** `ns[shop]-policy[deny-post]-rule[0]` in parts; undefined for a name that is none. */
 export function ruleName(name: string): { policy: string; rule: number } | undefined {
@@ -187,26 +188,9 @@ function shortened(values: readonly string[], by: string): string {
 }
 
 function matcherText(matcher: TextMatcher): string {
-  const anyCase = 'ignoreCase' in matcher && matcher.ignoreCase ? ' in any case' : '';
-  switch (matcher.kind) {
-    case 'present':
-      return 'any value';
-    case 'exact':
-      return `${quoted(matcher.value)}${anyCase}`;
-    case 'prefix':
-      return `${quoted(`${matcher.value}…`)}${anyCase}`;
-    case 'suffix':
-      return `${quoted(`…${matcher.value}`)}${anyCase}`;
-    case 'regex':
-      if (matcher.value === '.+') return 'any value';
-      return `a match of ${quoted(matcher.value)}`;
-  }
+  return matcher.kind === 'regex' && matcher.value === '.+' ? 'any value' : valueText(matcher);
 }
 
 function listed(found: readonly string[]): string {
   return shortened(found.map(quoted), ' and ');
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
 }

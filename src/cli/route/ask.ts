@@ -8,7 +8,7 @@ import type { SimulatedRequest } from '../../simulate/request.ts';
 import { Simulator } from '../../simulate/simulate.ts';
 import type { Simulation } from '../../simulate/simulation.ts';
 import { provenanceOf } from '../../translate/provenance/provenance.ts';
-import { principalOf, serversOf } from '../../translate/servers.ts';
+import { callerSidecar, principalOf, serversOf } from '../../translate/servers.ts';
 import { routingTable } from '../../translate/table.ts';
 
 export interface Answered {
@@ -25,5 +25,6 @@ export function ask(mesh: Mesh, proxy: ProxyIdentity, request: SimulatedRequest,
   const simulation = simulator.simulate(request);
   const servers = (cluster: Cluster): ArrivalServer[] =>
     serversOf(mesh, cluster, provenance.expected(cluster)).map((server) => ({ ...server, table: routingTable(mesh, server.proxy) }));
-  return { simulation, simulator, arrivals: arrivals(simulation, request, { table, principal: principalOf(mesh, proxy), servers, tokens }) };
+  const caller = { principal: principalOf(mesh, proxy), callerSidecar: callerSidecar(mesh, proxy) };
+  return { simulation, simulator, arrivals: arrivals(simulation, request, { table, ...caller, servers, tokens }) };
 }

@@ -1,6 +1,6 @@
 import { timeline } from '../../simulate/timeline.ts';
 import type { ClusterFlags } from '../cluster.ts';
-import { exitCode } from '../exit.ts';
+import { brokenExit, exitCode } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice } from '../proxy/flags.ts';
 import { MeshReader } from '../proxy/mesh-reader.ts';
@@ -44,7 +44,7 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags):
   const { mesh, broken, namespace } = await reader.read();
   if (broken.length > 0) {
     await printBroken(broken, 'nothing is explained until that is repaired');
-    return broken.some(({ unparsable }) => unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(broken);
   }
   const proxy = callerOf(namespace === undefined ? flags : { ...flags, namespace }, mesh);
   const { simulation, simulator, arrivals } = await tokens.settled(() => ask(mesh, proxy, request, tokens));

@@ -3,7 +3,6 @@ import { placeOf } from '../../analysis/report/report.ts';
 import type { Source } from '../../ir/provenance.ts';
 import type { Origin } from '../../ir/table.ts';
 import { formatPath } from '../../manifest/problem.ts';
-import type { Resource } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
 
 /** Finds places of one mesh. */
@@ -15,12 +14,11 @@ export class Places {
   }
 
   /** `mesh/cart.yaml:12`; of what is in no file `VirtualService shop/cart spec.http[0]`. */
-  of({ kind, namespace, name, path }: Origin): string {
-    const resource = this.resourceOf({ kind, namespace, name, path });
-    const place = resource && placeOf(resource, path.length > 0 ? path : ['metadata', 'name']);
+  of(origin: Origin): string {
+    const place = writtenPlace(origin, this.mesh);
     if (place) return `${place.file}:${place.line}`;
-    const object = `${kind.replace(/^.*\//, '')} ${namespace === '' ? '' : `${namespace}/`}${name}`;
-    return path.length > 0 ? `${object} ${formatPath(path)}` : object;
+    const object = this.objectOf(origin);
+    return origin.path.length > 0 ? `${object} ${formatPath(origin.path)}` : object;
   }
 
   /** `VirtualService shop/cart` */
@@ -46,14 +44,15 @@ export class Places {
     const out: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(data)) out[key] = this.locate(value);
     if (!isOrigin(data)) return out;
-    const resource = this.resourceOf(data);
-    const place = resource && placeOf(resource, data.path.length > 0 ? data.path : ['metadata', 'name']);
+    const place = writtenPlace(data, this.mesh);
     return place ? { ...out, file: place.file, line: place.line } : out;
   }
+}
 
-  private resourceOf({ kind, namespace, name }: Origin): Resource | undefined {
-    return this.mesh.find(kind as Parameters<Mesh['find']>[0], namespace, name) as Resource | undefined;
-  }
+/** The file and line of something of a table; undefined where it is in no file. */
+export function writtenPlace(origin: Origin, mesh: Mesh): ReturnType<typeof placeOf> {
+  const resource = mesh.object(origin);
+  return resource && placeOf(resource, origin.path.length > 0 ? origin.path : ['metadata', 'name']);
 }
 
 function isOrigin(data: object): data is Origin {

@@ -3,10 +3,11 @@
 import type { Style } from '../../analysis/report/style.ts';
 import type { Admission, AdmissionStage, UnknownPart } from '../../simulate/admission/admission.ts';
 import type { Arrival } from '../../simulate/arrivals.ts';
+import { counted } from '../counted.ts';
 import { deniedText, ruleText, tokenText, unknownHelp, unknownText, unmetTexts } from './access-words.ts';
 import type { Page, Row } from './page.ts';
 import type { Places } from './places.ts';
-import { count, serviceText } from './words.ts';
+import { serviceText } from './words.ts';
 
 export interface AccessPage extends Pick<Page, 'section' | 'row'> {
   style: Style;
@@ -26,6 +27,8 @@ export function accessSection(page: AccessPage, own: Admission | undefined, arri
     page.row(`here: ${verdictText(own)}`, { paint: paintOf(page, own.verdict) });
     admissionRows(page, own);
   }
+  if (arrivals.some(({ callerSidecar }) => callerSidecar))
+    page.row('the caller has no sidecar: nothing asks the rules for its requests, so they may go elsewhere', { paint: page.style.warning });
   for (const arrival of arrivals) arrivalRows(page, arrival, namespace);
   const unknown = new Set([own, ...arrivals.map(({ admission }) => admission)].flatMap((one) => (one?.verdict === 'unknown' ? asked(one) : [])));
   for (const part of unknown) page.row(`${unknownHelp[part]}.`, { paint: page.style.dim });
@@ -45,7 +48,10 @@ export function arrivalRows(page: AccessPage, arrival: Arrival, namespace: strin
     });
     return;
   }
-  page.row(`the caller sends ${sends}${who}; it takes ${takes[accepts.mode]} (${accepts.mode})`, { ...place, indent: stage });
+  page.row(`the caller sends ${sends}${who}; it takes ${takes[accepts.mode]} (${accepts.mode})`, {
+    ...place,
+    indent: stage,
+  });
   if (sidecar === 'assumed')
     page.row('a sidecar is taken to be there: the namespace of the workload is not among the manifests', { indent: stage, paint: style.dim });
   if (admission) admissionRows(page, admission);
@@ -151,5 +157,5 @@ function stageRows(page: AccessPage, { action, dryRun, provider, reached, rules 
     page.row(text, { indent: rule, paint, place: places.of(origin) });
   }
   if (rules.length > told.length)
-    page.row(`${count(rules.length - told.length, 'rule')} more that do not take it (-o json has all)`, { indent: rule, paint: style.dim });
+    page.row(`${counted(rules.length - told.length, 'rule')} more that do not take it (-o json has all)`, { indent: rule, paint: style.dim });
 }

@@ -1,9 +1,11 @@
 // The section about timeouts and retries.
+
 import type { SimulatedRetry } from '../../simulate/simulation.ts';
 import { timeline } from '../../simulate/timeline.ts';
+import { counted } from '../counted.ts';
 import type { ReportPage } from './report-page.ts';
 import { timelineLines, totalText } from './timeline-text.ts';
-import { count, ms } from './words.ts';
+import { ms } from './words.ts';
 
 const inside = 4;
 
@@ -26,7 +28,7 @@ export function timeSection(page: ReportPage): void {
 }
 
 function retryLines(page: ReportPage, { attempts, on, statusCodes, backoff, otherHosts }: SimulatedRetry): void {
-  page.row(`${count(attempts.value, 'retry', 'retries')}${otherHosts.value ? ', at another endpoint if there is one' : ''}`, {
+  page.row(`${counted(attempts.value, 'retry', 'retries')}${otherHosts.value ? ', at another endpoint if there is one' : ''}`, {
     place: page.place(attempts.source),
   });
   const codes = statusCodes.value.join(', ');

@@ -1,5 +1,7 @@
 // What becomes of a request, for a person at a terminal.
+
 import type { Reply, Simulation } from '../../simulate/simulation.ts';
+import { counted } from '../counted.ts';
 import { matchText } from '../proxy/route-text.ts';
 import { arrivalsText, headline, statusText } from './headline.ts';
 import { accessSection } from './report-access.ts';
@@ -7,7 +9,7 @@ import { destinationsSection, faultSection, limitsSection, mirrorsSection } from
 import { responseHeadSection, upstreamHeadSection } from './report-heads.ts';
 import { type ReportOptions, ReportPage } from './report-page.ts';
 import { timeSection } from './report-time.ts';
-import { count, failedText } from './words.ts';
+import { failedText } from './words.ts';
 
 export function explainText(simulation: Simulation, options: ReportOptions): string {
   const page = new ReportPage(simulation, options);
@@ -76,14 +78,14 @@ function trailSection(page: ReportPage): void {
   // No rule is asked.
   if (outcome.kind === 'tls-redirect') return;
   const hidden = Math.max(0, routes.length - mostRules);
-  if (hidden > 0) page.row(`${count(hidden, 'rule')} before these do not match either (-o json has all)`, { indent: rule, paint: style.dim });
+  if (hidden > 0) page.row(`${counted(hidden, 'rule')} before these do not match either (-o json has all)`, { indent: rule, paint: style.dim });
   for (const { index, name, match, origin, failed } of routes.slice(hidden)) {
     const label = `${index + 1}${name === '' ? '' : ` ${name}`}`;
     const text = failed ? `✘ ${label}: ${failedText(failed)}` : `✔ ${label}: ${matchText(match)}`;
     page.row(text, { indent: rule, paint: failed ? style.dim : style.good, ...(origin ? { place: places.of(origin) } : {}) });
   }
   const after = chosen < 0 ? 0 : virtualHost.routes - (chosen + 1);
-  if (after > 0) page.row(`${count(after, 'rule')} after it ${after === 1 ? 'is' : 'are'} not looked at`, { indent: rule, paint: style.dim });
+  if (after > 0) page.row(`${counted(after, 'rule')} after it ${after === 1 ? 'is' : 'are'} not looked at`, { indent: rule, paint: style.dim });
   if (chosen < 0) page.row(virtualHost.routes === 0 ? 'it has no rules' : 'no rule matches', { indent: rule, paint: style.warning });
 }
 

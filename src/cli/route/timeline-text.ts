@@ -1,7 +1,9 @@
 // The longest that a request can take, drawn.
+
 import type { Style } from '../../analysis/report/style.ts';
 import type { StepEnd, Timeline, TimelineStep } from '../../simulate/timeline.ts';
-import { count, ms } from './words.ts';
+import { counted } from '../counted.ts';
+import { ms } from './words.ts';
 
 const ends: Readonly<Record<StepEnd, string>> = {
   delay: 'delay of the fault',
@@ -35,7 +37,7 @@ export function timelineLines(timeline: Timeline, width: number, style: Style): 
 /** `at most 2s, then 504`; `without an end: …`. */
 export function totalText({ totalMs, status, ends: why, triesAllowed, triesBegun }: Timeline): string {
   const tries =
-    triesAllowed === 1 ? '' : triesBegun < triesAllowed ? `; only ${triesBegun} of ${count(triesAllowed, 'try', 'tries')} can begin in this time` : '';
+    triesAllowed === 1 ? '' : triesBegun < triesAllowed ? `; only ${triesBegun} of ${counted(triesAllowed, 'try', 'tries')} can begin in this time` : '';
   if (totalMs === undefined) return `without an end: nothing limits ${triesBegun > 1 ? `try ${triesBegun}` : 'how long the answer may take'}`;
   if (why === 'abort') return `${ms(totalMs)}, then ${status}`;
   return `at most ${ms(totalMs)}, then ${status} (${ends[why]})${tries}`;

@@ -1,8 +1,10 @@
 // What applies to the requests of a cluster: its endpoints, protocol, limits and ejections.
+
 import type { Source } from '../../ir/provenance.ts';
 import type { EndpointFacts, Fact, UpstreamFacts } from '../../simulate/simulation.ts';
+import { counted } from '../counted.ts';
 import type { Places } from './places.ts';
-import { balancerText, count, localityText, ms, percent, tlsText } from './words.ts';
+import { balancerText, localityText, ms, percent, tlsText } from './words.ts';
 
 /** A fact in words, and where it is written. */
 export interface Said {
@@ -38,13 +40,13 @@ function endpointsText(endpoints: EndpointFacts, discovery: UpstreamFacts['disco
   const ill = healthy < total ? `, ${healthy} of them healthy${panic ? ': too few, so all are used (panic)' : ''}` : '';
   // Why there is none is said where it fails.
   if (total === 0) return [];
-  const out: Said[] = [{ text: `${count(total, what, several)}${ill}` }];
+  const out: Said[] = [{ text: `${counted(total, what, several)}${ill}` }];
   if (localities.length < 2) return out;
   for (const { locality, priority, total: own, healthy: well, percent: share } of localities) {
     const part = share === undefined ? '' : `, ${percent(share)} of the requests`;
     out.push({
       more: true,
-      text: `${localityText(locality)}: ${count(own, what, several)}${well < own ? ` (${well} healthy)` : ''}, priority ${priority}${part}`,
+      text: `${localityText(locality)}: ${counted(own, what, several)}${well < own ? ` (${well} healthy)` : ''}, priority ${priority}${part}`,
     });
   }
   return out;
@@ -55,7 +57,7 @@ function expectedText({ workloads, pods }: NonNullable<EndpointFacts['expected']
   if (workloads.length === 0) return { text: 'no workload of the input has its labels' };
   const [first] = workloads;
   const names = workloads.map((origin) => places.objectOf(origin)).join(', ');
-  return { text: `${pods === undefined ? 'the pods' : count(pods, 'pod')} of ${names}, by the manifests`, ...(first ? { place: places.of(first) } : {}) };
+  return { text: `${pods === undefined ? 'the pods' : counted(pods, 'pod')} of ${names}, by the manifests`, ...(first ? { place: places.of(first) } : {}) };
 }
 
 /** Limits, time-outs of connections, and when endpoints are taken out. */
@@ -67,16 +69,16 @@ export function limitLines({ breakers, pool, outlier, panicPercent }: UpstreamFa
   };
   const { maxConnections, maxPendingRequests, maxRequests, maxRetries, retryBudget } = breakers;
   if (Object.keys(breakers).length === 0) out.push({ text: 'no limits of connections or requests', place: 'default' });
-  say(maxConnections, (most) => `at most ${count(most, 'connection')}`);
-  say(maxPendingRequests, (most) => `at most ${count(most, 'request')} waiting for a connection, more get 503 UO`);
-  say(maxRequests, (most) => `at most ${count(most, 'request')} at a time, more get 503 UO`);
+  say(maxConnections, (most) => `at most ${counted(most, 'connection')}`);
+  say(maxPendingRequests, (most) => `at most ${counted(most, 'request')} waiting for a connection, more get 503 UO`);
+  say(maxRequests, (most) => `at most ${counted(most, 'request')} at a time, more get 503 UO`);
   if (retryBudget)
     say(
       retryBudget,
       ({ percent: share, minRetryConcurrency }) => `retries: at most ${percent(share)} of the requests under way, or ${minRetryConcurrency} if that is more`,
     );
-  else say(maxRetries, (most) => `at most ${count(most, 'retry', 'retries')} at a time`);
-  say(pool.maxRequestsPerConnection, (most) => `a connection ends after ${count(most, 'request')}`);
+  else say(maxRetries, (most) => `at most ${counted(most, 'retry', 'retries')} at a time`);
+  say(pool.maxRequestsPerConnection, (most) => `a connection ends after ${counted(most, 'request')}`);
   say(pool.connectTimeoutMs, (time) => `a connection is made within ${ms(time)}`);
   say(pool.idleTimeoutMs, (time) => (time === 0 ? 'idle connections stay' : `idle connections end after ${ms(time)}`), { byDefault: false });
   say(pool.maxConnectionDurationMs, (time) => `connections end after ${ms(time)}`);
@@ -84,9 +86,9 @@ export function limitLines({ breakers, pool, outlier, panicPercent }: UpstreamFa
     out.push({ text: 'no endpoint is ejected for its errors', place: 'default' });
     return out;
   }
-  say(outlier.consecutive5xx, (errors) => `an endpoint is ejected after ${count(errors, 'response')} 5xx in a row`);
-  say(outlier.consecutiveGatewayErrors, (errors) => `an endpoint is ejected after ${count(errors, 'response')} 502, 503 or 504 in a row`);
-  say(outlier.consecutiveLocalOrigin, (errors) => `an endpoint is ejected after ${count(errors, 'failure')} of connections in a row`, { byDefault: false });
+  say(outlier.consecutive5xx, (errors) => `an endpoint is ejected after ${counted(errors, 'response')} 5xx in a row`);
+  say(outlier.consecutiveGatewayErrors, (errors) => `an endpoint is ejected after ${counted(errors, 'response')} 502, 503 or 504 in a row`);
+  say(outlier.consecutiveLocalOrigin, (errors) => `an endpoint is ejected after ${counted(errors, 'failure')} of connections in a row`, { byDefault: false });
   say(outlier.baseEjectionTimeMs, (time) => `for ${ms(time)}, longer each time`, { more: true });
   say(outlier.intervalMs, (time) => `it comes back at a look that is made every ${ms(time)}`, { more: true });
   say(outlier.maxEjectionPercent, (most) => `at most ${percent(most)} of the endpoints at a time`, { more: true });

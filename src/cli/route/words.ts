@@ -1,4 +1,5 @@
 // Values as a person reads them.
+import type { TextMatcher } from '../../ir/authorization.ts';
 import type { LoadBalancer, UpstreamTls } from '../../ir/cluster.ts';
 import type { HashPolicy, PathRewrite } from '../../ir/route.ts';
 import type { HeaderMatcher, PathMatcher, QueryMatcher } from '../../ir/route-match.ts';
@@ -17,10 +18,6 @@ export function ms(milliseconds: number): string {
 /** `90%`, `0.01%`, `33.33%` */
 export function percent(value: number): string {
   return `${Number(value.toFixed(value < 1 ? 4 : 2))}%`;
-}
-
-export function count(number: number, one: string, several = `${one}s`): string {
-  return `${number} ${number === 1 ? one : several}`;
 }
 
 /** `path "/x"`, with what is wanted: why a condition does not hold. */
@@ -66,7 +63,8 @@ function pathText(matcher: PathMatcher): string {
   return matcher.kind === 'segments' ? `${quoted(matcher.value)} or below` : wantedText(matcher);
 }
 
-function wantedText(matcher: StringMatcher): string {
+/** What a value is to be: `"/x…"`, `a match of "^y"`. */
+export function wantedText(matcher: StringMatcher | TextMatcher): string {
   const anyCase = 'ignoreCase' in matcher && matcher.ignoreCase ? ' in any case' : '';
   switch (matcher.kind) {
     case 'present':
@@ -75,12 +73,15 @@ function wantedText(matcher: StringMatcher): string {
       return `${quoted(matcher.value)}${anyCase}`;
     case 'prefix':
       return `${quoted(`${matcher.value}…`)}${anyCase}`;
+    case 'suffix':
+      return `${quoted(`…${matcher.value}`)}${anyCase}`;
     case 'regex':
       return `a match of ${quoted(matcher.value)}`;
   }
 }
 
-function quoted(text: string): string {
+/** In quotes, and not longer than a person reads. */
+export function quoted(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 

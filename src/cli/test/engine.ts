@@ -1,5 +1,6 @@
 import type { Mesh } from '../../model/mesh.ts';
 import type { TestResult } from '../../route-tests/result.ts';
+import type { TokenKnowledge } from '../../simulate/admission/tokens.ts';
 import { usageError } from '../exit.ts';
 import { parseChoice, parseCount } from '../proxy/flags.ts';
 import type { TestFlags } from './flags.ts';
@@ -40,18 +41,24 @@ const mostSends = 500_000;
  * @param cases requests of test cases of istio-config-validator, which are about rules
  * @throws CliError where the proxy does not start, or would have too much to do
  */
-export async function runEngine({ name, envoyPath, samples }: Engine, mesh: Mesh, tried: readonly Tried[], cases: number): Promise<EngineRun> {
+export async function runEngine(
+  { name, envoyPath, samples }: Engine,
+  mesh: Mesh,
+  tried: readonly Tried[],
+  { cases, tokens }: { cases: number; tokens: TokenKnowledge },
+): Promise<EngineRun> {
   const { startEmbedded, startEnvoy } = await import('./live/engines.ts');
   const { runLive, withLive } = await import('./live/run-live.ts');
+  const { sendsToWorkload } = await import('./live/run-arrivals.ts');
   const { sendsOf } = await import('./live/sendable.ts');
   const start = name === 'embedded' ? startEmbedded : startEnvoy(await (await import('../envoy/find.ts')).findEnvoy(envoyPath));
-  const sends = tried.reduce((sum, { simulation }) => sum + sendsOf(simulation, samples), 0);
+  const sends = tried.reduce((sum, { simulation, approaches }) => sum + sendsOf(simulation, samples) + approaches.length * sendsToWorkload, 0);
   if (sends > mostSends)
     throw usageError(
       `these tests would send ${sends} requests, and the most is ${mostSends}`,
       'Run some of them with --only, or measure shares with fewer --samples.',
     );
-  const result = await runLive(mesh, tried, { name, start, samples });
+  const result = await runLive(mesh, tried, { name, start, samples, tokens });
   const { sent } = result;
   const left = new Map([...result.left, ...(cases > 0 ? [['test cases of istio-config-validator are about rules', cases] as const] : [])]);
   return { summary: { engine: name, tried: result.tried, sent, left, samples }, with: (results) => withLive(results, result) };

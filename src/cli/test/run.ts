@@ -5,13 +5,13 @@ import type { AnyTest } from '../../route-tests/route-test.ts';
 import { coverageOf } from '../../route-tests/rules.ts';
 import { runTests } from '../../route-tests/run-tests.ts';
 import { parseOutputs, writeEach } from '../analyze/outputs.ts';
-import { exitCode, usageError } from '../exit.ts';
+import { counted } from '../counted.ts';
+import { brokenExit, exitCode, usageError } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { identityOf } from '../proxy/identity.ts';
 import { MeshReader } from '../proxy/mesh-reader.ts';
 import { Places } from '../route/places.ts';
 import { TokenBook } from '../route/tokens.ts';
-import { count } from '../route/words.ts';
 import { styleFor, wantsColour, write } from '../terminal.ts';
 import { engineOf, runEngine } from './engine.ts';
 import { findTests } from './find-tests.ts';
@@ -41,11 +41,11 @@ export async function runTestCommand(named: readonly string[], flags: TestFlags)
     return exitCode.unparsable;
   }
   const tests = only ? found.tests.filter(({ name }) => only.test(name)) : found.tests;
-  if (tests.length === 0) throw usageError(`no test has a name that matches --only ${flags.only}`, `There are ${count(found.tests.length, 'test')}.`);
+  if (tests.length === 0) throw usageError(`no test has a name that matches --only ${flags.only}`, `There are ${counted(found.tests.length, 'test')}.`);
   const { mesh, broken, namespace } = await reader.read();
   if (broken.length > 0) {
     await printBroken(broken, 'nothing is tested until that is repaired');
-    return broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(broken);
   }
   const client = identityOf({ istioNamespace: flags.istioNamespace, ...(namespace === undefined ? {} : { namespace }) }, mesh);
   let tried: Tried[] = [];
@@ -54,7 +54,7 @@ export async function runTestCommand(named: readonly string[], flags: TestFlags)
     tried = [];
     return runTests(mesh, tests, { client, tokens, ...(engine ? { observe: (run) => void tried.push(run) } : {}) });
   });
-  const live = engine && (await runEngine(engine, mesh, tried, requestsOfCases(tests)));
+  const live = engine && (await runEngine(engine, mesh, tried, { cases: requestsOfCases(tests), tokens }));
   const report: TestReport = {
     results: live ? live.with(results) : results,
     live: live?.summary,
@@ -86,7 +86,7 @@ async function printProblems(problems: readonly TestFileProblem[]): Promise<void
   for (const { file, line, column, text, help } of problems) {
     write('stderr', `${style.error('error')} ${file}:${line}:${column}: ${text}${help === undefined ? '' : `; ${help}`}\n`);
   }
-  write('stderr', `${style.error('✘')} ${count(problems.length, 'error')} in the tests: nothing is run until that is repaired.\n`);
+  write('stderr', `${style.error('✘')} ${counted(problems.length, 'error')} in the tests: nothing is run until that is repaired.\n`);
 }
 
 /** The flags by which another command reads the same mesh. */

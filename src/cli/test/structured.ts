@@ -53,11 +53,14 @@ function testDocument(result: TestResult, report: TestReport): object {
   };
 }
 
-function failureDocument({ request, client, mismatches, rule, outcome }: Failure, report: TestReport): object {
-  const why = explainCommand(request, client, report.given);
+function failureDocument(failure: Failure, report: TestReport): object {
+  const { request, client, to, mismatches, rule, outcome } = failure;
+  const why = explainCommand(failure, report.given);
   return {
     request: { method: request.method, url: urlText(request), headers: request.headers ?? [] },
     ...(client ? { from: client.text } : {}),
+    ...(to === undefined ? {} : { to }),
+    ...(request.client === undefined ? {} : { sourceIp: request.client }),
     mismatches,
     outcome,
     ...(rule?.origin ? { rule: { ...originDocument(rule.origin, report), ...(rule.name === '' ? {} : { name: rule.name }) } } : {}),
@@ -82,9 +85,9 @@ function caseOf(result: TestResult, suite: string, { places }: TestReport): Juni
   if (passes(result)) return base;
   const [first] = failures;
   const message = problem ?? `${failures.length} of ${requests} requests: ${first?.mismatches.map(({ field }) => field).join(', ')}`;
-  const text = failures.map(({ request, client, mismatches, rule, outcome }) =>
+  const text = failures.map(({ request, client, to, mismatches, rule, outcome }) =>
     [
-      requestText(request, client),
+      requestText(request, client, to),
       ...mismatches.flatMap((mismatch) => mismatchLines(mismatch, plainStyle)),
       `    rule  ${rule ? ruleText(rule, places) : outcome}`,
     ].join('\n'),

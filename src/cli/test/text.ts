@@ -6,8 +6,8 @@ import { formatPath } from '../../manifest/problem.ts';
 import { placeIn } from '../../route-tests/read-tests.ts';
 import { type Failure, type Mismatch, passes, type TakenRule, type TestResult } from '../../route-tests/result.ts';
 import type { Rule } from '../../route-tests/rules.ts';
+import { counted } from '../counted.ts';
 import type { Places } from '../route/places.ts';
-import { count } from '../route/words.ts';
 import { tolerance } from './live/compare-live.ts';
 import type { LiveSummary, TestReport } from './report.ts';
 import { explainCommand, requestText } from './request-text.ts';
@@ -22,7 +22,7 @@ export function formatText(report: TestReport, verbose: boolean, style: Style): 
   const out: string[] = [];
   for (const result of report.results) {
     if (!passes(result)) out.push(failedText(result, report, style));
-    else if (verbose) out.push(`${style.good('✔')} ${oneLine(result.test.name)} ${style.dim(`(${count(result.requests, 'request')})`)}\n`);
+    else if (verbose) out.push(`${style.good('✔')} ${oneLine(result.test.name)} ${style.dim(`(${counted(result.requests, 'request')})`)}\n`);
   }
   if (report.listCoverage) out.push(coverageText(report, style));
   return out.join(verbose ? '' : '\n');
@@ -35,7 +35,7 @@ function failedText(result: TestResult, report: TestReport, style: Style): strin
   if (problem !== undefined) lines.push(`  ${visible(problem)}`);
   const ways = [...Map.groupBy(failures, wayOf).values()];
   for (const way of ways.slice(0, mostWays)) lines.push(...wayLines(way, report, style));
-  if (ways.length > mostWays) lines.push(`  … and ${count(ways.length - mostWays, 'more way', 'more ways')} in which it fails (-o json has all)`);
+  if (ways.length > mostWays) lines.push(`  … and ${counted(ways.length - mostWays, 'more way', 'more ways')} in which it fails (-o json has all)`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -45,13 +45,14 @@ function wayOf({ mismatches, rule }: Failure): string {
 }
 
 function wayLines(way: readonly Failure[], { places, given }: TestReport, style: Style): string[] {
-  const [{ request, client, mismatches, rule, outcome }] = way as [Failure];
-  const lines = [`  ${visible(requestText(request, client))}`];
-  for (const other of way.slice(1, mostNamed)) lines.push(`  ${visible(requestText(other.request, other.client))}`);
-  if (way.length > mostNamed) lines.push(`  … and ${count(way.length - mostNamed, 'more request', 'more requests')}`);
+  const [failure] = way as [Failure];
+  const { request, client, to, mismatches, rule, outcome } = failure;
+  const lines = [`  ${visible(requestText(request, client, to))}`];
+  for (const other of way.slice(1, mostNamed)) lines.push(`  ${visible(requestText(other.request, other.client, other.to))}`);
+  if (way.length > mostNamed) lines.push(`  … and ${counted(way.length - mostNamed, 'more request', 'more requests')}`);
   for (const mismatch of mismatches) lines.push(...mismatchLines(mismatch, style));
   lines.push(`    ${style.dim('rule')}  ${rule ? ruleText(rule, places) : oneLine(outcome)}`);
-  const why = explainCommand(request, client, given);
+  const why = explainCommand(failure, given);
   if (why !== undefined) lines.push(`    ${style.dim('why')}   ${oneLine(why)}`);
   return lines;
 }
@@ -81,7 +82,7 @@ export function ruleText({ name, origin }: TakenRule, places: Places): string {
 
 function coverageText({ coverage, places }: TestReport, style: Style): string {
   const { rules, missed, percent } = coverage;
-  const head = `${style.strong('Coverage')}: ${rules - missed.length} of ${count(rules, 'rule')} (${Number(percent.toFixed(1))} %)`;
+  const head = `${style.strong('Coverage')}: ${rules - missed.length} of ${counted(rules, 'rule')} (${Number(percent.toFixed(1))} %)`;
   if (missed.length === 0) return `${head}\n`;
   return `${head}; no test reaches\n${missed.map((rule) => `  ${missedText(rule, places)}\n`).join('')}`;
 }
@@ -100,18 +101,18 @@ export function summaryText(report: TestReport, style: Style): string {
   const failures = results.reduce((sum, result) => sum + result.failures.length, 0);
   const lines = [
     failed.length === 0
-      ? `${style.good('✔')} ${count(results.length, 'test passes', 'tests pass')}, with ${count(requests, 'request')}.`
-      : `${style.error('✘')} ${failed.length} of ${count(results.length, 'test')} ${failed.length === 1 ? 'fails' : 'fail'}: ${failures} of ${count(requests, 'request')}.`,
+      ? `${style.good('✔')} ${counted(results.length, 'test passes', 'tests pass')}, with ${counted(requests, 'request')}.`
+      : `${style.error('✘')} ${failed.length} of ${counted(results.length, 'test')} ${failed.length === 1 ? 'fails' : 'fail'}: ${failures} of ${counted(requests, 'request')}.`,
   ];
   if (report.live) lines.push(...liveLines(report.live));
   const missed = coverage.missed.length;
   if (coverage.percent < leastCoverage) {
     lines.push(
-      `${style.error('✘')} Tests reach ${Number(coverage.percent.toFixed(1))} % of ${count(coverage.rules, 'rule')}, and --coverage asks for ${leastCoverage} %.`,
+      `${style.error('✘')} Tests reach ${Number(coverage.percent.toFixed(1))} % of ${counted(coverage.rules, 'rule')}, and --coverage asks for ${leastCoverage} %.`,
     );
   } else if (missed > 0) {
     lines.push(
-      `  ${count(missed, 'rule')} of ${coverage.rules} ${missed === 1 ? 'is' : 'are'} not reached by any test${listCoverage ? '' : ': --coverage lists them'}.`,
+      `  ${counted(missed, 'rule')} of ${coverage.rules} ${missed === 1 ? 'is' : 'are'} not reached by any test${listCoverage ? '' : ': --coverage lists them'}.`,
     );
   }
   return `${lines.join('\n')}\n`;
@@ -121,8 +122,8 @@ export function summaryText(report: TestReport, style: Style): string {
 function liveLines({ engine, tried, sent, left, samples }: LiveSummary): string[] {
   const share = Number(tolerance(50, samples).toFixed(1));
   return [
-    `  ${engine}: ${count(tried, 'request')} sent ${count(sent, 'time')}; a share of 50 % may be off by ${share} with ${samples} samples.`,
-    ...[...left].map(([why, number]) => `  ${count(number, 'request')} not sent, and checked on the routing table alone: ${why}.`),
+    `  ${engine}: ${counted(tried, 'request')} sent ${counted(sent, 'time')}; a share of 50 % may be off by ${share} with ${samples} samples.`,
+    ...[...left].map(([why, number]) => `  ${counted(number, 'request')} not sent, and checked on the routing table alone: ${why}.`),
     '  Timeouts, retries, delays, circuit breakers and outlier detection are checked on the routing table alone.',
   ];
 }

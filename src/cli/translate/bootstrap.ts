@@ -7,7 +7,7 @@ import type { ProxyIdentity } from '../../ir/table.ts';
 import { asksForCluster } from '../cluster.ts';
 import { checkBind } from '../envoy/bind.ts';
 import { adminViews } from '../envoy/views.ts';
-import { exitCode, usageError } from '../exit.ts';
+import { brokenExit, exitCode, usageError } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { describedIdentity } from '../proxy/described.ts';
 import { type ListenerFlags, type ManifestFlags, parseChoice } from '../proxy/flags.ts';
@@ -84,7 +84,7 @@ export async function runBootstrap(flags: BootstrapFlags, given: (flag: string) 
   const { table, broken, mesh }: Manifests = await new ManifestReader(flags, { name: 'weft proxy bootstrap', stdin: true }).read();
   if (!table) {
     await printBroken(broken, 'there is no bootstrap until that is repaired');
-    return broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(broken);
   }
   const own = optionsFor(table.proxy, table.mesh.meshId);
   if (controlPlane) return print(patchedBootstrap(adsBootstrap(controlPlane, own), table));

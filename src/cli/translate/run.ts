@@ -1,7 +1,7 @@
 import { configurationOf } from '../../envoy/configuration.ts';
 import { redacted } from '../../envoy/redact.ts';
 import { staticResources } from '../../envoy/static.ts';
-import { exitCode, usageError } from '../exit.ts';
+import { brokenExit, exitCode, usageError } from '../exit.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { type ManifestFlags, parseChoice } from '../proxy/flags.ts';
 import { ManifestReader } from '../proxy/manifests.ts';
@@ -39,7 +39,7 @@ export async function runTranslate(flags: TranslateFlags): Promise<number> {
   const { table, broken, mesh } = await reader.read();
   if (!table) {
     await printBroken(broken, 'nothing is translated until that is repaired');
-    return broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(broken);
   }
   const warnings = statusLines(table.statuses, mesh);
   let shown: object;

@@ -4,7 +4,7 @@ import { tagsOf } from '../../install/tags.ts';
 import type { RevisionUsers } from '../../install/users.ts';
 import { ownerLabels } from '../../install/values.ts';
 import { type KubeObject, refOf, refText } from '../../kube/object.ts';
-import { counted } from '../install/blockers.ts';
+import { counted } from '../counted.ts';
 
 export interface ShownRemoval {
   removal: Removal;

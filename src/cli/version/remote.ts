@@ -1,7 +1,8 @@
 import { ControlPlaneClient } from '../../envoy/xds/control-plane-client.ts';
 import { fullName, proxyStatuses } from '../../envoy/xds/proxy-statuses.ts';
 import { fetchClientStatus } from '../../envoy/xds/status-client.ts';
-import type { ControlPlane, Replica } from '../control-plane/replica.ts';
+import { compareText } from '../../manifest/compare-text.ts';
+import { type ControlPlane, type Replica, whySilent } from '../control-plane/replica.ts';
 
 /** One process of the control plane. */
 export interface ControlPlaneVersion {
@@ -37,8 +38,8 @@ export interface MeshVersions {
 export async function meshVersions(controlPlane: ControlPlane, timeoutMs: number): Promise<MeshVersions> {
   const found: MeshVersions = { controlPlane: [], proxies: [], problems: [] };
   await Promise.all((await controlPlane.replicas()).map((replica) => askReplica(replica, timeoutMs, found)));
-  found.controlPlane.sort((a, b) => compare(a.revision ?? '', b.revision ?? '') || compare(a.replica, b.replica));
-  found.proxies.sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
+  found.controlPlane.sort((a, b) => compareText(a.revision ?? '', b.revision ?? '') || compareText(a.replica, b.replica));
+  found.proxies.sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id));
   return found;
 }
 
@@ -53,14 +54,8 @@ async function askReplica(replica: Replica, timeoutMs: number, { controlPlane, p
       proxies.push({ name: fullName(proxy), id: proxy.id, program: name, version: rest.join(' ') });
     }
   } catch (error) {
-    // The address of a replica in a cluster is one of this machine, which nobody knows.
-    const why = replica.pod ? (replica.failure()?.message ?? (error as Error).message.replace(/^\S+/, replica.name)) : (error as Error).message;
-    problems.push(why);
+    problems.push(whySilent(replica, error as Error));
   } finally {
     client.close();
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

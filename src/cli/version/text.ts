@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { ControlPlaneVersion, MeshVersions, ProxyVersion } from './remote.ts';
 
 /** Versions of the control plane, a line for each revision and version, and of the proxies: in the words of the reference. */
@@ -9,7 +10,7 @@ function controlPlaneLines(replicas: readonly ControlPlaneVersion[]): string[] {
   const groups = Map.groupBy(replicas, ({ version, revision = '' }) => `${revision}\n${version}`);
   return [...groups.values()].map((group) => {
     const [{ version, revision }] = group as [ControlPlaneVersion];
-    return `control plane version: ${version} (${revision === undefined ? '' : `revision ${revision}, `}${countOf(group.length, 'replica')})`;
+    return `control plane version: ${version} (${revision === undefined ? '' : `revision ${revision}, `}${counted(group.length, 'replica')})`;
   });
 }
 
@@ -18,9 +19,5 @@ function proxyVersions(proxies: readonly ProxyVersion[]): string {
   if (proxies.length === 0) return 'none';
   const groups = Map.groupBy(proxies, ({ program, version }) => `${program === 'weft' ? '' : `${program} `}${version}`);
   const sorted = [...groups].sort(([a, ofA], [b, ofB]) => ofB.length - ofA.length || (a < b ? -1 : 1));
-  return sorted.map(([name, group]) => `${name} (${countOf(group.length, 'proxy', 'proxies')})`).join(', ');
-}
-
-function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return sorted.map(([name, group]) => `${name} (${counted(group.length, 'proxy', 'proxies')})`).join(', ');
 }

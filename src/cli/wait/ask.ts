@@ -1,6 +1,6 @@
 import type { DistributionRequest } from '../../envoy/xds/control-plane-api.ts';
 import { ControlPlaneClient } from '../../envoy/xds/control-plane-client.ts';
-import type { ControlPlane, Replica } from '../control-plane/replica.ts';
+import { type ControlPlane, type Replica, whySilent } from '../control-plane/replica.ts';
 import type { ReplicaAnswer } from './tally.ts';
 
 export interface Round {
@@ -64,10 +64,4 @@ export class ReplicaAsker {
 
 function isRefused({ failure }: Replica): boolean {
   return (failure() as { reason?: unknown } | undefined)?.reason === 'PortRefused';
-}
-
-/** The address of a replica in a cluster is one of this machine, which nobody knows. */
-function whySilent({ name, pod, failure }: Replica, error: Error): string {
-  if (!pod) return error.message;
-  return failure()?.message ?? error.message.replace(/^\S+/, name);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DistributionAnswer, ProxyProgress, ProxyState, ResourceState } from '../../envoy/xds/control-plane-api.ts';
-import { hopeless, isCalled, isReached, neededOf, type ReplicaAnswer, tally } from './tally.ts';
+import { isCalled } from '../../envoy/xds/proxy-statuses.ts';
+import { hopeless, isReached, neededOf, type ReplicaAnswer, tally } from './tally.ts';
 import { behindLines, missedText, progressText, reachedText } from './text.ts';
 
 const proxy = (name: string, state: ProxyState, more: Partial<ProxyProgress> = {}): ProxyProgress => ({

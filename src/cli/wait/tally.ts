@@ -1,5 +1,8 @@
 // What the answers of all replicas say together.
+
 import type { Awaited, DistributionAnswer, ProxyProgress } from '../../envoy/xds/control-plane-api.ts';
+import { isCalled } from '../../envoy/xds/proxy-statuses.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 
 export interface ReplicaAnswer {
   /** Of the replica, for messages. */
@@ -75,14 +78,9 @@ export function tally(answers: readonly ReplicaAnswer[], behind: readonly ProxyP
   return {
     isServed: late === undefined && asked.length > 0,
     why: late ? whyLate(late, options.for) : asked.length === 0 ? 'no replica answers' : '',
-    proxies: proxies.sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name) || compare(a.key, b.key)),
+    proxies: proxies.sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.key, b.key)),
     acknowledged: proxies.filter(({ state }) => state === 'acknowledged').length,
   };
-}
-
-/** `NAME`, `NAME.NAMESPACE`, `NAMESPACE/NAME`, or the id of the node. */
-export function isCalled({ name, namespace, id }: ProxyProgress, wanted: string): boolean {
-  return wanted === name || wanted === `${name}.${namespace}` || wanted === `${namespace}/${name}` || (id !== '' && wanted === id);
 }
 
 /** @param threshold share of the proxies, from 0 to 1 */
@@ -114,8 +112,4 @@ function whyLate({ name, answer }: ReplicaAnswer, what: Awaited): string {
 
 function indented(lines: readonly string[]): string {
   return lines.map((line) => `  ${line}`).join('\n');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

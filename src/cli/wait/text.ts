@@ -1,6 +1,7 @@
 import { oneLine } from '../../analysis/report/terminal-text.ts';
 import type { Awaited, ProxyProgress } from '../../envoy/xds/control-plane-api.ts';
 import { fullName } from '../../envoy/xds/proxy-statuses.ts';
+import { counted } from '../counted.ts';
 import { ago } from '../proxy-status/text.ts';
 import { neededOf, type Tally } from './tally.ts';
 
@@ -64,6 +65,6 @@ export function missedText(resource: string, what: Awaited, { isServed, why, pro
   return only.length > 0 ? `no proxy ${only.join(' or ')} is connected` : 'no proxy is connected to the control plane';
 }
 
-function countOf(count: number): string {
-  return `${count} ${count === 1 ? 'proxy' : 'proxies'}`;
+function countOf(proxies: number): string {
+  return counted(proxies, 'proxy', 'proxies');
 }

@@ -7,7 +7,7 @@ import type { EndpointOverride } from '../../model/endpoint-overrides.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { createLog, type LogLevel, logLevels } from '../../proxy/telemetry/log.ts';
 import { routingTable } from '../../translate/table.ts';
-import { exitCode } from '../exit.ts';
+import { brokenExit, exitCode } from '../exit.ts';
 import { jwksRoots } from '../jwks-roots.ts';
 import { printBroken } from '../proxy/broken.ts';
 import { parseChoice, parseMilliseconds, parseOverride } from '../proxy/flags.ts';
@@ -61,7 +61,7 @@ export async function runServe(flags: ServeFlags): Promise<number> {
   const first = await reader.read();
   if (first.broken.length > 0) {
     await printBroken(first.broken, 'nothing is served until that is repaired');
-    return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(first.broken);
   }
   const served = new ServedMesh();
   served.take(first);

@@ -1,5 +1,6 @@
 import type { Style } from '../../analysis/report/style.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import { counted } from '../counted.ts';
 import type { ServeFlags } from './serve.ts';
 
 export interface ServeSummary {
@@ -12,7 +13,6 @@ export interface ServeSummary {
 
 /** For a person at a terminal: what is served, and how a proxy gets it. */
 export function serveSummary({ address, mesh, resources, flags }: ServeSummary, style: Style): string {
-  const count = `${resources} resource${resources === 1 ? '' : 's'}`;
   const proxy = `--proxy ${exampleProxy(mesh)}`;
   const rows: [string, string][] = [
     ['Envoy', `weft proxy bootstrap --xds-address ${address} ${proxy} > envoy.json && envoy -c envoy.json`],
@@ -20,7 +20,7 @@ export function serveSummary({ address, mesh, resources, flags }: ServeSummary, 
     ['status', `weft proxy-status --xds-address ${address}`],
   ];
   const changes = flags.watch ? ' Changes of the manifests are sent as they come.' : '';
-  return `${style.strong(`weft xds serve: ${address}`)}, ${count} from ${(flags.filename ?? []).join(', ')}
+  return `${style.strong(`weft xds serve: ${address}`)}, ${counted(resources, 'resource')} from ${(flags.filename ?? []).join(', ')}
 
 ${rows.map(([name, text]) => `  ${name.padEnd(9)} ${text}`).join('\n')}
 

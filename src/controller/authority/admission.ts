@@ -1,7 +1,7 @@
 // Who may have what of the control plane.
 import { status } from '@grpc/grpc-js';
 import { identityOfNode } from '../../envoy/node.ts';
-import type { SecuredSettings, StatusCall } from '../../envoy/xds/server.ts';
+import type { SecuredSettings } from '../../envoy/xds/server.ts';
 import { XdsDenial, type XdsNode } from '../../envoy/xds/view.ts';
 import { SigningRefusal } from '../../pki/signing/service.ts';
 import type { Caller, Callers } from './caller.ts';
@@ -21,19 +21,19 @@ export interface AdmissionSettings {
  * Secrets are for the pod that a token or a certificate is of, with what the cluster knows of it: others of its account, or of its
  * namespace, cannot say that they were the gateway.
  */
-export function admission({ callers, istioNamespace, accountOf, refused }: AdmissionSettings): Pick<SecuredSettings, 'admit' | 'admitStatus'> {
-  const callerOf = async (call: StatusCall): Promise<Caller> => {
-    try {
-      return await callers.of(call);
-    } catch (error) {
-      refused(call.getPeer(), (error as Error).message);
-      if (error instanceof SigningRefusal) throw new XdsDenial(error.code, error.message);
-      throw error;
-    }
-  };
+export function admission({ callers, istioNamespace, accountOf, refused }: AdmissionSettings): Pick<SecuredSettings, 'prove' | 'admit' | 'admitStatus'> {
   return {
+    async prove(call) {
+      try {
+        await callers.of(call);
+      } catch (error) {
+        refused(call.getPeer(), error instanceof SigningRefusal ? error.text : (error as Error).message);
+        if (error instanceof SigningRefusal) throw new XdsDenial(error.code, error.message);
+        throw error;
+      }
+    },
     async admit(call) {
-      const caller = await callerOf(call);
+      const caller = await callers.of(call);
       return {
         check(node) {
           const problem = problemOf(caller, node);
@@ -55,7 +55,7 @@ export function admission({ callers, istioNamespace, accountOf, refused }: Admis
       };
     },
     async admitStatus(call) {
-      const caller = await callerOf(call);
+      const caller = await callers.of(call);
       if (caller.namespace === istioNamespace) return;
       const problem = `${caller.spiffeId} may not ask what other proxies have: those of namespace ${istioNamespace} may`;
       refused(call.getPeer(), problem);

@@ -53,7 +53,7 @@ function setUp({ mayWrite = true } = {}) {
     do {
       await new Promise((resolve) => setTimeout(resolve, 5));
       await clock.pass(0);
-    } while (Reflect.get(keeper, 'looking') !== undefined);
+    } while (Reflect.get(Reflect.get(keeper, 'upkeep'), 'looking') !== undefined);
   };
   return { clock, keeper, cluster, lines, states, pass };
 }

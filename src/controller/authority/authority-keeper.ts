@@ -1,12 +1,11 @@
 import type { Clock } from '../../envoy/xds/clock.ts';
-import { Backoff } from '../../kube/backoff.ts';
-import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { isMap } from '../../model/untyped.ts';
-import { type Authority, type AuthorityFiles, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
+import { decodedData } from '../../kube/secret-data.ts';
+import { type Authority, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
 import { certificatesOf, trustBundle } from '../../pki/pem.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
 import type { SecretStore } from '../certificates/certificate-keeper.ts';
+import { Upkeep } from '../upkeep.ts';
 import { type RootState, type RootTimes, rootSecretData, rootStateIn, rootsOf, rotateRoot } from './root-rotation.ts';
 
 /** What signs, and what is to be trusted. */
@@ -42,7 +41,7 @@ const publishedMs = 10 * 60 * 1000;
  */
 export class AuthorityKeeper {
   private readonly settings: AuthorityKeeperSettings;
-  private readonly backoff = new Backoff({ firstMs: 1_000, longestMs: 30_000 });
+  private readonly upkeep: Upkeep;
   /** The Secret of the root that is made here; undefined: there is none. */
   private secret: KubeObject | undefined;
   private root: RootState | undefined;
@@ -56,14 +55,12 @@ export class AuthorityKeeper {
   /** Roots of authorities that do not sign any more. */
   private former: { roots: string; until: number }[] = [];
   private started = false;
-  private looking: Promise<void> | undefined;
-  private again = false;
-  private cancel: (() => void) | undefined;
-  private stopped = false;
-  private told = false;
 
   constructor(settings: AuthorityKeeperSettings) {
     this.settings = settings;
+    const { clock, log, times } = settings;
+    const everyMs = Math.max(leastMs, Math.min(mostMs, times.overlapMs / 4));
+    this.upkeep = new Upkeep({ what: 'the authority of the mesh', look: () => this.lookOnce(), everyMs, clock, log });
   }
 
   /** Undefined: none yet. */
@@ -85,7 +82,7 @@ export class AuthorityKeeper {
   /** The Secret of the root as it is in the cluster now; undefined: there is none. */
   setRoot(secret: KubeObject | undefined): void {
     this.secret = secret;
-    const found = secret && rootStateIn(isMap(secret.data) ? secret.data : {});
+    const found = secret && rootStateIn(secret.data);
     // What somebody deleted or broke is written again: another root in its place would part the mesh.
     this.isWritten = found !== undefined;
     if (found) this.root = found;
@@ -100,25 +97,17 @@ export class AuthorityKeeper {
 
   /** Looks whether anything is to be done. */
   look(): void {
-    if (!this.started || this.stopped) return;
-    this.again = true;
-    this.looking ??= this.run().finally(() => {
-      this.looking = undefined;
-    });
+    if (this.started) this.upkeep.look();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
-    await this.looking;
+  stop(): Promise<void> {
+    return this.upkeep.stop();
   }
 
   private readPlugged(secret: KubeObject): NonNullable<AuthorityKeeper['plugged']> {
-    const data = isMap(secret.data) ? secret.data : {};
-    const text = (name: string): string => (typeof data[name] === 'string' ? Buffer.from(data[name], 'base64').toString() : '');
-    const files: AuthorityFiles = { certificate: text('ca-cert.pem'), key: text('ca-key.pem'), chain: text('cert-chain.pem'), roots: text('root-cert.pem') };
+    const { 'ca-cert.pem': certificate = '', 'ca-key.pem': key = '', 'cert-chain.pem': chain = '', 'root-cert.pem': roots = '' } = decodedData(secret.data);
     try {
-      return { authority: pluggedAuthority(files, this.settings.clock.now()) };
+      return { authority: pluggedAuthority({ certificate, key, chain, roots }, this.settings.clock.now()) };
     } catch (error) {
       const problem = `Secret ${secret.metadata.namespace}/${secret.metadata.name}: ${(error as Error).message}`;
       // Another authority in its place would part the mesh: who trusts the user's root does not trust ours.
@@ -126,33 +115,6 @@ export class AuthorityKeeper {
       log.error(`${problem}; ${this.known ? 'the authority before goes on' : 'no certificates are given out before it is repaired'}`);
       return { problem };
     }
-  }
-
-  private async run(): Promise<void> {
-    let pause = this.pause();
-    while (this.again && !this.stopped) {
-      this.again = false;
-      try {
-        await this.lookOnce();
-        this.backoff.reset();
-        this.told = false;
-        pause = this.pause();
-      } catch (error) {
-        const known = error instanceof KubeError ? error : undefined;
-        // Another replica was faster: the watch tells what it made.
-        if (known?.reason !== 'AlreadyExists' && known?.reason !== 'Conflict') {
-          if (!this.told) this.settings.log.error(`the authority of the mesh cannot be kept, which is tried again: ${(error as Error).message}`);
-          this.told = true;
-        }
-        pause = this.backoff.next(known?.retryAfterMs);
-      }
-    }
-    this.cancel?.();
-    if (!this.stopped) this.cancel = this.settings.clock.after(pause, () => this.look());
-  }
-
-  private pause(): number {
-    return Math.max(leastMs, Math.min(mostMs, this.settings.times.overlapMs / 4));
   }
 
   private async lookOnce(): Promise<void> {

@@ -1,4 +1,5 @@
 // The TLS door of the control plane. Who comes may show a certificate of the mesh; who shows none has to prove who it is otherwise.
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
@@ -75,7 +76,14 @@ export class Door {
 }
 
 function contextOf({ certificate, key, roots }: DoorCertificates): TlsOptions {
-  return { cert: certificate, key, ca: roots, minVersion: 'TLSv1.2' };
+  return {
+    cert: certificate,
+    key,
+    ca: roots,
+    minVersion: 'TLSv1.2',
+    // A session that goes on is not verified anew: each one would outlive the certificate and the roots that it began with.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 function peerOf(socket: TLSSocket): string {

@@ -12,6 +12,7 @@ import { AuthorityKeeper, type AuthorityState } from './authority-keeper.ts';
 import { Callers } from './caller.ts';
 import { Door, type DoorCertificates } from './door.ts';
 import type { RootTimes } from './root-rotation.ts';
+import type { OtherControlPlane } from './roots-owner.ts';
 import { RootsPublisher } from './roots-publisher.ts';
 import { ServingCertificate } from './serving-certificate.ts';
 import { reviewToken } from './token-review.ts';
@@ -36,6 +37,8 @@ export interface MeshAuthoritySettings {
   namespaces(): Iterable<KubeObject>;
   rootsMaps(): ReadonlyMap<string, KubeObject>;
   rootsMapKey(namespace: string): string;
+  /** All that have a Service in the cluster. */
+  controlPlanes(): readonly OtherControlPlane[];
   /** Service account of a pod; undefined: there is none of this name. */
   accountOf(namespace: string, pod: string): string | undefined;
   signed(): void;
@@ -72,6 +75,8 @@ export class MeshAuthority {
       log,
     });
     this.publisher = new RootsPublisher({
+      ownNamespace: istioNamespace,
+      controlPlanes: settings.controlPlanes,
       namespaces: () => this.living(),
       inNamespace: (namespace) => settings.rootsMaps().get(settings.rootsMapKey(namespace)),
       apply: (object) => client.apply(object, { fieldManager: 'weft-controller', force: true }),
@@ -88,7 +93,7 @@ export class MeshAuthority {
         {
           definition: signingService,
           handlers: signingHandlers({
-            callerOf: (call) => callers.of(call),
+            callerOf: (call) => callers.withToken(call),
             authority: () => this.keeper.state?.authority,
             roots: () => this.keeper.state?.roots ?? '',
             longestMs: settings.maxLifetimeMs,
@@ -124,7 +129,7 @@ export class MeshAuthority {
     return this.door.listen(port, host);
   }
 
-  /** Namespaces or ConfigMaps have changed. */
+  /** Namespaces, ConfigMaps or Services of control planes have changed. */
   look(): void {
     this.publisher.look();
   }

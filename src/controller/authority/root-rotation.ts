@@ -1,7 +1,8 @@
 // When the root of the mesh is renewed, so that at no time two workloads meet of which one does not trust the other.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { authorityLifetimeMs, backdatedMs, longestWorkloadLifetimeMs } from '../../pki/lifetimes.ts';
+import { decodedData, encodedData } from '../../kube/secret-data.ts';
+import { authorityLifetimeMs, longestWorkloadLifetimeMs, renewedAt } from '../../pki/lifetimes.ts';
 import { certificatesOf, type KeyPair, trustBundle } from '../../pki/pem.ts';
+import { canSignAfter, expiryOf, madeAt } from '../../pki/validity.ts';
 
 /** What the Secret of the authority has. */
 export interface RootState {
@@ -27,8 +28,6 @@ const day = 24 * 60 * 60 * 1000;
 /** Workloads renew within a day. */
 export const usualRootTimes: RootTimes = { lifetimeMs: authorityLifetimeMs, overlapMs: 7 * day, formerMs: longestWorkloadLifetimeMs };
 
-/** Renewed so long before its end, in parts of its life, that overlap and what it signed fit in. */
-const renewedAt = 2 / 3;
 /** Names of the root's subject. */
 const rootName = 'weft-mesh-ca';
 
@@ -39,7 +38,7 @@ export function rootsOf({ authority, next, former }: RootState, now: number): st
 
 /** @returns what there should be from now on; the same object where nothing is to be done yet */
 export async function rotateRoot(known: RootState | undefined, now: number, { lifetimeMs, overlapMs, formerMs }: RootTimes): Promise<RootState> {
-  if (!known || !isUsable(known.authority, now)) {
+  if (!known || !canSignAfter(known.authority, now)) {
     // What others still show is trusted as long as it is valid, also after a root that somebody took away.
     return {
       authority: await newRoot(now, lifetimeMs),
@@ -47,7 +46,7 @@ export async function rotateRoot(known: RootState | undefined, now: number, { li
     };
   }
   const { authority, former } = known;
-  const next = known.next && isUsable(known.next, now) ? known.next : undefined;
+  const next = known.next && canSignAfter(known.next, now) ? known.next : undefined;
   if (next && now >= madeAt(next.certificate) + overlapMs) {
     return { authority: next, former: trustBundle([authority.certificate, former], now) };
   }
@@ -71,39 +70,27 @@ const fields = {
 
 /** As the data of a Secret. */
 export function rootSecretData({ authority, next, former }: RootState): Record<string, string> {
-  const texts = {
+  return encodedData({
     [fields.certificate]: authority.certificate,
     [fields.key]: authority.key,
     'root-cert.pem': authority.certificate,
-    ...(next ? { [fields.nextCertificate]: next.certificate, [fields.nextKey]: next.key } : {}),
-    ...(former === '' ? {} : { [fields.former]: former }),
-  };
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString('base64')]));
+    [fields.nextCertificate]: next?.certificate,
+    [fields.nextKey]: next?.key,
+    [fields.former]: former === '' ? undefined : former,
+  });
 }
 
 /** The inverse. @returns undefined where the root that signs is not there or cannot be read */
-export function rootStateIn(data: Readonly<Record<string, unknown>>): RootState | undefined {
-  const text = (name: string): string => {
-    const value = data[name];
-    return typeof value === 'string' ? Buffer.from(value, 'base64').toString() : '';
-  };
-  const pair = (certificate: string, key: string): KeyPair | undefined => {
-    const [found] = certificatesOf(text(certificate));
-    return found === undefined || text(key) === '' ? undefined : { certificate: found, key: text(key) };
+export function rootStateIn(data: unknown): RootState | undefined {
+  const texts = decodedData(data);
+  const pair = (certificateName: string, keyName: string): KeyPair | undefined => {
+    const { [certificateName]: certificates = '', [keyName]: key = '' } = texts;
+    const [certificate] = certificatesOf(certificates);
+    return certificate === undefined || key === '' ? undefined : { certificate, key };
   };
   const authority = pair(fields.certificate, fields.key);
   const next = pair(fields.nextCertificate, fields.nextKey);
-  return authority && { authority, ...(next ? { next } : {}), former: certificatesOf(text(fields.former)).join('') };
-}
-
-/** Whether it can sign something now. */
-export function isUsable({ certificate, key }: KeyPair, now: number): boolean {
-  try {
-    const root = new X509Certificate(certificate);
-    return root.ca && root.checkPrivateKey(createPrivateKey(key)) && root.validToDate.getTime() > now;
-  } catch {
-    return false;
-  }
+  return authority && { authority, ...(next ? { next } : {}), former: certificatesOf(texts[fields.former] ?? '').join('') };
 }
 
 async function newRoot(now: number, lifetimeMs: number): Promise<KeyPair> {
@@ -111,12 +98,8 @@ async function newRoot(now: number, lifetimeMs: number): Promise<KeyPair> {
   return issueAuthority(rootName, now, lifetimeMs);
 }
 
-/** By its own life: a root that another control plane has left may have another one. */
+/** By its own life, of which overlap and what it signed have the rest: a root that another control plane has left may have another one. */
 function dueAt(certificate: string): number {
   const made = madeAt(certificate);
-  return made + (new X509Certificate(certificate).validToDate.getTime() - made) * renewedAt;
-}
-
-function madeAt(certificate: string): number {
-  return new X509Certificate(certificate).validFromDate.getTime() + backdatedMs;
+  return made + (expiryOf(certificate) - made) * renewedAt;
 }

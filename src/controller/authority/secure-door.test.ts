@@ -1,8 +1,10 @@
 // The door of the control plane with what is behind it, over real connections: who gets a certificate, and whose configuration.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { Client, credentials, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlPlane } from '../../agent/control-plane.ts';
@@ -16,7 +18,7 @@ import type { ProxyIdentity } from '../../ir/table.ts';
 import { type Authority, pluggedAuthority, rootAuthority } from '../../pki/authority.ts';
 import { issueAuthority, issueServing } from '../../pki/issue.ts';
 import { requestIdentity, type SignedIdentity } from '../../pki/signing/client.ts';
-import { SigningRefusal, signingHandlers, signingService } from '../../pki/signing/service.ts';
+import { SigningRefusal, signingHandlers, signingMethod, signingService } from '../../pki/signing/service.ts';
 import { admission } from './admission.ts';
 import { Callers, type ReviewedToken } from './caller.ts';
 import { Door } from './door.ts';
@@ -45,6 +47,10 @@ let address: string;
 let door: Door;
 let server: XdsServer;
 const refused: string[] = [];
+/** In which the cluster says what it knows of `slow-token`. */
+const slowMs = 600;
+/** Connections, as the control plane has them. */
+const came: TLSSocket[] = [];
 const view = new SimpleView({ [typeUrls.secret]: [resource('kubernetes://web', 'PLANTED-KEY')] });
 
 beforeAll(async () => {
@@ -55,6 +61,7 @@ beforeAll(async () => {
     trustDomain: () => 'cluster.local',
     aliases: () => ['old.example'],
     async review(token) {
+      if (token === 'slow-token') await new Promise((resolve) => setTimeout(resolve, slowMs));
       const account = tokens[token];
       if (!account) throw new SigningRefusal(status.UNAUTHENTICATED, 'the token is refused');
       return account;
@@ -72,7 +79,7 @@ beforeAll(async () => {
           {
             definition: signingService,
             handlers: signingHandlers({
-              callerOf: (call) => callers.of(call),
+              callerOf: (call) => callers.withToken(call),
               authority: () => authority,
               roots: () => authority.roots,
               longestMs: 24 * 3_600_000,
@@ -85,7 +92,12 @@ beforeAll(async () => {
       },
     },
   );
-  door = new Door({ taken: server.taker(), refused: note }, { certificate, key, roots: authority.roots });
+  const take = server.taker();
+  const taken = (socket: TLSSocket): void => {
+    came.push(socket);
+    take(socket);
+  };
+  door = new Door({ taken, refused: note }, { certificate, key, roots: authority.roots });
   address = `127.0.0.1:${await door.listen(0, '127.0.0.1')}`;
 });
 
@@ -126,6 +138,16 @@ describe('a certificate', () => {
     ['two tokens in one', 'cart-token, pay-token'],
   ])('is not given for %s', async (_, token) => {
     await expect(identityFor(token)).rejects.toThrow(/refused|bearer/);
+  });
+
+  it('is not given for another certificate: who has stolen one has it as long as it is valid', async () => {
+    const stolen = await identityFor('cart-token');
+    const own = credentials.createSsl(Buffer.from(authority.roots), Buffer.from(stolen.privateKey), Buffer.from(stolen.certificateChain));
+    const options = { 'grpc.ssl_target_name_override': 'control-plane.test', 'grpc.use_local_subchannel_pool': 1 };
+    const settings = { address, credentials: own, options, spiffeId: stolen.spiffeId, lifetimeSeconds: 3600, timeoutMs: 5_000 };
+    await expect(requestIdentity({ ...settings, token: undefined })).rejects.toThrow('for tokens of service accounts only');
+    // The token says who it is, whatever certificate there is beside it.
+    expect((await requestIdentity({ ...settings, token: async () => 'pay-token' })).spiffeId).toBe('spiffe://cluster.local/ns/shop/sa/pay');
   });
 
   it('is not asked for where the control plane is not known', async () => {
@@ -246,6 +268,37 @@ describe('a Secret', () => {
     expect(await secretFor(pay, { identity: await identityFor('pay-token') })).toBe('no kubernetes://web');
     expect(await streamFor({ ...own, name: 'cart-2' }, { identity: await identityFor('cart-token') })).toContain('PERMISSION_DENIED');
   });
+});
+
+describe('somebody who has proven nothing', () => {
+  const mebibyte = 1 << 20;
+
+  it.each([signingMethod, discoveryService.DeltaAggregatedResources.path, statusService.FetchClientStatus.path])(
+    'is refused before anything is read of what it sends: %s',
+    async (path) => {
+      const session = connectHttp2(`https://${address}`, { ca: authority.roots, servername: 'control-plane.test' });
+      session.on('error', () => {});
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        authorization: 'Bearer slow-token',
+      });
+      stream.on('error', () => {});
+      const answered = once(stream, 'response') as Promise<[Record<string, string>]>;
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(32 * mebibyte, 1);
+      stream.write(prefix);
+      for (let i = 0; i < 6; i++) stream.write(Buffer.alloc(mebibyte));
+      await new Promise((resolve) => setTimeout(resolve, slowMs / 2));
+      // While it is not known who this is.
+      expect(came.at(-1)?.bytesRead).toBeLessThan(mebibyte);
+      const [response] = await answered;
+      expect(Number(response['grpc-status'])).toBe(status.UNAUTHENTICATED);
+      session.destroy();
+    },
+  );
 });
 
 describe('what all proxies have', () => {

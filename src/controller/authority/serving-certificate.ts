@@ -1,12 +1,11 @@
 // The certificate of the control plane's own door, signed by the authority of the mesh: each replica makes its own.
-import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../envoy/xds/clock.ts';
 import { issueServing } from '../../pki/issue.ts';
+import { renewedAt } from '../../pki/lifetimes.ts';
+import { expiryOf } from '../../pki/validity.ts';
 import type { AuthorityState } from './authority-keeper.ts';
 import type { DoorCertificates } from './door.ts';
 
-/** After two thirds of its life it is made anew. */
-const renewedAt = 2 / 3;
 /** Timers know no longer waits. */
 const longestWaitMs = 24 * 60 * 60 * 1000;
 /** Where it could not be made. */
@@ -37,8 +36,7 @@ export class ServingCertificate {
     const { certificate, key } = await issueServing(authority.pair, this.dnsNames, now);
     // Another authority has come meanwhile.
     if (this.state !== state || this.stopped) return;
-    const end = new X509Certificate(certificate).validToDate.getTime();
-    this.renewAt = now + (end - now) * renewedAt;
+    this.renewAt = now + (expiryOf(certificate) - now) * renewedAt;
     this.changed({ certificate: `${certificate}${authority.chain}`, key, roots });
     this.wait(this.renewAt - now);
   }

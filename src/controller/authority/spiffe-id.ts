@@ -1,13 +1,7 @@
-import { spiffeScheme } from '../../model/principal.ts';
-
 export interface SpiffeIdentity {
   trustDomain: string;
   namespace: string;
   serviceAccount: string;
-}
-
-export function spiffeIdOf(trustDomain: string, { namespace, serviceAccount }: Omit<SpiffeIdentity, 'trustDomain'>): string {
-  return `${spiffeScheme}${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
 /** Undefined for another form. */

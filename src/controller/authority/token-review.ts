@@ -21,7 +21,7 @@ export async function reviewToken(client: KubeClient, token: string): Promise<Re
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: {}, spec: { token, audiences: [tokenAudience] } };
     answer = await client.create(review);
   } catch (error) {
-    throw new SigningRefusal(status.UNAVAILABLE, `the cluster cannot be asked about the token: ${(error as Error).message}`);
+    throw new SigningRefusal(status.UNAVAILABLE, 'the cluster cannot be asked about the token', (error as Error).message);
   }
   const result = isMap(answer.status) ? answer.status : {};
   if (result.authenticated !== true) throw refused(text(result.error) || 'the cluster does not know it');

@@ -6,7 +6,7 @@ import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
-import { formerGraceMs, type ServingCertificates, trustBundle, trustGraceMs } from './rotation.ts';
+import { caBundleOf, formerGraceMs, type ServingCertificates, trustGraceMs } from './rotation.ts';
 import { certificatesIn, secretData } from './secret.ts';
 import { TrustPublisher } from './trust-publisher.ts';
 
@@ -109,7 +109,7 @@ class Replica {
       trustedSince: (certificate) => this.publisher.trustedSince(certificate),
       changed: (certificates) => {
         this.served = certificates;
-        this.publisher.publish(trustBundle(certificates));
+        this.publisher.publish(caBundleOf(certificates));
       },
       rotated: quiet,
       log,
@@ -132,7 +132,7 @@ async function start(replicas: number) {
   /** Keys take their time, on a busy machine more than one turn. */
   const idle = async (): Promise<void> => {
     do await done();
-    while (all.some(({ keeper }) => Reflect.get(keeper, 'looking') !== undefined));
+    while (all.some(({ keeper }) => Reflect.get(Reflect.get(keeper, 'upkeep'), 'looking') !== undefined));
   };
   const pass = async (ms: number): Promise<void> => {
     await clock.pass(ms);
@@ -153,7 +153,7 @@ it('all replicas serve the same, which all webhooks of this control plane trust'
   const [first, ...rest] = all;
   expect(first.served).toBeDefined();
   for (const { served } of rest) expect(served && secretData(served)).toEqual(secretData(first.served as ServingCertificates));
-  const bundle = trustBundle(first.served as ServingCertificates);
+  const bundle = caBundleOf(first.served as ServingCertificates);
   expect([cluster.bundleOf('injector'), cluster.bundleOf('injector', 1)]).toEqual([bundle, bundle]);
   expect(cluster.bundleOf('others')).toBe('x');
   expect(cluster.writes).toBe(2);
@@ -168,7 +168,7 @@ it('does nothing where nothing is to be done', async () => {
 
 it('who takes the trust away has it put back, once a second at most', async () => {
   const { cluster, all, pass } = await start(1);
-  const bundle = trustBundle(all[0].served as ServingCertificates);
+  const bundle = caBundleOf(all[0].served as ServingCertificates);
   cluster.configure('injector', ours('a'));
   cluster.configure('tag', others, ours('c'));
   await pass(2_000);

@@ -1,10 +1,10 @@
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../envoy/xds/clock.ts';
-import { Backoff } from '../../kube/backoff.ts';
-import { KubeError } from '../../kube/error.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { expiryOf } from '../../pki/validity.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
-import { expiryOf, rotate, type ServingCertificates } from './rotation.ts';
+import { Upkeep } from '../upkeep.ts';
+import { rotate, type ServingCertificates } from './rotation.ts';
 import { certificatesIn, secretData } from './secret.ts';
 
 /** The Secret that all replicas share. */
@@ -36,18 +36,15 @@ const everyMs = 60_000;
 /** Keeps the certificates of the webhooks: made by whichever replica is first, renewed by the one that leads, used by all. */
 export class CertificateKeeper {
   private readonly settings: CertificateKeeperSettings;
-  private readonly backoff = new Backoff({ firstMs: 1_000, longestMs: 30_000 });
+  private readonly upkeep: Upkeep;
   private secret: KubeObject | undefined;
   private inSecret: ServingCertificates | undefined;
   private known: ServingCertificates | undefined;
-  private looking: Promise<void> | undefined;
-  private again = false;
-  private cancel: (() => void) | undefined;
-  private stopped = false;
-  private told = false;
 
   constructor(settings: CertificateKeeperSettings) {
     this.settings = settings;
+    const { clock, log } = settings;
+    this.upkeep = new Upkeep({ what: 'certificates of the webhooks', look: () => this.lookOnce(), everyMs, clock, log });
   }
 
   /** What is served; undefined: nothing yet. */
@@ -63,38 +60,11 @@ export class CertificateKeeper {
 
   /** Looks whether anything is to be done: at the beginning, when this replica leads, when others trust something new. */
   look(): void {
-    this.again = true;
-    this.looking ??= this.run().finally(() => {
-      this.looking = undefined;
-    });
+    this.upkeep.look();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
-    await this.looking;
-  }
-
-  private async run(): Promise<void> {
-    let pause = everyMs;
-    while (this.again && !this.stopped) {
-      this.again = false;
-      try {
-        await this.lookOnce();
-        this.backoff.reset();
-        this.told = false;
-      } catch (error) {
-        const known = error instanceof KubeError ? error : undefined;
-        // Another replica was faster: the watch tells what it made.
-        if (known?.reason !== 'AlreadyExists' && known?.reason !== 'Conflict') {
-          if (!this.told) this.settings.log.error(`certificates of the webhooks cannot be kept, which is tried again: ${(error as Error).message}`);
-          this.told = true;
-        }
-        pause = this.backoff.next(known?.retryAfterMs);
-      }
-    }
-    this.cancel?.();
-    if (!this.stopped) this.cancel = this.settings.clock.after(pause, () => this.look());
+  stop(): Promise<void> {
+    return this.upkeep.stop();
   }
 
   private async lookOnce(): Promise<void> {

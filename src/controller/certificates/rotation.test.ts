@@ -3,7 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
 import { expect, it } from 'vitest';
-import { expiryOf, formerGraceMs, rotate, type ServingCertificates, trustBundle, trustGraceMs } from './rotation.ts';
+import { expiryOf } from '../../pki/validity.ts';
+import { caBundleOf, formerGraceMs, rotate, type ServingCertificates, trustGraceMs } from './rotation.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const dnsNames = ['weft-controller.istio-system.svc', 'weft-controller.istio-system'];
@@ -26,9 +27,9 @@ it('what is made at first is trusted by clients of TLS', async () => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     });
   const other = await rotate(undefined, at(Date.now()));
-  expect(await Promise.all(dnsNames.map((name) => verify(name, trustBundle(made))))).toEqual(['trusted', 'trusted']);
-  expect(await verify('elsewhere.istio-system.svc', trustBundle(made))).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
-  expect(await verify(dnsNames[0] as string, trustBundle(other))).not.toBe('trusted');
+  expect(await Promise.all(dnsNames.map((name) => verify(name, caBundleOf(made))))).toEqual(['trusted', 'trusted']);
+  expect(await verify('elsewhere.istio-system.svc', caBundleOf(made))).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+  expect(await verify(dnsNames[0] as string, caBundleOf(other))).not.toBe('trusted');
   server.close();
 });
 
@@ -58,7 +59,7 @@ it.each<[string, (good: ServingCertificates, other: ServingCertificates) => Serv
 ])('repairs %s', async (_, damage, expected) => {
   const good = await rotate(undefined, at(start));
   const repaired = await rotate(damage(good, await rotate(undefined, at(start))), at(start));
-  expect(trusts(trustBundle(repaired), repaired.serving.certificate)).toBe(true);
+  expect(trusts(caBundleOf(repaired), repaired.serving.certificate)).toBe(true);
   expect(repaired.authority === good.authority).toBe(expected !== 'all');
   expect(repaired.serving === good.serving).toBe(expected === 'next');
   expect(repaired.next).toBeUndefined();
@@ -74,7 +75,7 @@ it('other names have another certificate', async () => {
 it('for 14 years, whatever is served was trusted before, for as long as it takes to tell everybody', async () => {
   let known = await rotate(undefined, at(start));
   /** What those who verify trust now, and since when. */
-  let told = { bundle: trustBundle(known), since: start };
+  let told = { bundle: caBundleOf(known), since: start };
   const authorities = new Set<string>();
   const servings = new Set<string>();
   // Minute by minute after each change, else in steps of five days.
@@ -87,11 +88,11 @@ it('for 14 years, whatever is served was trusted before, for as long as it takes
       // Whoever verifies has not heard of the change yet, and some replica has not, either.
       expect(trusts(told.bundle, wanted.serving.certificate)).toBe(true);
       if (wanted.authority !== known.authority) expect(now - told.since).toBeGreaterThanOrEqual(trustGraceMs);
-      expect(trusts(trustBundle(wanted), known.serving.certificate)).toBe(true);
+      expect(trusts(caBundleOf(wanted), known.serving.certificate)).toBe(true);
     }
     if (wanted !== known) closely = 6;
     known = wanted;
-    if (trustBundle(known) !== told.bundle) told = { bundle: trustBundle(known), since: now };
+    if (caBundleOf(known) !== told.bundle) told = { bundle: caBundleOf(known), since: now };
     authorities.add(known.authority.certificate);
     servings.add(known.serving.certificate);
     for (const certificate of [known.authority.certificate, known.serving.certificate]) expect(expiryOf(certificate) - now).toBeGreaterThan(29 * day);

@@ -1,7 +1,8 @@
 // When certificates are renewed, without a moment in which somebody does not trust what is served.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { authorityLifetimeMs, backdatedMs, servingLifetimeMs } from '../../pki/lifetimes.ts';
+import { authorityLifetimeMs, renewedAt, servingLifetimeMs } from '../../pki/lifetimes.ts';
 import type { KeyPair } from '../../pki/pem.ts';
+import { canSignAfter, expiryOf, madeAt } from '../../pki/validity.ts';
 
 /** What the Secret of the control plane has. */
 export interface ServingCertificates {
@@ -22,8 +23,6 @@ export interface RotationFacts {
   nextTrustedSince: number | undefined;
 }
 
-/** After two thirds of its life a certificate is renewed. */
-const renewedAt = 2 / 3;
 /** API servers take up a changed webhook within seconds. */
 export const trustGraceMs = 5 * 60 * 1000;
 /** Replicas take up a changed Secret within seconds, where they can see it. */
@@ -35,7 +34,7 @@ const authorityName = 'weft-controller-ca';
 const issuer = (): Promise<typeof import('../../pki/issue.ts')> => import('../../pki/issue.ts');
 
 /** What is to be trusted, as PEM: `caBundle` of the webhooks. */
-export function trustBundle({ authority, next, former }: ServingCertificates): string {
+export function caBundleOf({ authority, next, former }: ServingCertificates): string {
   return [authority.certificate, next?.certificate, former].filter((text) => text !== undefined).join('');
 }
 
@@ -51,7 +50,7 @@ export async function rotate(known: ServingCertificates | undefined, facts: Rota
   const next = known.next && usableAuthority(known.next, now) ? known.next : undefined;
   if (next && facts.nextTrustedSince !== undefined && now - facts.nextTrustedSince >= trustGraceMs)
     return { authority: next, former: authority.certificate, serving: await (await issuer()).issueServing(next, dnsNames, now) };
-  const serving = isGood(known.serving, [authority.certificate], dnsNames, now) ? known.serving : await (await issuer()).issueServing(authority, dnsNames, now);
+  const serving = isGood(known.serving, authority.certificate, dnsNames, now) ? known.serving : await (await issuer()).issueServing(authority, dnsNames, now);
   const wanted: ServingCertificates = { authority, serving };
   if (next) wanted.next = next;
   else if (isDue(authority.certificate, now, authorityLifetimeMs)) wanted.next = await (await issuer()).issueAuthority(authorityName, now);
@@ -59,17 +58,8 @@ export async function rotate(known: ServingCertificates | undefined, facts: Rota
   return isSame(known, wanted) ? known : wanted;
 }
 
-/** Of a PEM certificate, in milliseconds since the epoch. @throws Error for another text */
-export function expiryOf(certificate: string): number {
-  return new X509Certificate(certificate).validToDate.getTime();
-}
-
 function isSame(a: ServingCertificates, b: ServingCertificates): boolean {
   return a.authority === b.authority && a.next === b.next && a.former === b.former && a.serving === b.serving;
-}
-
-function madeAt(certificate: string): number {
-  return new X509Certificate(certificate).validFromDate.getTime() + backdatedMs;
 }
 
 /** By its end: it begins no earlier than its authority, whenever it was made. */
@@ -79,29 +69,19 @@ function isDue(certificate: string, now: number, lifetimeMs: number): boolean {
 
 /** Whether it can sign something that outlives it by nothing. */
 function usableAuthority(pair: KeyPair, now: number): boolean {
-  return attempt(() => {
-    const certificate = new X509Certificate(pair.certificate);
-    return certificate.ca && certificate.checkPrivateKey(createPrivateKey(pair.key)) && certificate.validToDate.getTime() - now > servingLifetimeMs;
-  });
+  return canSignAfter(pair, now + servingLifetimeMs);
 }
 
-/** Whether a server can go on with it. */
-function isGood(pair: KeyPair, authorities: readonly string[], dnsNames: readonly string[], now: number): boolean {
-  return attempt(() => {
+/** Whether a server can go on with it. What cannot even be read is not good. */
+function isGood(pair: KeyPair, authority: string, dnsNames: readonly string[], now: number): boolean {
+  try {
     const certificate = new X509Certificate(pair.certificate);
     return (
       certificate.checkPrivateKey(createPrivateKey(pair.key)) &&
-      authorities.some((authority) => certificate.verify(new X509Certificate(authority).publicKey)) &&
+      certificate.verify(new X509Certificate(authority).publicKey) &&
       dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&
       !isDue(pair.certificate, now, servingLifetimeMs)
     );
-  });
-}
-
-/** What cannot even be read is not good. */
-function attempt(check: () => boolean): boolean {
-  try {
-    return check();
   } catch {
     return false;
   }

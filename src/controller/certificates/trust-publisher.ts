@@ -4,6 +4,7 @@ import { KubeError } from '../../kube/error.ts';
 import { type KubeObject, refOf, refText } from '../../kube/object.ts';
 import { isMap, items, text } from '../../model/untyped.ts';
 import type { ScopeLog } from '../../proxy/telemetry/log.ts';
+import { type Round, Rounds } from '../rounds.ts';
 
 export interface TrustPublisherSettings {
   /** The Service that webhooks of this control plane name. */
@@ -25,15 +26,13 @@ const pauseMs = 1_000;
 export class TrustPublisher {
   private readonly settings: TrustPublisherSettings;
   private readonly backoff = new Backoff({ firstMs: 1_000, longestMs: 30_000 });
+  private readonly rounds: Rounds;
   private bundle = '';
   private since: { bundle: string; at: number } | undefined;
-  private cancel: (() => void) | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
-  private stopped = false;
 
   constructor(settings: TrustPublisherSettings) {
     this.settings = settings;
+    this.rounds = new Rounds(settings.clock, () => this.write());
   }
 
   /** @param bundle certificates as PEM */
@@ -44,10 +43,9 @@ export class TrustPublisher {
 
   /** Configurations changed, or this replica leads now. */
   look(): void {
-    if (this.bundle === '' || this.stopped) return;
+    if (this.bundle === '' || this.rounds.isStopped) return;
     this.observe();
-    if (this.running || this.cancel) this.again = true;
-    else this.run();
+    this.rounds.ask();
   }
 
   /** Since when everybody trusts this certificate; undefined: not everybody does. */
@@ -56,47 +54,32 @@ export class TrustPublisher {
     return this.since?.bundle.includes(certificate) ? this.since.at : undefined;
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
-    await this.running;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
-  private run(): void {
-    this.again = false;
-    this.running = this.write().then((pause) => {
-      this.running = undefined;
-      if (this.stopped) return;
-      this.cancel = this.settings.clock.after(pause, () => {
-        this.cancel = undefined;
-        if (this.again) this.run();
-      });
-    });
-  }
-
-  /** @returns milliseconds until the next look, at least */
-  private async write(): Promise<number> {
+  private async write(): Promise<Round> {
     const { settings } = this;
-    let pause = pauseMs;
+    const round: Round = { pauseMs, again: false };
     let failed = false;
     for (const object of [...settings.configurations()]) {
       const places = this.outdated(object);
       if (places.length === 0) continue;
-      if (!settings.mayWrite()) return pauseMs;
+      if (!settings.mayWrite()) return { ...round, pauseMs };
       try {
         await this.give(object, places);
       } catch (error) {
         if (!(error instanceof KubeError)) throw error;
-        this.again = true;
+        round.again = true;
         // It has changed since, or is gone, which the watch tells.
         if (error.reason === 'Conflict' || error.status === 404) continue;
         failed = true;
-        pause = this.backoff.next(error.retryAfterMs);
+        round.pauseMs = this.backoff.next(error.retryAfterMs);
         settings.log.error(`the API server cannot be told whom to trust: ${error.message}`);
       }
     }
     if (!failed) this.backoff.reset();
-    return pause;
+    return round;
   }
 
   private async give(object: KubeObject, places: readonly number[]): Promise<void> {

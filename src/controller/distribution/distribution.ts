@@ -2,6 +2,7 @@ import type { About, DistributionAnswer, DistributionRequest, ProxyProgress } fr
 import type { ControlPlaneAnswers } from '../../envoy/xds/control-plane-server.ts';
 import { proxyName, typeName } from '../../envoy/xds/proxy-statuses.ts';
 import type { StreamProgress } from '../../envoy/xds/stream.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 import type { MeshSource } from '../xds/known-proxy.ts';
 import type { AbsentProxy } from './absent-proxies.ts';
 
@@ -48,7 +49,7 @@ export class Distribution implements ControlPlaneAnswers {
       if (keys.has(key)) return [];
       return [{ key, name, namespace, id, program, state: 'unconnected', ...(since === undefined ? {} : { forMs: Math.max(0, now - since) }) }];
     });
-    return [...connected, ...absent].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name) || compare(a.key, b.key));
+    return [...connected, ...absent].sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.key, b.key));
   }
 }
 
@@ -72,8 +73,4 @@ function progressOf(stream: StreamProgress, generation: number, now: number, sou
   if (refusal) return { ...common, state: 'refused', forMs: since(refusal.time), types: types(refusals), text: refusal.text };
   if (unanswered.length > 0) return { ...common, state: 'unanswered', forMs: since(Math.min(...unanswered.map((one) => one.since))), types: types(unanswered) };
   return isStarting ? { ...common, state: 'starting', forMs: since(connectedAt) } : { ...common, state: 'unsent' };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

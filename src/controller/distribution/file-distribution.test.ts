@@ -1,22 +1,12 @@
 import { expect, it } from 'vitest';
 import type { DistributionRequest } from '../../envoy/xds/control-plane-api.ts';
 import { sourceText } from '../../manifest/files.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
+import { pipelineOf } from '../../pipeline/testing.ts';
 import { ServedMesh } from '../served-mesh.ts';
 import { FileDistribution } from './file-distribution.ts';
 
 async function read(text: string) {
-  return runPipeline({
-    sources: [sourceText('mesh.yaml', text)],
-    meshConfigSource: undefined,
-    defaultNamespace: 'shop',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: [],
-    knownHosts: [],
-    now: new Date(0),
-  });
+  return pipelineOf([sourceText('mesh.yaml', text)]);
 }
 
 const rule = (name: string, most: number): string => `apiVersion: networking.istio.io/v1

@@ -1,7 +1,7 @@
+import { expiryOf } from '../../pki/validity.ts';
 import type { AuthorityKeeper } from '../authority/authority-keeper.ts';
 import { pluggedSecretName, rootSecretName } from '../authority/mesh-authority.ts';
 import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
-import { expiryOf } from '../certificates/rotation.ts';
 import type { LeaseElection } from '../election/lease-election.ts';
 import type { MeshState } from '../mesh-state.ts';
 import type { GatewaySecrets } from '../secrets/gateway-secrets.ts';

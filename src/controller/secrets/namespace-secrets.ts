@@ -2,6 +2,7 @@ import type { KubeClient, KubeResource } from '../../kube/client.ts';
 import type { KubeError } from '../../kube/error.ts';
 import { Informer } from '../../kube/informer.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { decodedData } from '../../kube/secret-data.ts';
 import { isMap } from '../../model/untyped.ts';
 import type { NamedCredentials } from '../../proxy/tls/credentials.ts';
 import { secretCredentials, secretEntries } from '../../proxy/tls/secrets.ts';
@@ -83,7 +84,7 @@ export class NamespaceSecrets {
 
   private take(name: string, object: KubeObject | undefined): void {
     const before = this.credentials.get(name);
-    const found = object && secretCredentials(decoded(object));
+    const found = object && secretCredentials(decodedData(object.data));
     const { metadata } = object ?? {};
     for (const problem of found?.problems ?? []) {
       this.events.tell(`Secret ${metadata?.namespace}/${name}: ${problem}${before ? ', and what it had before goes on' : ''}`);
@@ -103,9 +104,4 @@ function stripSecret({ apiVersion, kind, metadata, data }: KubeObject): KubeObje
   const { name, namespace, uid, resourceVersion } = metadata;
   const kept = Object.entries(isMap(data) ? data : {}).filter(([key]) => secretEntries.has(key));
   return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } as KubeObject['metadata'], data: Object.fromEntries(kept) };
-}
-
-function decoded({ data }: KubeObject): Record<string, string> {
-  const entries = Object.entries(isMap(data) ? data : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]));
 }

@@ -7,7 +7,7 @@ import { loadSource } from '../../manifest/load.ts';
 import { Mesh } from '../../model/mesh.ts';
 import { defaultMeshConfig } from '../../model/mesh-config.ts';
 import { type CheckResource, loadChecks } from '../../pipeline/check-resource.ts';
-import { rotate, type ServingCertificates, trustBundle } from '../certificates/rotation.ts';
+import { caBundleOf, rotate, type ServingCertificates } from '../certificates/rotation.ts';
 import { istioKinds } from '../watch/watched-kinds.ts';
 import { answerReview, NoReviewError, parseReview } from './admission.ts';
 import { PodInjector, settingsFor } from './injection.ts';
@@ -182,7 +182,7 @@ async function serve(handlers: Record<string, ReviewHandler>) {
   );
   servers.push(server);
   const { port } = await server.listen(0, '127.0.0.1');
-  const ask = (path: string, body: string | Buffer, { method = 'POST', ca = trustBundle(certificates) } = {}): Promise<{ status: number; body: string }> =>
+  const ask = (path: string, body: string | Buffer, { method = 'POST', ca = caBundleOf(certificates) } = {}): Promise<{ status: number; body: string }> =>
     new Promise((resolve, reject) => {
       const sent = request({ port, host: '127.0.0.1', servername: 'localhost', ca, path, method, agent: false }, (response) => {
         let text = '';
@@ -233,7 +233,7 @@ it('bodies that are not sent to their end do not take the memory from others', a
       port,
       host: '127.0.0.1',
       servername: 'localhost',
-      ca: trustBundle(certificates),
+      ca: caBundleOf(certificates),
       path: '/inject',
       method: 'POST',
       agent: false,
@@ -256,7 +256,7 @@ it('who does not greet is not waited for', { timeout: 30_000 }, async () => {
   const { port } = await serve({ '/inject': () => ({}) });
   const began = performance.now();
   const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.on('error', () => {}).once('close', () => resolve()));
-  const greeted = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: trustBundle(certificates) });
+  const greeted = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: caBundleOf(certificates) });
   await Promise.all([closed(connect(port, '127.0.0.1').resume()), closed(greeted.resume())]);
   expect(performance.now() - began).toBeLessThan(20_000);
 });
@@ -267,7 +267,7 @@ it('another certificate is served from the next connection on', async () => {
   expect((await ask('/inject', '{}')).status).toBe(200);
   server.setCertificate(other.serving);
   await expect(ask('/inject', '{}')).rejects.toThrow();
-  expect((await ask('/inject', '{}', { ca: trustBundle(other) })).status).toBe(200);
+  expect((await ask('/inject', '{}', { ca: caBundleOf(other) })).status).toBe(200);
 });
 
 it('what is under way at the end is answered', async () => {

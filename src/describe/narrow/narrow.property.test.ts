@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import type { SourceText } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { Services } from '../../model/services.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
-import { randomObjects, resourceOf, type TestObject } from '../../translate/incremental/testing.ts';
+import { pipelineOf } from '../../pipeline/testing.ts';
+import { randomObjects, resourceOf, type TestObject } from '../../translate/incremental/random/testing.ts';
 import { findService, findWorkload } from '../find.ts';
 import { describePod } from '../pod.ts';
 import { describeService } from '../service.ts';
@@ -21,17 +21,7 @@ function sourceOf(objects: readonly TestObject[]): SourceText {
 type Narrowed = ReturnType<typeof narrowing>;
 
 async function read(source: SourceText, isPassedOver?: Narrowed): Promise<Mesh> {
-  const { mesh } = await runPipeline({
-    sources: [source],
-    defaultNamespace: 'default',
-    istioNamespace: 'istio-system',
-    assume: 'complete',
-    preset: 'recommended',
-    analyzers: [],
-    knownHosts: [],
-    now: new Date(0),
-    isPassedOver,
-  });
+  const { mesh } = await pipelineOf([source], { defaultNamespace: 'default', isPassedOver });
   return mesh;
 }
 

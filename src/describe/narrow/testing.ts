@@ -1,5 +1,5 @@
 // Meshes of what matters and of what lies beside it, for the tests of this room.
-import type { TestObject } from '../../translate/incremental/testing.ts';
+import type { TestObject } from '../../translate/incremental/random/testing.ts';
 
 const others = { a: 'anna', b: 'berta', c: 'clara', shop: 'far', pay: 'away' } as const;
 

@@ -6,7 +6,7 @@ import type { Resource } from '../../manifest/resource.ts';
 import { Mesh } from '../../model/mesh.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { Services } from '../../model/services.ts';
-import { randomObjects, resourceOf } from '../../translate/incremental/testing.ts';
+import { randomObjects, resourceOf } from '../../translate/incremental/random/testing.ts';
 import { findService, findWorkload } from '../find.ts';
 import { describePod } from '../pod.ts';
 import { describeService } from '../service.ts';

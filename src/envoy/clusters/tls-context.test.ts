@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UpstreamTls } from '../../ir/cluster.ts';
-import type { EnvoyOptions } from '../options.ts';
+import type { EnvoyOptions, OwnSecretNames } from '../options.ts';
 import { agentSecret, controlPlaneSecret } from '../secrets.ts';
 import { tlsContextOf } from './testing.ts';
 
@@ -9,6 +9,20 @@ const nobody = { validation_context: { verify_certificate_hash: ['0'.repeat(64)]
 const combined = (roots: object, conditions: object = {}): object => ({
   combined_validation_context: { default_validation_context: conditions, validation_context_sds_secret_config: roots },
 });
+const own: OwnSecretNames = {
+  pair: (credential) => (credential === 'web' ? 'p:web' : undefined),
+  roots: () => undefined,
+  rootsBeside: (credential) => (credential === 'none' ? undefined : `r:${credential}`),
+};
+const ofOwn = {
+  api_config_source: {
+    api_type: 'GRPC',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'secrets-grpc' } }],
+    set_node_on_first_message_only: true,
+    transport_api_version: 'V3',
+  },
+  resource_api_version: 'V3',
+};
 const systemRoots = { validation_context: { trusted_ca: { filename: '/etc/ssl/certs/ca-certificates.crt' } } };
 const written: UpstreamTls = { mode: 'mutual', caFile: '/ca', certificateFile: '/cert', keyFile: '/key' };
 
@@ -70,6 +84,18 @@ describe('DR-R70: certificates that a rule names', () => {
     ],
     ['a secret with roots only', { mode: 'simple', credentialName: 'web' }, { secrets: 'ads' }, combined(controlPlaneSecret('web-cacert'))],
     ['a secret that is not to be had', { mode: 'mutual', credentialName: 'web' }, {}, nobody],
+    [
+      'a secret of whoever runs the proxy',
+      { mode: 'mutual', credentialName: 'web', subjectAltNames: ['a'] },
+      { secrets: own },
+      {
+        tls_certificate_sds_secret_configs: [{ name: 'p:web', sds_config: ofOwn }],
+        ...combined({ name: 'r:web', sds_config: ofOwn }, { match_subject_alt_names: [{ exact: 'a' }] }),
+      },
+    ],
+    ['one that it has no certificate in', { mode: 'mutual', credentialName: 'roots' }, { secrets: own }, nobody],
+    ['with roots alone', { mode: 'simple', credentialName: 'roots' }, { secrets: own }, combined({ name: 'r:roots', sds_config: ofOwn })],
+    ['one that is not there', { mode: 'simple', credentialName: 'none' }, { secrets: own }, nobody],
     ['nor is it from the agent', { mode: 'simple', credentialName: 'web' }, { meshTls: 'sds' }, nobody],
   ])('%s', (_, tls, options, expected) => expect(tlsContextOf(tls, { meshTls: 'none', ...options })).toEqual({ ...params, ...expected }));
 

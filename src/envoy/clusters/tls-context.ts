@@ -1,14 +1,22 @@
 import type { Cluster, UpstreamTls } from '../../ir/cluster.ts';
 import { defined, type JsonObject } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
-import { agentSecret, controlPlaneSecret, rootsCredential } from '../secrets.ts';
+import { agentSecret, certificateOf, rootsBeside } from '../secrets.ts';
+import { knownCipherSuites, knownCurves } from '../tls-parameters.ts';
 
 /** `common_tls_context` of connections to endpoints (MAP-R56, DR-R70). */
 export function commonTls(tls: UpstreamTls, protocol: Cluster['protocol'], options: EnvoyOptions): JsonObject {
   return defined({
-    tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
+    tls_params: defined({
+      tls_minimum_protocol_version: 'TLSv1_2',
+      tls_maximum_protocol_version: 'TLSv1_3',
+      cipher_suites: knownCipherSuites(tls.cipherSuites),
+      ecdh_curves: knownCurves(tls.ecdhCurves),
+    }),
     alpn_protocols: applicationProtocols(tls, protocol),
-    ...(tls.mode === 'simple' || tls.mode === 'mutual' ? writtenCertificates(tls, options) : secrets(agentSecret, 'default', 'ROOTCA', conditions(tls))),
+    ...(tls.mode === 'simple' || tls.mode === 'mutual'
+      ? writtenCertificates(tls, options)
+      : secrets(agentSecret('default'), agentSecret('ROOTCA'), conditions(tls))),
   });
 }
 
@@ -24,13 +32,12 @@ function applicationProtocols({ mode }: UpstreamTls, protocol: Cluster['protocol
 
 function writtenCertificates(tls: UpstreamTls, options: EnvoyOptions): JsonObject {
   const { mode, caFile, crlFile, certificateFile, keyFile, credentialName, insecureSkipVerify: unverified } = tls;
-  const { meshTls, secrets: source = 'none', isReadable = () => true, systemRoots = defaultSystemRoots } = options;
+  const { meshTls, isReadable = () => true, systemRoots = defaultSystemRoots } = options;
   if (credentialName) {
-    if (source === 'none') return nobody;
+    if (!hasSecrets(tls, options)) return nobody;
     return secrets(
-      controlPlaneSecret,
-      mode === 'mutual' ? credentialName : undefined,
-      unverified ? undefined : rootsCredential(credentialName),
+      mode === 'mutual' ? certificateOf(credentialName, options) : undefined,
+      unverified ? undefined : rootsBeside(credentialName, options),
       conditions(tls),
     );
   }
@@ -40,13 +47,24 @@ function writtenCertificates(tls: UpstreamTls, options: EnvoyOptions): JsonObjec
   const read = [...(unverified ? [] : [crlFile]), ...(meshTls === 'sds' ? [] : [roots, own?.certificateFile, own?.keyFile])];
   if (read.some((file) => file !== undefined && !isReadable(file))) return nobody;
   if (meshTls === 'sds') {
-    return secrets(agentSecret, own && `file-cert:${own.certificateFile}~${own.keyFile}`, roots && `file-root:${caFile ?? 'system'}`, conditions(tls));
+    return secrets(
+      own && agentSecret(`file-cert:${own.certificateFile}~${own.keyFile}`),
+      roots === undefined ? undefined : agentSecret(`file-root:${caFile ?? 'system'}`),
+      conditions(tls),
+    );
   }
   return defined({
     tls_certificates: own && [{ certificate_chain: { filename: own.certificateFile }, private_key: { filename: own.keyFile } }],
     // Without one nothing is verified.
     validation_context: roots === undefined ? undefined : { trusted_ca: { filename: roots }, ...conditions(tls) },
   });
+}
+
+/** Whether the Secret that it names has all that it takes. */
+export function hasSecrets({ mode, credentialName, insecureSkipVerify }: UpstreamTls, options: EnvoyOptions): boolean {
+  if (!credentialName || (mode !== 'simple' && mode !== 'mutual')) return true;
+  if (mode === 'mutual' && !certificateOf(credentialName, options)) return false;
+  return insecureSkipVerify === true || rootsBeside(credentialName, options) !== undefined;
 }
 
 /** Where the roots of the system are on Debian, which others follow. */
@@ -63,17 +81,14 @@ function conditions({ subjectAltNames = [], crlFile }: UpstreamTls): JsonObject 
   });
 }
 
-type Source = (name: string) => JsonObject;
-
 /**
  * @param own the secret with the certificate to be shown
  * @param roots the one with those that are trusted; undefined: nothing is verified
  * @param conditions what else certificates are verified by
  */
-function secrets(from: Source, own: string | undefined, roots: string | undefined, conditions: JsonObject): JsonObject {
+function secrets(own: JsonObject | undefined, roots: JsonObject | undefined, conditions: JsonObject): JsonObject {
   return defined({
-    tls_certificate_sds_secret_configs: own === undefined ? undefined : [from(own)],
-    combined_validation_context:
-      roots === undefined ? undefined : { default_validation_context: conditions, validation_context_sds_secret_config: from(roots) },
+    tls_certificate_sds_secret_configs: own === undefined ? undefined : [own],
+    combined_validation_context: roots === undefined ? undefined : { default_validation_context: conditions, validation_context_sds_secret_config: roots },
   });
 }

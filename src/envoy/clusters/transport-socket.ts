@@ -13,9 +13,9 @@ export function effectiveTls({ tls }: Cluster, { meshTls }: EnvoyOptions): Upstr
 }
 
 /** DR-R70: with TLS to the outside, names that are not written are those of the request. */
-export function namesOfRequest({ mode, sni, subjectAltNames, insecureSkipVerify }: UpstreamTls): NamesOfRequest | undefined {
+export function namesOfRequest({ mode, sni, subjectAltNames, verifyRequestName, insecureSkipVerify }: UpstreamTls): NamesOfRequest | undefined {
   if ((mode !== 'simple' && mode !== 'mutual') || sni) return undefined;
-  return { sni: true, certificate: !insecureSkipVerify && (subjectAltNames ?? []).length === 0 };
+  return { sni: true, certificate: !insecureSkipVerify && (verifyRequestName === true || (subjectAltNames ?? []).length === 0) };
 }
 
 /** `transport_socket` or `transport_socket_matches` (MAP-R55, MAP-R56, MAP-R59); nothing for plain text. */

@@ -6,6 +6,7 @@ import { defined, duration, type JsonObject } from '../json.ts';
 import { accessLog } from './access-log.ts';
 import type { ChainContext } from './filter-chain.ts';
 import { httpFilters } from './http-filters.ts';
+import { earlyHeaderMutations } from './security-filters.ts';
 import { tracing } from './tracing.ts';
 
 /** Envoy's own value of the `server` header. */
@@ -43,6 +44,7 @@ export function httpConnectionManager(filter: HttpFilter, chain: FilterChain, co
       ...clientAddress(filter),
       ...clientCertificate(filter),
       ...normalizations[mesh.pathNormalization],
+      early_header_mutation_extensions: earlyHeaderMutations(context),
       server_name: filter.serverName === ownServerName ? undefined : filter.serverName,
       server_header_transformation: filter.passServerHeader ? 'PASS_THROUGH' : undefined,
       proxy_100_continue: true,

@@ -375,6 +375,24 @@ describe('MAP-R68: tokens', () => {
     });
   });
 
+  it('SEC-R42: headers that tokens set are dropped before the route is chosen', () => {
+    const early = (outputs: string): JsonValue | undefined => {
+      const rules = securityDoc('RequestAuthentication', 'edge/t', `jwtRules: [{issuer: a, ${inline}${outputs}}]`);
+      const made = gateway('{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}', { proxy: gatewayProxy }, undefined, [rules]);
+      return JSON.parse(/"early_header_mutation_extensions":(\[.*?\]\}\}\])/.exec(JSON.stringify(made))?.[1] ?? 'null');
+    };
+    expect(early('')).toBeNull();
+    expect(early(', outputPayloadToHeader: X-Payload, outputClaimToHeaders: [{header: X-User, claim: sub}, {header: x-payload, claim: a}]')).toEqual([
+      {
+        name: 'envoy.http.early_header_mutation.header_mutation',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+          mutations: [{ remove: 'x-payload' }, { remove: 'x-user' }],
+        },
+      },
+    ]);
+  });
+
   it('gateways choose the route once more', () => {
     const rules = securityDoc('RequestAuthentication', 'edge/t', `jwtRules: [{issuer: a, ${inline}}]`);
     const made = gateway('{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}', { proxy: gatewayProxy }, undefined, [rules]);

@@ -19,6 +19,26 @@ export function httpSecurityFilters({ table, listener, options }: ChainContext):
   ];
 }
 
+/**
+ * Headers that only tokens may set go before anything reads them: Envoy's filter drops them itself, but after a service was asked and the
+ * route was chosen by them, and not at all of preflights.
+ */
+export function earlyHeaderMutations({ table, listener }: ChainContext): JsonObject[] | undefined {
+  const providers = securityAt(table, listener)?.authentication?.providers ?? [];
+  const names = providers.flatMap(({ payloadHeader, claimHeaders }) => [
+    ...(payloadHeader ? [payloadHeader] : []),
+    ...claimHeaders.map(({ header }) => header),
+  ]);
+  const mutations = [...new Set(names.map((name) => name.toLowerCase()))].sort().map((name) => ({ remove: name }));
+  if (mutations.length === 0) return undefined;
+  return [
+    {
+      name: 'envoy.http.early_header_mutation.header_mutation',
+      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', mutations },
+    },
+  ];
+}
+
 /** Of connections without HTTP. */
 export function networkSecurityFilters({ table, listener }: ChainContext): JsonObject[] {
   const { authorization } = securityAt(table, listener) ?? {};

@@ -10,6 +10,13 @@ const ads = { ads: {}, resource_api_version: 'V3' };
 
 const alone: EnvoyOptions = { meshTls: 'none', secrets: 'ads' };
 const withAgent: EnvoyOptions = { meshTls: 'sds', secrets: 'ads' };
+const has =
+  (prefix: string, ...names: string[]) =>
+  (credential: string) =>
+    names.includes(credential) ? `${prefix}:${credential}` : undefined;
+const ofOwn = { api_config_source: { grpc_services: [{ envoy_grpc: { cluster_name: 'secrets-grpc' } }] } };
+/** Secrets of whoever runs the proxy. */
+const held: EnvoyOptions['secrets'] = { pair: has('pair', 'web', 'both'), roots: has('roots', 'roots'), rootsBeside: has('roots', 'both') };
 
 /** TLS of a gateway's first chain. */
 function context(tls: string, options: EnvoyOptions, meshConfig: MeshConfig = {}): JsonObject {
@@ -100,6 +107,26 @@ describe('TLS of a gateway', () => {
     expect(context(tls, withAgent).common_tls_context).toMatchObject(expected);
   });
 
+  it.each<[string, object]>([
+    ['mode: SIMPLE, credentialNames: [later, web]', { tls_certificate_sds_secret_configs: [{ name: 'pair:web', sds_config: ofOwn }] }],
+    [
+      'mode: MUTUAL, credentialName: both, subjectAltNames: [a]',
+      {
+        tls_certificate_sds_secret_configs: [{ name: 'pair:both', sds_config: ofOwn }],
+        combined_validation_context: {
+          default_validation_context: { match_subject_alt_names: [{ exact: 'a' }] },
+          validation_context_sds_secret_config: { name: 'roots:both', sds_config: ofOwn },
+        },
+      },
+    ],
+    [
+      `mode: MUTUAL, ${own}, caCertCredentialName: roots`,
+      { combined_validation_context: { validation_context_sds_secret_config: { name: 'roots:roots', sds_config: ofOwn } } },
+    ],
+  ])('with Secrets of whoever runs the proxy: %s', (tls, expected) => {
+    expect(context(tls, { meshTls: 'none', secrets: held }).common_tls_context).toMatchObject(expected);
+  });
+
   it('does not wait for files of the agent without an end', () => {
     const [secret] = objects(at(context(`mode: SIMPLE, ${own}`, withAgent), 'common_tls_context.tls_certificate_sds_secret_configs'));
     expect(secret?.sds_config).not.toHaveProperty('initial_fetch_timeout');
@@ -174,16 +201,25 @@ describe('without certificates of the mesh', () => {
   const plain = { meshTls: 'none' } as const;
   const inbound = (policy: string): string[] => chainsOf(sidecar([ownService, peerPolicy(policy)], { proxy: ownWorkload }, plain).virtualInbound);
 
-  it('only plain text is left of ports that take both', () => {
+  it('mTLS to ports that take both is closed, and does not go on to the workload as TLS of its own', () => {
+    const http = 'transport_protocol:tls,application_protocols:[istio-http/1.0,istio-http/1.1,istio-h2]';
+    const tcp = 'transport_protocol:tls,application_protocols:[istio-peer-exchange,istio]';
+    const both = 'transport_protocol:tls,application_protocols:[istio-peer-exchange,istio,istio-http/1.0,istio-http/1.1,istio-h2]';
     expect(inbound('mtls: {mode: PERMISSIVE}')).toEqual([
       '{destination_port:15006} -> BlackHoleCluster',
+      `{${http}} -> BlackHoleCluster`,
       '{transport_protocol:raw_buffer,application_protocols:[http/1.1,h2c]} -> rds InboundPassthroughCluster',
+      `{${tcp}} -> BlackHoleCluster`,
       '{transport_protocol:raw_buffer} -> InboundPassthroughCluster',
       '{transport_protocol:tls} -> InboundPassthroughCluster',
+      `{destination_port:7070,${http}} -> BlackHoleCluster`,
       '{destination_port:7070,transport_protocol:raw_buffer,application_protocols:[http/1.1,h2c]} -> rds inbound|7070||',
+      `{destination_port:7070,${tcp}} -> BlackHoleCluster`,
       '{destination_port:7070,transport_protocol:raw_buffer} -> inbound|7070||',
       '{destination_port:7070,transport_protocol:tls} -> inbound|7070||',
+      `{destination_port:8080,${both}} -> BlackHoleCluster`,
       '{destination_port:8080,transport_protocol:raw_buffer} -> rds inbound|8080||',
+      `{destination_port:9090,${both}} -> BlackHoleCluster`,
       '{destination_port:9090,transport_protocol:tls} -> inbound|9090||',
       '{destination_port:9090,transport_protocol:raw_buffer} -> inbound|9090||',
     ]);
@@ -209,6 +245,14 @@ describe('without certificates of the mesh', () => {
     [`mode: MUTUAL, ${own}, caCertCredentialName: roots`, { secrets: 'ads' }, true],
     [`mode: MUTUAL, ${own}, caCertCredentialName: roots`, {}, false],
     [`mode: SIMPLE, ${own}, caCertCredentialName: roots`, {}, true],
+    ['mode: SIMPLE, credentialName: web', { secrets: held }, true],
+    ['mode: SIMPLE, credentialNames: [later, web]', { secrets: held }, true],
+    ['mode: SIMPLE, credentialName: later', { secrets: held }, false],
+    ['mode: MUTUAL, credentialName: web', { secrets: held }, false],
+    ['mode: MUTUAL, credentialName: both', { secrets: held }, true],
+    ['mode: OPTIONAL_MUTUAL, credentialName: web, caCertCredentialName: roots', { secrets: held }, true],
+    ['mode: MUTUAL, credentialName: both, caCertCredentialName: later', { secrets: held }, false],
+    [`mode: MUTUAL, ${own}, caCertCredentialName: roots`, { secrets: held }, true],
     [`mode: MUTUAL, ${own}, caCertificates: /ca.pem, caCrl: /crl.pem`, { meshTls: 'sds', isReadable: () => false }, false],
   ])('a gateway serves what has certificates of its own: %s %j', (tls, options, served) => {
     const chains = chainsOf(gateway(https(tls), {}, { ...plain, ...options })['0.0.0.0_443']);

@@ -1,38 +1,16 @@
 // TLS that Envoy ends for a client (MAP-R70, SEC-R3).
+import { meshCipherSuites } from '../../ir/cipher-suites.ts';
 import type { DownstreamTls } from '../../ir/listener.ts';
 import { defined, type JsonObject } from '../json.ts';
 import type { EnvoyOptions } from '../options.ts';
-import { agentSecret, controlPlaneSecret, rootsCredential } from '../secrets.ts';
+import { agentSecret, certificateOf, rootsBeside, rootsOf } from '../secrets.ts';
+import { knownCipherSuites, knownCurves } from '../tls-parameters.ts';
 import type { ChainContext } from './filter-chain.ts';
 
 /** What Envoy takes of clients without being told. */
 const ownMinVersion = 'TLSv1.2';
 
 const versions: Readonly<Record<string, string>> = { TLSv1: 'TLSv1_0', 'TLSv1.1': 'TLSv1_1', 'TLSv1.2': 'TLSv1_2', 'TLSv1.3': 'TLSv1_3' };
-
-/** Between proxies of the mesh, for TLS 1.2. */
-const meshCipherSuites = [
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'AES256-GCM-SHA384',
-  'AES128-GCM-SHA256',
-];
-
-/** Those that can be asked for: with one that Envoy does not know it refuses the whole listener. */
-const knownCipherSuites: ReadonlySet<string> = new Set([
-  ...meshCipherSuites,
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'ECDHE-ECDSA-AES128-SHA',
-  'ECDHE-RSA-AES128-SHA',
-  'ECDHE-ECDSA-AES256-SHA',
-  'ECDHE-RSA-AES256-SHA',
-  'AES128-SHA',
-  'AES256-SHA',
-  'DES-CBC3-SHA',
-]);
 
 type Mode = DownstreamTls['mode'];
 export const asksForCertificate: ReadonlySet<Mode> = new Set<Mode>(['MUTUAL', 'OPTIONAL_MUTUAL', 'ISTIO_MUTUAL', 'PERMISSIVE']);
@@ -46,17 +24,25 @@ function isMesh({ mode }: DownstreamTls): boolean {
  * Whether all certificates that it takes are to be had. Where the certificate of the server is not given, it is that of the workload;
  * where roots are not, they are those of the mesh.
  */
-export function hasCertificates(tls: DownstreamTls, { meshTls, secrets = 'none', isReadable = () => true }: EnvoyOptions): boolean {
+export function hasCertificates(tls: DownstreamTls, options: EnvoyOptions): boolean {
+  const { meshTls, isReadable = () => true } = options;
   if (isMesh(tls)) return meshTls === 'sds';
   const { credentialName, caCredentialName, caFile, crlFile } = tls;
   const asks = asksForCertificate.has(tls.mode);
-  if ((credentialName ?? (asks ? caCredentialName : undefined)) !== undefined && secrets === 'none') return false;
+  if (!hasSecrets(tls, options)) return false;
   // Envoy itself reads it, whoever reads the others.
   if (asks && crlFile && !isReadable(crlFile)) return false;
   if (credentialName !== undefined || meshTls === 'sds') return true;
   const own = serverFiles(tls).flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]);
   const roots = asks && caCredentialName === undefined ? [caFile] : [];
   return own.length > 0 && [...own, ...roots].every((file) => file !== undefined && isReadable(file));
+}
+
+/** Whether those of them that are in Secrets are. */
+export function hasSecrets(tls: DownstreamTls, options: EnvoyOptions): boolean {
+  if (isMesh(tls)) return true;
+  if (tls.credentialName !== undefined && namedCertificates(tls, options).length === 0) return false;
+  return !asksForCertificate.has(tls.mode) || !namesRoots(tls) || namedRoots(tls, options) !== undefined;
 }
 
 export function tlsSocket(tls: DownstreamTls, context: ChainContext): JsonObject {
@@ -75,26 +61,21 @@ export function tlsSocket(tls: DownstreamTls, context: ChainContext): JsonObject
   };
 }
 
-function parameters(
-  { minVersion = ownMinVersion, maxVersion, cipherSuites = [], ecdhCurves }: DownstreamTls,
-  { listener }: ChainContext,
-): JsonObject | undefined {
+function parameters({ minVersion = ownMinVersion, maxVersion, cipherSuites, ecdhCurves }: DownstreamTls, { listener }: ChainContext): JsonObject | undefined {
   const mesh = listener.direction === 'inbound';
-  const known = cipherSuites.filter((suite) => knownCipherSuites.has(suite));
   const made = defined({
     tls_minimum_protocol_version: mesh || minVersion !== ownMinVersion ? versions[minVersion] : undefined,
     tls_maximum_protocol_version: versions[maxVersion ?? (mesh ? 'TLSv1.3' : '')],
-    cipher_suites: known.length > 0 ? known : mesh ? [...meshCipherSuites] : undefined,
-    ecdh_curves: ecdhCurves && [...ecdhCurves],
+    cipher_suites: knownCipherSuites(cipherSuites) ?? (mesh ? [...meshCipherSuites] : undefined),
+    ecdh_curves: knownCurves(ecdhCurves),
   });
   return Object.keys(made).length > 0 ? made : undefined;
 }
 
 function serverCertificate(tls: DownstreamTls, { options }: ChainContext): JsonObject {
-  const { credentialName, moreCredentialNames = [] } = tls;
   const files = serverFiles(tls);
   if (isMesh(tls)) return { tls_certificate_sds_secret_configs: [agentSecret('default')] };
-  if (credentialName !== undefined) return { tls_certificate_sds_secret_configs: [credentialName, ...moreCredentialNames].map(controlPlaneSecret) };
+  if (tls.credentialName !== undefined) return { tls_certificate_sds_secret_configs: namedCertificates(tls, options) };
   if (files.length === 0) return { tls_certificate_sds_secret_configs: [agentSecret('default')] };
   if (options.meshTls === 'sds') {
     return { tls_certificate_sds_secret_configs: files.map(({ certificateFile, keyFile }) => agentSecret(`file-cert:${certificateFile}~${keyFile}`)) };
@@ -105,6 +86,12 @@ function serverCertificate(tls: DownstreamTls, { options }: ChainContext): JsonO
       private_key: { filename: keyFile },
     })),
   };
+}
+
+/** Of several those that are there: a client is shown one of them. */
+function namedCertificates({ credentialName, moreCredentialNames = [] }: DownstreamTls, options: EnvoyOptions): JsonObject[] {
+  const names = credentialName === undefined ? [] : [credentialName, ...moreCredentialNames];
+  return names.map((name) => certificateOf(name, options)).filter((found) => found !== undefined);
 }
 
 function serverFiles({ certificateFile, keyFile, moreCertificates = [] }: DownstreamTls): { certificateFile: string; keyFile: string }[] {
@@ -128,12 +115,21 @@ function clientRoots(tls: DownstreamTls, context: ChainContext): JsonObject {
 
 /** Undefined: they are in a file that Envoy reads. */
 function rootsSecret(tls: DownstreamTls, { options }: ChainContext): JsonObject | undefined {
-  const { credentialName, caCredentialName, caFile } = tls;
+  const { caFile } = tls;
   if (isMesh(tls)) return agentSecret('ROOTCA');
-  if (caCredentialName !== undefined) return controlPlaneSecret(caCredentialName);
-  if (credentialName !== undefined) return controlPlaneSecret(rootsCredential(credentialName));
+  if (namesRoots(tls)) return namedRoots(tls, options);
   if (options.meshTls === 'none') return undefined;
   return agentSecret(caFile === undefined ? 'ROOTCA' : `file-root:${caFile}`);
+}
+
+/** Whether they are in a Secret: in one for them, or in that of the certificate. */
+function namesRoots({ credentialName, caCredentialName }: DownstreamTls): boolean {
+  return (caCredentialName ?? credentialName) !== undefined;
+}
+
+function namedRoots({ credentialName, caCredentialName }: DownstreamTls, options: EnvoyOptions): JsonObject | undefined {
+  if (caCredentialName !== undefined) return rootsOf(caCredentialName, options);
+  return credentialName === undefined ? undefined : rootsBeside(credentialName, options);
 }
 
 /** To the workload itself: everybody of the trust domains of the mesh. */

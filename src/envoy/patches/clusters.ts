@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, objectsIn } from '../json.ts';
 import type { Application } from './apply.ts';
-import { matchesCluster, objectsOf } from './match.ts';
+import { matchesCluster } from './match.ts';
 import type { PreparedPatch } from './prepare.ts';
 
 const socketType = 'envoy.config.core.v3.TransportSocket';
@@ -26,7 +26,7 @@ function mergeCluster(cluster: JsonObject, prepared: PreparedPatch, application:
   const { transport_socket: socket, ...rest } = prepared.value;
   const merged = application.merge(prepared, cluster, rest);
   if (!isObject(socket)) return merged;
-  const matches = objectsOf(merged.transport_socket_matches);
+  const matches = objectsIn(merged.transport_socket_matches);
   if (matches.length === 0) return { ...merged, transport_socket: mergeSocket(merged.transport_socket, socket, prepared, application) };
   const at = matches.findIndex(({ transport_socket: own }) => isObject(own) && own.name === socket.name);
   const match = matches[at];

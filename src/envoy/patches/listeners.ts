@@ -1,10 +1,10 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, objectsIn } from '../json.ts';
 import { messageName } from '../proto/messages.ts';
 import type { Application } from './apply.ts';
 import { mergeSocket } from './clusters.ts';
 import { type AddedClasses, endFor, placeFor } from './filter-order.ts';
 import { type List, mapList, patchList, withList } from './lists.ts';
-import { httpFilterOf, listenerFilterOf, matchesChain, matchesListener, networkFilterOf, objectAt, objectsOf } from './match.ts';
+import { httpFilterOf, listenerFilterOf, matchesChain, matchesListener, networkFilterOf, objectAt } from './match.ts';
 import { messages, type PreparedPatch } from './prepare.ts';
 import { ofRoutes, patchRoutes } from './routes.ts';
 
@@ -29,7 +29,7 @@ export function patchListener(listener: JsonObject, application: Application): J
 function patchListenerFilters(listener: JsonObject, application: Application): JsonObject {
   const patches = application.patches('LISTENER_FILTER').filter(({ patch }) => matchesListener(patch, listener));
   if (patches.length === 0) return listener;
-  const before = objectsOf(listener.listener_filters);
+  const before = objectsIn(listener.listener_filters);
   return withList(
     listener,
     'listener_filters',
@@ -55,7 +55,7 @@ class ChainPatches {
 }
 
 function patchChains(listener: JsonObject, patches: ChainPatches, application: Application): JsonObject {
-  const before = objectsOf(listener.filter_chains);
+  const before = objectsIn(listener.filter_chains);
   const chains = mapList(before, (chain) => patchChain(chain, patches, application));
   const added = patches.chains.filter(({ patch }) => patch.operation !== 'MERGE' && patch.operation !== 'REMOVE');
   for (const prepared of added) application.use(prepared);
@@ -77,7 +77,7 @@ function patchChain(chain: JsonObject, patches: ChainPatches, application: Appli
     if (operation === 'REMOVE') return undefined;
     out = mergeChain(out, prepared, application);
   }
-  const before = objectsOf(out.filters);
+  const before = objectsIn(out.filters);
   const filters = patchFilters(before, patches.network.filter(here), ({ patch }) => networkFilterOf(patch), application);
   const http = patches.http.filter(here);
   return withList(
@@ -101,7 +101,7 @@ function patchConnectionManager(filter: JsonObject, patches: readonly PreparedPa
   const config = objectAt(filter, 'typed_config');
   if (!config || messageName(String(config['@type'])) !== connectionManagerType) return filter;
   const here = patches.filter(({ patch }) => [undefined, filter.name ?? connectionManager].includes(networkFilterOf(patch)));
-  const before = objectsOf(config.http_filters);
+  const before = objectsIn(config.http_filters);
   const after = patchFilters(before, here, ({ patch }) => httpFilterOf(patch), application);
   let out = withList(config, 'http_filters', before, after);
   const routes = objectAt(out, 'route_config');

@@ -3,7 +3,7 @@
 import { inboundPassthroughCluster } from '../../ir/cluster.ts';
 import type { EnvoyPatch, FilterChainPatchMatch, PatchContext } from '../../ir/envoy-patch.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
-import { isObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue, objectsIn } from '../json.ts';
 
 /** The traffic that a resource is for. */
 export type ResourceContext = Exclude<PatchContext, 'ANY'>;
@@ -87,7 +87,7 @@ function partsOfRoutes(context: ResourceContext | undefined, config: JsonObject)
   // `http.PORT` has the port that the proxy listens on, and names of its virtual hosts those of the servers.
   const [kind, port, portName = '', own = '', namespace = ''] = name.split('.');
   if (kind === 'https') return { ports: [Number(port)], portName, gateway: `${namespace}/${own}` };
-  const served = objectsOf(config.virtual_hosts).flatMap((host) => /:(\d+)$/.exec(String(host.name))?.[1] ?? []);
+  const served = objectsIn(config.virtual_hosts).flatMap((host) => /:(\d+)$/.exec(String(host.name))?.[1] ?? []);
   return { ports: served.length > 0 ? served.map(Number) : [Number(port)], portName: '', gateway: '' };
 }
 
@@ -129,8 +129,4 @@ function includes(list: JsonValue | undefined, item: string): boolean {
 export function objectAt(value: JsonValue | undefined, field: string): JsonObject | undefined {
   const found = isObject(value) ? value[field] : undefined;
   return isObject(found) ? found : undefined;
-}
-
-export function objectsOf(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }

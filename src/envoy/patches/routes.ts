@@ -1,7 +1,7 @@
-import type { JsonObject } from '../json.ts';
+import { type JsonObject, objectsIn } from '../json.ts';
 import type { Application } from './apply.ts';
 import { mapList, patchList, withList } from './lists.ts';
-import { matchesRoute, matchesRouteConfiguration, matchesVirtualHost, objectsOf, selectsRoute } from './match.ts';
+import { matchesRoute, matchesRouteConfiguration, matchesVirtualHost, selectsRoute } from './match.ts';
 import type { PreparedPatch } from './prepare.ts';
 
 /** What patches of routes apply to. */
@@ -15,7 +15,7 @@ export function patchRoutes<T extends JsonObject>(config: T, application: Applic
   const ofHosts = application.patches('VIRTUAL_HOST').filter(here);
   const ofRoutes = application.patches('HTTP_ROUTE').filter(here);
   if (ofHosts.length === 0 && ofRoutes.length === 0) return out as T;
-  const before = objectsOf(out.virtual_hosts);
+  const before = objectsIn(out.virtual_hosts);
   const hosts = mapList(before, (host) => patchHost(host, ofHosts, ofRoutes, application));
   return withList(out, 'virtual_hosts', before, addHosts(hosts, ofHosts, application)) as T;
 }
@@ -32,7 +32,7 @@ function patchHost(host: JsonObject, ofHosts: readonly PreparedPatch[], ofRoutes
   }
   const patches = ofRoutes.filter(({ patch }) => matchesVirtualHost(patch, out));
   if (patches.length === 0) return out;
-  const before = objectsOf(out.routes);
+  const before = objectsIn(out.routes);
   const changed = mapList(before, (route) => patchRoute(route, patches, application));
   return withList(out, 'routes', before, addRoutes(changed, patches, application));
 }

@@ -1,10 +1,10 @@
 // Fields of a message: values with their tags, lists and maps.
 import type { Reader, Writer } from 'protobufjs';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { FieldDescriptor, Scalar } from './descriptor.ts';
 import { EnvoyApiError, shown, within } from './error.ts';
 import { delimited, scalars, varint } from './scalars.ts';
-import { isObject, type MessageCodec, setKey } from './well-known.ts';
+import { type MessageCodec, setKey } from './well-known.ts';
 
 /** One value of a field: a scalar, an enum, or a message with its length. */
 export interface ValueCodec {

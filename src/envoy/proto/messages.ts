@@ -1,11 +1,11 @@
 // Messages by their descriptors, made ready at first use.
 import type { Reader, Writer } from 'protobufjs';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { enumNumbers, type FieldDescriptor, isMessage, messageFields, type Scalar } from './descriptor.ts';
 import { checkDepth, EnvoyApiError, shown, within } from './error.ts';
 import { enumValue, type Field, fieldOf, messageValue, type ValueCodec } from './fields.ts';
 import { scalars } from './scalars.ts';
-import { isObject, type MessageCodec, wellKnown } from './well-known.ts';
+import { type MessageCodec, wellKnown } from './well-known.ts';
 
 /** The name behind the last slash of a type URL. */
 export const messageName = (typeUrl: string): string => typeUrl.slice(typeUrl.lastIndexOf('/') + 1);

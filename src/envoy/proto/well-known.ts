@@ -1,6 +1,6 @@
 // Messages of google.protobuf that have a JSON form of their own. Any is in messages.ts.
 import type { Reader, Writer } from 'protobufjs';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Scalar } from './descriptor.ts';
 import { checkDepth, EnvoyApiError, shown, within } from './error.ts';
 import { scalars } from './scalars.ts';
@@ -11,10 +11,6 @@ export interface MessageCodec {
   write(writer: Writer, value: JsonValue, depth: number): void;
   /** Up to the end of the message. */
   read(reader: Reader, end: number, depth: number): JsonValue;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Sets a key that came from outside: `__proto__` is one like all others. */

@@ -1,11 +1,9 @@
 import type { HeaderOps, HeaderPolicy } from '../../ir/route.ts';
+import { isMutable } from '../../proxy/core/header-ops.ts';
 import type { JsonObject } from '../json.ts';
 
 /** Framing and hop-by-hop headers belong to the codecs: a value of a user would break the message. */
 const framing: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-
-/** Envoy refuses a configuration that changes the request line in this way (RT-R34). */
-const isMutable = (name: string): boolean => name !== '' && name !== 'host' && !name.startsWith(':');
 
 /**
  * The header fields of a route or of one of its clusters (MAP-R36). Levels stand behind one another: Envoy removes, then sets, then

@@ -9,7 +9,7 @@ import { identityOf } from '../listeners/security-filters.ts';
 import type { EnvoyOptions } from '../options.ts';
 import { routesResource, routesShell, virtualHostResource } from '../routes/routes.ts';
 import { typeUrls } from '../type-urls.ts';
-import { referencesOf } from './references.ts';
+import { referencesOf, secretsOf } from './references.ts';
 import type { Source } from './resource-sets.ts';
 import type { XdsVariant } from './view.ts';
 
@@ -26,7 +26,7 @@ export function envoySources(table: RoutingTable, options: EnvoyOptions, variant
       made ??= json();
       return made;
     };
-    return { name, of, encode: () => encode(typeUrl, once()), refers: () => referencesOf(typeUrl, once()) };
+    return { name, of, encode: () => encode(typeUrl, once()), refers: () => referencesOf(typeUrl, once()), secrets: () => secretsOf(typeUrl, once()) };
   };
   return {
     [typeUrls.listener]: function* () {

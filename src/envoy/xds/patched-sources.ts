@@ -12,7 +12,7 @@ import type { EnvoyResources } from '../resources.ts';
 import { routesResource } from '../routes/routes.ts';
 import { typeUrls } from '../type-urls.ts';
 import { type Encode, isDiscovered, isForAll, type Sources, virtualHostDiscovery, virtualHostName } from './envoy-sources.ts';
-import { referencesOf } from './references.ts';
+import { referencesOf, secretsOf } from './references.ts';
 import type { Source } from './resource-sets.ts';
 import type { XdsVariant } from './view.ts';
 
@@ -72,6 +72,7 @@ export function patchedSources(
     of,
     encode: () => encode(typeUrl, json),
     refers: () => referencesOf(typeUrl, json),
+    secrets: () => secretsOf(typeUrl, json),
   });
   const isSplit = ({ name }: JsonObject): boolean => variant === 'delta' && isDiscovered(String(name));
   return {

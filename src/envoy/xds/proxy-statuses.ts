@@ -58,9 +58,10 @@ export function fullName({ name, namespace }: Pick<ProxyStatus, 'name' | 'namesp
   return namespace === '' ? name : `${name}.${namespace}`;
 }
 
-/** Those that are called so: `NAME`, `NAME.NAMESPACE`, `NAMESPACE/NAME`, or the id of the node. */
-export function named<T extends ProxyStatus>(proxies: readonly T[], wanted: string): T[] {
-  return proxies.filter((proxy) => [proxy.name, fullName(proxy), `${proxy.namespace}/${proxy.name}`, proxy.id].includes(wanted));
+/** Whether a proxy is called so: `NAME`, `NAME.NAMESPACE`, `NAMESPACE/NAME`, or the id of its node. */
+export function isCalled(proxy: Pick<ProxyStatus, 'name' | 'namespace' | 'id'>, wanted: string): boolean {
+  const { name, namespace, id } = proxy;
+  return wanted === name || wanted === fullName(proxy) || wanted === `${namespace}/${name}` || (id !== '' && wanted === id);
 }
 
 /** `CDS`; of a type without a short name the last part of its URL. */

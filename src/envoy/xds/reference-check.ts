@@ -11,7 +11,7 @@ export interface ReferenceFacts {
   hasRoutes(name: string): boolean;
 }
 
-/** An Envoy asks for these by itself, for the second when it has all of the first. */
+/** An Envoy asks for these by itself, for the second when it has all of the first. Both refer to Secrets, too. */
 const asked: readonly string[] = [typeUrls.cluster, typeUrls.listener];
 
 export class References {
@@ -26,6 +26,7 @@ export class References {
   /** Other names of this type are asked for than before. */
   changed(typeUrl: string): void {
     for (const [referring, referred] of Object.entries(referredType)) if (typeUrl === referring || typeUrl === referred) this.#checked.delete(referring);
+    if (typeUrl === typeUrls.secret) for (const referring of asked) this.#checked.delete(referring);
   }
 
   areAsked(): boolean {
@@ -39,11 +40,13 @@ export class References {
     const subscription = this.#facts.subscription(typeUrl);
     if (!subscription) return true;
     const { target } = subscription;
+    const ofSecrets = this.#facts.subscription(typeUrls.secret);
     const to = this.#facts.subscription(referredType[typeUrl] as string);
     const isAsked = (name: string): boolean =>
       typeUrl === typeUrls.routes ? this.#facts.hasRoutes(name) || !subscription.names(name) : to?.names(name) === true;
-    for (const { refers = [] } of diffOf(this.#checked.get(typeUrl) ?? emptySet, target).changed) {
+    for (const { refers = [], secrets = [] } of diffOf(this.#checked.get(typeUrl) ?? emptySet, target).changed) {
       if (refers.length > 0 && !(to && refers.every(isAsked))) return false;
+      if (secrets.some((name) => !ofSecrets?.names(name))) return false;
     }
     this.#checked.set(typeUrl, target);
     return true;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../json.ts';
 import { typeUrls } from '../type-urls.ts';
-import { referencesOf } from './references.ts';
+import { referencesOf, secretsOf } from './references.ts';
 
 const ads = { ads: {}, resource_api_version: 'V3' };
 const { cluster, endpoints, listener, routes } = typeUrls;
@@ -38,4 +38,39 @@ it.each<[name: string, typeUrl: string, resource: JsonObject, expected: string[]
   ['endpoints', endpoints, { cluster_name: 'c' }, []],
 ])('%s', (_, typeUrl, resource, expected) => {
   expect(referencesOf(typeUrl, resource)).toEqual(expected);
+});
+
+const secret = (name: string, source: JsonObject = ads): JsonObject => ({ name, sds_config: source });
+
+/** TLS as deep inside of a chain or a cluster as it is. */
+const socket = (own: JsonObject[], roots?: JsonObject): JsonObject => ({
+  transport_socket: {
+    name: 'tls',
+    typed_config: {
+      '@type': 'x',
+      common_tls_context: {
+        tls_certificate_sds_secret_configs: own,
+        ...(roots ? { combined_validation_context: { default_validation_context: {}, validation_context_sds_secret_config: roots } } : {}),
+      },
+    },
+  },
+});
+const agent = { api_config_source: { api_type: 'GRPC' } };
+
+it.each<[name: string, typeUrl: string, resource: JsonObject, expected: string[]]>([
+  ['a listener in plain text', listener, chain({ rds: { route_config_name: '80', config_source: ads } }), []],
+  [
+    'a listener, of each of its chains, each once',
+    listener,
+    { name: 'l', filter_chains: [socket([secret('a'), secret('b')], secret('c')), socket([secret('a')])], default_filter_chain: socket([secret('d')]) },
+    ['a', 'b', 'c', 'd'],
+  ],
+  ['a listener with certificates of the agent', listener, { filter_chains: [socket([secret('default', agent)], secret('ROOTCA', agent))] }, []],
+  ['a listener with a Secret of a filter', listener, chain({ token_secret: secret('t') }), []],
+  ['a cluster', cluster, { name: 'c', ...socket([secret('a')], secret('b')) }, ['a', 'b']],
+  ['a cluster by endpoint', cluster, { name: 'c', transport_socket_matches: [{ name: 'm', match: {}, ...socket([secret('a')]) }] }, ['a']],
+  ['a cluster in plain text', cluster, { name: 'c' }, []],
+  ['routes', routes, { name: '80', virtual_hosts: [] }, []],
+])('Secrets of %s', (_, typeUrl, resource, expected) => {
+  expect(secretsOf(typeUrl, resource)).toEqual(expected);
 });

@@ -23,6 +23,14 @@ export function referencesOf(typeUrl: string, json: JsonObject): readonly string
   return none;
 }
 
+/** Names of the Secrets that a resource refers to, as far as they are had from this control plane. Those of its filters do not count: when they are asked for is theirs to say. */
+export function secretsOf(typeUrl: string, json: JsonObject): readonly string[] {
+  if (typeUrl === typeUrls.cluster) return [...new Set([...secretsIn(json.transport_socket), ...secretsIn(json.transport_socket_matches)])];
+  if (typeUrl !== typeUrls.listener) return none;
+  const chains = [...(Array.isArray(json.filter_chains) ? json.filter_chains : []), json.default_filter_chain];
+  return [...new Set(chains.flatMap((chain) => (isObject(chain) ? [...secretsIn(chain.transport_socket)] : [])))];
+}
+
 const none: readonly string[] = [];
 
 function isFromHere(source: JsonValue | undefined): boolean {
@@ -35,4 +43,11 @@ function* routesIn(value: JsonValue | undefined): Generator<string> {
   const { rds } = value;
   if (isObject(rds) && isFromHere(rds.config_source)) yield String(rds.route_config_name);
   for (const one of Object.values(value)) if (typeof one === 'object') yield* routesIn(one);
+}
+
+function* secretsIn(value: JsonValue | undefined): Generator<string> {
+  if (Array.isArray(value)) for (const one of value) yield* secretsIn(one);
+  if (!isObject(value)) return;
+  if (typeof value.name === 'string' && isFromHere(value.sds_config)) yield value.name;
+  for (const one of Object.values(value)) if (typeof one === 'object') yield* secretsIn(one);
 }

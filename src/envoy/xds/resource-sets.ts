@@ -9,6 +9,8 @@ export interface Source {
   encode(): Uint8Array;
   /** Names that it refers to; absent: none. */
   refers?(): readonly string[];
+  /** Names of the Secrets that it refers to; absent: none. */
+  secrets?(): readonly string[];
 }
 
 /**
@@ -32,18 +34,23 @@ export class ResourceSets {
     return same && previous?.size === made.size ? previous : made;
   }
 
-  private resource({ name, of, encode, refers }: Source, before: XdsResource | undefined): XdsResource {
+  private resource({ name, of, encode, refers, secrets }: Source, before: XdsResource | undefined): XdsResource {
     const known = this.resources.get(of);
     const found = known?.find((one) => one.name === name);
     if (found) return found;
     const bytes = encode();
     const version = versionOf(bytes);
-    const references = refers?.() ?? [];
-    const resource = before?.version === version ? before : { name, version, bytes, ...(references.length > 0 ? { refers: references } : {}) };
+    const resource =
+      before?.version === version ? before : { name, version, bytes, ...unlessEmpty('refers', refers?.()), ...unlessEmpty('secrets', secrets?.()) };
     if (known) known.push(resource);
     else this.resources.set(of, [resource]);
     return resource;
   }
+}
+
+/** There are many resources: what refers to nothing has no field for it. */
+function unlessEmpty<K extends string>(field: K, names: readonly string[] = []): Partial<Record<K, readonly string[]>> {
+  return names.length > 0 ? ({ [field]: names } as Record<K, readonly string[]>) : {};
 }
 
 /** Of the content alone, so that two servers agree. */

@@ -2,6 +2,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Client, type ClientDuplexStream, credentials, type StatusObject, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../../../test/until.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
 import { typeUrls } from '../type-urls.ts';
 import { decodeDeltaResponse, encodeDeltaRequest } from './client-messages.ts';
@@ -108,11 +109,6 @@ class Connection {
   }
 }
 
-/** Until it is so: the other side needs a moment. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 describe('a proxy', () => {
   it('gets its view, and what changes', async () => {
     const { source, server, address } = await serve();
@@ -189,7 +185,7 @@ describe('a proxy', () => {
     proxy.ask({ typeUrl: tablePart });
     await proxy.take();
     proxy.close();
-    await until(() => server.statuses().length === 0);
+    await until(() => server.statuses().length === 0, 'nobody is connected');
     source.set({ [tablePart]: { a: '1', b: '2' } });
     const again = new Connection(address);
     const versions = new Map(['a', 'b'].map((name) => [name, resource(name, '1').version]));
@@ -224,7 +220,7 @@ describe('a proxy', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(server.statuses()).toHaveLength(1);
     for (const socket of sockets) socket.unpipe().pause();
-    await until(() => server.statuses().length === 0);
+    await until(() => server.statuses().length === 0, 'nobody is connected');
   });
 
   it('that takes nothing costs no more than one response', async () => {
@@ -235,7 +231,7 @@ describe('a proxy', () => {
     slow.ask({ typeUrl: tablePart });
     slow.ask({ typeUrl: cluster });
     slow.ask({ typeUrl: endpoints, subscribe: ['e'] });
-    await until(() => server.statuses().some(({ types }) => types.length === 3));
+    await until(() => server.statuses().some(({ types }) => types.length === 3), 'three types were asked for');
     for (let version = 1; version <= 20; version++) {
       source.set({ [tablePart]: { a: large(version) } });
       server.changed();
@@ -272,7 +268,7 @@ describe('states of proxies', () => {
     source.set({ [tablePart]: { a: '2' }, [cluster]: { c: '1' } });
     server.changed();
     expect(await proxy.take('a: wrong')).toBe('a=2');
-    await until(() => refused.length > 0);
+    await until(() => refused.length > 0, 'something was refused');
     expect(refused).toEqual([`n delta ${tablePart} a: wrong`]);
 
     const [status, ...others] = await fetchClientStatus(address);
@@ -297,7 +293,7 @@ describe('states of proxies', () => {
     const proxy = new Connection(address);
     proxy.ask({ typeUrl: tablePart });
     await proxy.take();
-    await until(() => server.statuses()[0]?.types[0]?.state === 'SYNCED');
+    await until(() => server.statuses()[0]?.types[0]?.state === 'SYNCED', 'the answer has come');
     const [mine] = server.statuses();
     expect(await fetchClientStatus(address)).toEqual([
       { ...mine, types: mine?.types.map((type) => ({ ...type, answeredAt: Math.trunc(type.answeredAt as number) })) },

@@ -12,6 +12,7 @@ import {
 import { loadEnvoyApi } from '../proto/api.ts';
 import { type ClientStatus, clientStatusResponse } from './client-status.ts';
 import { type Clock, Debounce, systemClock } from './clock.ts';
+import { type ProvingCall, provenFirst } from './proven-first.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { discoveryService, statusMessages, statusService } from './services.ts';
 import { type Admitted, type Call, Stream, type StreamProgress } from './stream.ts';
@@ -46,7 +47,9 @@ export interface Service {
 
 /** What holds for connections that others have made safe. */
 export interface SecuredSettings {
-  /** Who opens a stream. @throws XdsDenial for somebody who has proven nothing */
+  /** Whether somebody has proven who they are: before anything is read of what they send. @throws XdsDenial */
+  prove(call: ProvingCall): Promise<void>;
+  /** Who opens a stream; it has proven who it is. @throws XdsDenial for somebody who may not */
   admit(call: Call): Promise<Admitted>;
   /** Whether somebody may ask what all proxies have. @throws XdsDenial */
   admitStatus(call: StatusCall): Promise<void>;
@@ -76,6 +79,9 @@ export interface XdsServerEvents {
 
 const tickMs = 1_000;
 
+/** Of connections that anybody can open: a proxy has a few streams, and a connection without any is of no use for long. */
+const limitsOfStrangers = { 'grpc.max_concurrent_streams': 100, 'grpc.max_connection_idle_ms': 5 * 60_000 };
+
 /** Serves views over ADS, and over CSDS who has what. */
 export class XdsServer {
   readonly #source: ViewSource;
@@ -104,6 +110,7 @@ export class XdsServer {
   #newServer(secured: SecuredSettings | undefined): Server {
     const { timeMs, timeoutMs } = this.#settings.keepalive ?? { timeMs: 30_000, timeoutMs: 10_000 };
     const server = new Server({
+      ...(secured ? { interceptors: [provenFirst((call) => secured.prove(call))], ...limitsOfStrangers } : {}),
       'grpc.keepalive_time_ms': timeMs,
       'grpc.keepalive_timeout_ms': timeoutMs,
       // The first request after a reconnection has a version of each resource.

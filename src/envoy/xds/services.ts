@@ -16,12 +16,18 @@ function method(service: string, name: string, requestStream: boolean, responseS
 }
 
 const discovery = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
+const secrets = 'envoy.service.secret.v3.SecretDiscoveryService';
 const status = 'envoy.service.status.v3.ClientStatusDiscoveryService';
 const own = 'weft.controlplane.v1.ControlPlane';
 
 export const discoveryService = {
   StreamAggregatedResources: method(discovery, 'StreamAggregatedResources', true, true),
   DeltaAggregatedResources: method(discovery, 'DeltaAggregatedResources', true, true),
+} satisfies ServiceDefinition;
+
+/** Of the agent beside an Envoy. */
+export const secretService = {
+  StreamSecrets: method(secrets, 'StreamSecrets', true, true),
 } satisfies ServiceDefinition;
 
 export const statusService = {

@@ -9,17 +9,21 @@ import { routesOfVirtualHost } from './set-diff.ts';
 import { resource, SimpleView } from './testing.ts';
 import type { XdsResource } from './view.ts';
 
-const { cluster, endpoints, listener, routes, virtualHost } = typeUrls;
+const { cluster, endpoints, listener, routes, secret, virtualHost } = typeUrls;
 
 /** Names that a resource refers to are in its content: `to c1 c2;version`. */
-const referredBy = (content: string): string[] => (/^to ([^;]*);/.exec(content)?.[1] ?? '').split(' ').filter((name) => name !== '');
+const referredBy = (content: string): string[] => wordsIn(/^to ([^;]*);/, content);
+/** The same of Secrets: `…; with s1`. */
+const secretsOf = (content: string): string[] => wordsIn(/; with (.*)$/, content);
+const wordsIn = (pattern: RegExp, content: string): string[] => (pattern.exec(content)?.[1] ?? '').split(' ').filter((name) => name !== '');
 
 interface Mesh {
   /** Versions by name. */
   clusters: Record<string, number>;
   endpoints: Record<string, number>;
   /** By listener: its route configurations. */
-  listeners: Record<string, { routes: string[]; version: number }>;
+  listeners: Record<string, { routes: string[]; secrets: string[]; version: number }>;
+  secrets: Record<string, number>;
   routes: Record<string, { clusters: string[]; version: number }>;
   hosts: Record<string, { clusters: string[]; version: number }>;
   bad: string[];
@@ -28,15 +32,16 @@ interface Mesh {
 function viewOf(mesh: Mesh, before: SimpleView | undefined): SimpleView {
   const existing = (names: string[]): string[] => names.filter((name) => mesh.clusters[name] !== undefined);
   const usedRoutes = new Set(Object.values(mesh.listeners).flatMap((one) => one.routes));
-  const content = (name: string, to: string[], version: number, refers: string[] = []): XdsResource =>
-    resource(name, `to ${to.join(' ')};${version}${mesh.bad.includes(name) ? ' bad' : ''}`, refers);
+  const content = (name: string, to: string[], version: number, refers: string[] = [], secrets: string[] = []): XdsResource =>
+    resource(name, `to ${to.join(' ')};${version}${mesh.bad.includes(name) ? ' bad' : ''}; with ${secrets.join(' ')}`, refers, secrets);
   const resources = <T extends object>(byName: Record<string, T>, make: (name: string, one: T) => XdsResource): XdsResource[] =>
     Object.entries(byName).map(([name, one]) => make(name, one));
   return new SimpleView(
     {
       [cluster]: Object.entries(mesh.clusters).map(([name, version]) => content(name, [], version, [name])),
       [endpoints]: Object.keys(mesh.clusters).map((name) => resource(name, `endpoints ${mesh.endpoints[name] ?? 0}`)),
-      [listener]: resources(mesh.listeners, (name, one) => content(name, one.routes, one.version, one.routes)),
+      [listener]: resources(mesh.listeners, (name, one) => content(name, one.routes, one.version, one.routes, one.secrets)),
+      [secret]: Object.entries(mesh.secrets).map(([name, version]) => resource(name, `secret ${version}`)),
       [routes]: [...usedRoutes].map((name) => content(name, existing(mesh.routes[name]?.clusters ?? []), mesh.routes[name]?.version ?? 0, [name])),
       [virtualHost]: resources(mesh.hosts, (name, one) => content(name, existing(one.clusters), one.version)).filter(({ name }) =>
         usedRoutes.has(routesOfVirtualHost(name)),
@@ -59,6 +64,7 @@ class Envoy {
     [listener]: new Map(),
     [routes]: new Map(),
     [virtualHost]: new Map(),
+    [secret]: new Map(),
   };
   readonly requests: Buffer[] = [];
   /** Route configurations that wait for a word about their virtual hosts. */
@@ -70,7 +76,7 @@ class Envoy {
   private subscribed = new Set<string>();
   /** Types in the order in which they were first asked for. */
   private readonly order: string[] = [];
-  private readonly names: Record<string, Set<string>> = { [endpoints]: new Set(), [routes]: new Set() };
+  private readonly names: Record<string, Set<string>> = { [endpoints]: new Set(), [routes]: new Set(), [secret]: new Set() };
   /** Resources that came though the proxy had them, and had not asked for them. */
   needless: string[] = [];
   problems: string[] = [];
@@ -132,6 +138,7 @@ class Envoy {
   needs(typeUrl: string, name: string): boolean {
     if (typeUrl === endpoints) return this.held(cluster).has(name);
     if (typeUrl === routes) return [...this.held(listener).values()].some(({ content }) => referredBy(content).includes(name));
+    if (typeUrl === secret) return [...this.held(listener).values()].some(({ content }) => secretsOf(content).includes(name));
     return typeUrl !== virtualHost || this.held(routes).has(routesOfVirtualHost(name));
   }
 
@@ -160,6 +167,7 @@ class Envoy {
     const ack = encodeDeltaRequest({ typeUrl, nonce, ...(refusal === undefined ? {} : { refusal }) });
     if (typeUrl === cluster) this.follow(endpoints, new Set(this.held(cluster).keys()));
     if (typeUrl === listener) this.follow(routes, new Set([...had.values()].flatMap(({ content }) => referredBy(content))));
+    if (typeUrl === listener) this.follow(secret, new Set([...had.values()].flatMap(({ content }) => secretsOf(content))));
     if (typeUrl === routes && this.held(routes).size > 0 && !this.subscribed.has(virtualHost)) this.start(virtualHost);
     if (typeUrl === cluster && this.warming.size > 0) this.heldBack.push(ack);
     else this.requests.push(ack);
@@ -275,7 +283,7 @@ class World {
   outdated(): string[] {
     if (this.acknowledged < 0) return [];
     const since = this.views.slice(this.acknowledged);
-    return [cluster, endpoints, listener, routes, virtualHost].flatMap((typeUrl) => {
+    return [cluster, endpoints, listener, routes, virtualHost, secret].flatMap((typeUrl) => {
       const had = this.proxy.held(typeUrl);
       const missing = since.length > 1 ? [] : [...(this.view.resources(typeUrl)?.keys() ?? [])].filter((name) => this.proxy.needs(typeUrl, name));
       // A word that there are no endpoints is no resource.
@@ -311,6 +319,7 @@ class World {
 const few = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 const clusterNames = few('c', 4);
 const routeNames = few('r', 2);
+const secretNames = few('s', 2);
 const hostNames = routeNames.flatMap((name) => few(`${name}/h`, 3));
 const version = fc.integer({ min: 0, max: 2 });
 const some = (names: string[]): fc.Arbitrary<string[]> => fc.subarray(names);
@@ -326,7 +335,8 @@ function meshes(withBad: boolean): fc.Arbitrary<Mesh> {
   return fc.record({
     clusters: byName(clusterNames, version),
     endpoints: byName(clusterNames, version),
-    listeners: byName(few('l', 2), fc.record({ routes: atLeastOne(routeNames), version })),
+    listeners: byName(few('l', 2), fc.record({ routes: atLeastOne(routeNames), secrets: some(secretNames), version })),
+    secrets: byName(secretNames, version),
     routes: byName(routeNames, target),
     hosts: byName(hostNames, target),
     bad: fc.oneof(fc.constant<string[]>([]), some(withBad ? [...clusterNames, ...routeNames, ...hostNames, 'l0'] : [])),
@@ -359,6 +369,7 @@ it('a proxy ends with what its view holds, and never refers to what is not there
       const { proxy, view } = world;
       for (const typeUrl of [cluster, endpoints, listener, routes]) expect(contents(proxy.held(typeUrl))).toEqual(viewContents(view, typeUrl));
       expect(contents(proxy.held(virtualHost))).toEqual(viewContents(view, virtualHost));
+      expect(contents(proxy.held(secret))).toEqual(viewContents(view, secret, (name) => proxy.needs(secret, name)));
       expect([...proxy.warming, ...proxy.untold]).toEqual([]);
       expect(proxy.problems).toEqual([]);
     }),

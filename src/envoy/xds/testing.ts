@@ -3,14 +3,14 @@ import { hash } from 'node:crypto';
 import protobuf from 'protobufjs/minimal.js';
 import type { JsonObject } from '../json.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
-import { referencesOf } from './references.ts';
+import { referencesOf, secretsOf } from './references.ts';
 import { emptySet } from './set-diff.ts';
 import type { ResourceSet, View, ViewSource, XdsResource } from './view.ts';
 
-/** @param refers names that it refers to */
-export function resource(name: string, content: string, refers: readonly string[] = []): XdsResource {
+/** @param refers names that it refers to @param secrets the same of Secrets */
+export function resource(name: string, content: string, refers: readonly string[] = [], secrets: readonly string[] = []): XdsResource {
   const bytes = Buffer.from(content);
-  return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, ...(refers.length > 0 ? { refers } : {}) };
+  return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, ...(refers.length > 0 ? { refers } : {}), ...(secrets.length > 0 ? { secrets } : {}) };
 }
 
 /** Sets by type URL, of the generation after that of `before`. One that has the same resources as that of `before` is the same object, and so is each resource. */
@@ -61,7 +61,7 @@ function envoyView(resources: Readonly<Record<string, Readonly<Record<string, Js
     typeUrl,
     Object.entries(byName).map(([name, json]) => {
       const bytes = api.encode(typeUrl, json);
-      return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, refers: referencesOf(typeUrl, json) };
+      return { name, version: hash('sha1', bytes, 'hex').slice(0, 8), bytes, refers: referencesOf(typeUrl, json), secrets: secretsOf(typeUrl, json) };
     }),
   ]);
   return new SimpleView(Object.fromEntries(encoded), before);

@@ -9,6 +9,8 @@ export interface XdsResource {
   readonly bytes: Uint8Array;
   /** What a proxy asks for when it has this one, by name; absent: nothing. See references.ts. */
   readonly refers?: readonly string[];
+  /** The same of Secrets. */
+  readonly secrets?: readonly string[];
 }
 
 /** Resources of one type by name. One that did not change since the last view is the same object, and so is a set without changes. */

@@ -95,16 +95,21 @@ export function renderRbac(context: Context): RenderedObject[] {
   ];
 }
 
+/** Namespaces whose Secrets the control plane may read. */
+export function secretNamespaces({ controller, gateways, namespace }: Values): string[] {
+  const enabled = gateways.filter((gateway) => gateway.enabled).map((gateway) => gateway.namespace || namespace);
+  return [...new Set([...enabled, ...(controller.enabled ? controller.secretNamespaces : [])])];
+}
+
 /** Certificates of gateways are in Secrets beside them: these, and no others, the control plane may read. */
 export function renderSecretRights(context: Context): RenderedObject[] {
   const { values } = context;
-  const { controller, gateways, namespace, revision } = values;
-  const enabled = gateways.filter((gateway) => gateway.enabled).map((gateway) => gateway.namespace || namespace);
+  const { namespace, revision } = values;
   const make = maker(context, 'Controller');
   const name = `${clusterRoleName(values)}-secrets`;
   const subjects = [{ kind: 'ServiceAccount', name: installedNames(revision).controller, namespace }];
   const rules: PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: read }];
-  return [...new Set([...enabled, ...(controller.enabled ? controller.secretNamespaces : [])])].flatMap((one) => [
+  return secretNamespaces(values).flatMap((one) => [
     make(`${rbac}/v1`, 'Role', { name, namespace: one, rules }),
     make(`${rbac}/v1`, 'RoleBinding', { name, namespace: one, roleRef: { apiGroup: rbac, kind: 'Role', name }, subjects }),
   ]);

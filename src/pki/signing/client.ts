@@ -23,7 +23,7 @@ export interface SigningClientSettings {
   credentials: ChannelCredentials;
   /** Of gRPC channels. */
   options?: Record<string, string | number>;
-  /** Proves who this is; read anew for each request, because it changes. Undefined: the connection itself proves it. */
+  /** Proves who this is; read anew for each request, because it changes. Undefined: the connection itself proves it, where that is enough. */
   token: (() => Promise<string>) | undefined;
   /** What is asked for; the control plane gives what it knows this to be. */
   spiffeId: string;

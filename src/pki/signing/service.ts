@@ -32,10 +32,18 @@ export interface SigningCaller {
 /** Why somebody is not answered, with the code of gRPC. */
 export class SigningRefusal extends Error {
   readonly code: number;
+  /** More about it, which is not for whoever is refused. */
+  readonly detail: string;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, detail = '') {
     super(message);
     this.code = code;
+    this.detail = detail;
+  }
+
+  /** For a log. */
+  get text(): string {
+    return this.detail === '' ? this.message : `${this.message}: ${this.detail}`;
   }
 }
 
@@ -62,7 +70,7 @@ export function signingHandlers(settings: SigningSettings): UntypedServiceImplem
         (error: unknown) => {
           const known = error instanceof SigningRefusal;
           const message = known ? error.message : 'the certificate could not be made';
-          settings.refused(call.getPeer(), known ? message : `${message}: ${(error as Error).message}`);
+          settings.refused(call.getPeer(), known ? error.text : `${message}: ${(error as Error).message}`);
           callback({ code: known ? error.code : status.INTERNAL, details: message });
         },
       );

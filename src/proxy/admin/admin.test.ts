@@ -397,6 +397,22 @@ describe('the door of the admin server', () => {
     expect((await ask(port, '/ready')).status).toBe(200);
   });
 
+  it('what a proxy passes on from outside is not of the pod', async () => {
+    const { state, calls } = stateForTests();
+    const server = createAdminServer(state, { hostNames: 'any' });
+    open.push(server);
+    const { port } = await server.listen(0, '127.0.0.1');
+    const from = (localAddress: string, path: string, method: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        httpRequest({ host: '127.0.0.1', port, localAddress, path, method, agent: false }, (response) => resolve(response.resume().statusCode ?? 0))
+          .on('error', reject)
+          .end();
+      });
+    for (const { path, post } of adminEndpoints(state)) expect([path, await from('127.0.0.6', path, post ? 'POST' : 'GET')]).toEqual([path, 403]);
+    expect(calls).toEqual([]);
+    expect(await from('127.0.0.1', '/server_info', 'GET')).toBe(200);
+  });
+
   it('drops bodies without end, and large headers', async () => {
     const { port, get, calls } = await admin();
     expect(await ask(port, '/reopen_logs', { method: 'POST', body: 'x'.repeat(60_000) })).toMatchObject({ status: 200 });

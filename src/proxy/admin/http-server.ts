@@ -152,8 +152,12 @@ function isFromAnotherSite({ host, origin, 'sec-fetch-site': site = 'none' }: In
   return (origin !== undefined && origin !== `http://${host}`) || (site !== 'same-origin' && site !== 'none');
 }
 
+/** From here a proxy passes on what comes from outside to the ports of its pod (SEC-R5): whoever that is, it is not the pod itself. */
+const passedOn: ReadonlySet<string> = new Set(['127.0.0.6', '::6']);
+
 function isLoopback(address = ''): boolean {
-  return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
+  const plain = address.replace(/^::ffff:/, '');
+  return !passedOn.has(plain) && (plain === '::1' || plain.startsWith('127.'));
 }
 
 export function helpText(endpoints: readonly Endpoint[]): string {

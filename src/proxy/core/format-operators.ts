@@ -113,8 +113,27 @@ const simple: Readonly<Record<string, Operator>> = {
 /** Data that other filters leave; this proxy has none of them. */
 const neverThere: ReadonlySet<string> = new Set(['CLUSTER_METADATA', 'UPSTREAM_METADATA', 'METADATA', 'FILTER_STATE', 'UPSTREAM_FILTER_STATE']);
 
+/** Operators that read what may have a request target in it. */
+const targets: ReadonlySet<string> = new Set(['REQ', 'RESP', 'TRAILER', 'PATH']);
+
 /** One operator by its name; names as Envoy has them. */
 export function operatorOf(name: string, argument: string | undefined, options: FormatOptions): Operator | FormatError {
+  const operator = plainOperator(name, argument, options);
+  const { hiddenTokens } = options;
+  if (typeof operator !== 'function' || hiddenTokens === undefined) return operator;
+  if (name === 'QUERY_PARAM' && hiddenTokens.has(parameterName(argument ?? '')))
+    return (record) => hiddenTokens.hideValue(operator(record) as string | undefined);
+  if (!targets.has(name)) return operator;
+  return (record) => {
+    const value = operator(record);
+    return typeof value === 'string' ? hiddenTokens.hide(value) : value;
+  };
+}
+
+/** `access_token:20`: also with a length. */
+const parameterName = (argument: string): string => argument.split(':')[0] as string;
+
+function plainOperator(name: string, argument: string | undefined, options: FormatOptions): Operator | FormatError {
   switch (name) {
     case 'REQ':
       return argument ? requestHeader(argument) : { error: 'REQ needs the name of a header' };
@@ -135,7 +154,7 @@ export function operatorOf(name: string, argument: string | undefined, options: 
     case 'GRPC_STATUS':
       return grpcStatus(argument);
     case 'QUERY_PARAM':
-      return argument ? (r) => queryValue(r.path, r.pathEnd, argument.split(':')[0] as string) : { error: 'QUERY_PARAM needs a name' };
+      return argument ? (r) => queryValue(r.path, r.pathEnd, parameterName(argument)) : { error: 'QUERY_PARAM needs a name' };
     case 'PATH':
       return (r) => path(r, argument ?? '');
     case 'DYNAMIC_METADATA':

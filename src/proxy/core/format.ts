@@ -1,6 +1,7 @@
 // The substitution formats of header values and access logs (RT-R35, TEL-R10): text with `%OPERATOR(argument):length%` in it.
 import type { ExchangeRecord } from './exchange-record.ts';
 import { operatorOf } from './format-operators.ts';
+import type { HiddenTokens } from './jwt/hidden-tokens.ts';
 
 /** What an operator reads; undefined: it is missing. */
 export type Operator = (record: ExchangeRecord) => string | number | undefined;
@@ -10,6 +11,8 @@ export interface FormatOptions {
   hostname?: string;
   /** `%ENVIRONMENT(X)%` */
   environment?: Readonly<Record<string, string | undefined>>;
+  /** Of what is told to others than endpoints: without tokens in queries. */
+  hiddenTokens?: HiddenTokens | undefined;
 }
 
 export interface FormatError {

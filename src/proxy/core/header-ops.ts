@@ -18,7 +18,7 @@ const inline = { request: new Set(inlineRequestHeaders), response: new Set(inlin
 const framing: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
 /** Pseudo headers and `host` cannot be changed by header operations (RT-R34). */
-const isMutable = (name: string): boolean => name !== '' && name !== 'host' && !name.startsWith(':');
+export const isMutable = (name: string): boolean => name !== '' && name !== 'host' && !name.startsWith(':');
 
 /** Whether an operation has any effect on a header; `name` in lower case. */
 export function canChange(op: 'remove' | 'set' | 'add', name: string): boolean {

@@ -6,10 +6,10 @@ const tooManyOptions = 10;
 const longestTe = 256;
 
 /** Options that name no header. */
-const ownOptions: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', 'http2-settings', '']);
+const ownOptions: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', '']);
 
-/** Headers that a client must not take away by naming them: they tell where a request is from. */
-const notNominable: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
+/** Headers that a client must not take away by naming them: they tell where a request is from, and whom it is for. */
+const notNominable: ReadonlySet<string> = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 function optionsOf(connection: string): string[] {
   return connection.split(',').map((option) => option.trim().toLowerCase());

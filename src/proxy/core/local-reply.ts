@@ -54,12 +54,6 @@ export const noHealthyUpstream = new LocalReply(503, 'no healthy upstream', flag
 export const responseTimeout = new LocalReply(504, 'upstream request timeout', flags.upstreamRequestTimeout, 'response_timeout');
 /** LR-R12 */
 export const perTryTimeout = new LocalReply(504, 'upstream request timeout', flags.upstreamRequestTimeout, 'upstream_per_try_timeout');
-/** LR-R18 */
-export const headersTooLarge = new LocalReply(431, 'Request Header Fields Too Large', flags.downstreamProtocolError, 'http1.headers_too_large', {
-  closes: true,
-});
-/** LR-R19 */
-export const lowVersion = new LocalReply(426, 'Upgrade Required', flags.downstreamProtocolError, 'low_version', { closes: true });
 /** LR-R20 */
 export const rateLimited = new LocalReply(429, 'local_rate_limited', flags.rateLimited, 'local_rate_limited');
 /** LR-R22 */
@@ -71,8 +65,8 @@ export const maxStreamDuration = new LocalReply(
 );
 /** LR-R23 */
 export const missingHost = new LocalReply(400, '', 0, 'missing_host_header', { closes: true });
-/** LR-R24 */
-export const badRequest = new LocalReply(400, 'Bad Request', flags.downstreamProtocolError, 'http1.codec_error', { closes: true });
+/** A Host header in which two readers could see two hosts. */
+export const invalidAuthority = new LocalReply(400, '', 0, 'http.invalid_authority', { closes: true });
 /** A `connection` header that names headers it must not (RT-R44). */
 export const badConnectionHeader = new LocalReply(400, 'Bad Request', flags.downstreamProtocolError, 'http1.connection_header_rejected', { closes: true });
 /** LR-R25 */
@@ -81,7 +75,6 @@ export const missingPath = new LocalReply(404, '', 0, 'missing_path_rejected');
 export const absolutePath = new LocalReply(404, '', 0, 'absolute_path_rejected');
 /** The client sent nothing for too long. */
 export const streamIdleTimeout = new LocalReply(408, 'stream timeout', flags.streamIdleTimeout, 'stream_idle_timeout');
-export const responseIdleTimeout = new LocalReply(504, 'stream timeout', flags.streamIdleTimeout, 'stream_idle_timeout');
 /** The body is greater than what may be kept. */
 export const payloadTooLarge = new LocalReply(413, 'Payload Too Large', 0, 'request_payload_too_large');
 /** A service is being drained of requests. */

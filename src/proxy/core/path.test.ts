@@ -37,6 +37,26 @@ describe('MAT-R10: base normalization', () => {
     ['/a b"<>`{}^|', '/a%20b%22%3C%3E%60%7B%7D%5E%7C'],
     ["/!$&'()*+,:;=@[]", "/!$&'()*+,:;=@[]"],
   ])('%s → %s', (from, to) => expect(normalizePath(from, 'base')).toBe(to));
+
+  // As servers read them that take parameters off each segment first.
+  it.each([
+    ['/x/..;/admin', '/admin'],
+    ['/x/..;p=1/admin', '/admin'],
+    ['/x/%2e%2e;/admin', '/admin'],
+    ['/x/.%2E;a;b/admin', '/admin'],
+    ['/x/.;/admin', '/x/admin'],
+    ['/x/%2e;a/b', '/x/b'],
+    ['/x/..;', '/'],
+    ['/x/.;', '/x/'],
+    ['/x/..;?q', '/?q'],
+    ['/x/..;%2f/a', '/a'],
+    ['/x/..;a\\b', '/b'],
+    ['/..;/..;/a', '/a'],
+    ['/x;y/..;z/a', '/a'],
+    ['/x/...;/a', '/x/...;/a'],
+    ['/x/a;../b', '/x/a;../b'],
+    ['/x/..%3b/a', '/x/..%3b/a'],
+  ])('with parameters, %s → %s', (from, to) => expect(normalizePath(from, 'base')).toBe(to));
 });
 
 it.each([
@@ -46,6 +66,25 @@ it.each([
 ])('MAT-R11: a fragment is cut off: %s', (from, to) => {
   expect(normalizePath(from, 'base')).toBe(to);
   expect(normalizePath(from, 'none')).toBe(to);
+});
+
+describe('MAT-R10: nothing that is decoded makes another escape', () => {
+  it.each([
+    ['/%%365xact', '/%2565xact'],
+    ['/%%36%35xact', '/%2565xact'],
+    ['/%2%66admin', '/%252fadmin'],
+    ['/%%32fadmin', '/%252fadmin'],
+    ['/%2%41', '/%252A'],
+    ['/%%41', '/%A'],
+    ['/%%41%7a', '/%Az'],
+    ['/%/../%%365', '/%2565'],
+    ['/%%7e', '/%~'],
+    ['/%25%36%35', '/%2565'],
+    ['/%%%365', '/%%2565'],
+  ])('%s → %s', (from, to) => {
+    expect(normalizePath(from, 'base')).toBe(to);
+    expect(normalizePath(from, 'decode-and-merge-slashes')).toBe(to);
+  });
 });
 
 describe('MAT-R12', () => {
@@ -72,13 +111,15 @@ describe('MAT-R13: the other modes', () => {
 });
 
 it('MAT-R10: what is normal is left as it is, and a normal path has no dot segments', () => {
-  const piece = fc.constantFrom('/', '.', '..', 'a', 'B', '%2e', '%2F', '%41', '%', '\\', '-', '?', 'x=1', '~', '//', ' ');
+  const piece = fc.constantFrom('/', '.', '..', 'a', 'B', '%2e', '%2F', '%41', '%', '%36', '2', '%66', '%25', '\\', '-', '?', 'x=1', '~', '//', ' ', ';');
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       const target = `/${pieces.join('')}`;
       const normal = normalizePath(target, 'base') as string;
       const path = normal.slice(0, pathEndOf(normal));
-      expect(path.split('/').some((segment) => segment === '.' || segment === '..')).toBe(false);
+      expect(path.split('/').some((segment) => /^\.\.?(?:;|$)/.test(segment))).toBe(false);
+      // What the next one decodes is nothing that could have been decoded here.
+      expect([...path.matchAll(/%([\da-f]{2})/gi)].filter(([, hex = '']) => /[\w.~-]/.test(String.fromCharCode(Number.parseInt(hex, 16))))).toEqual([]);
       expect(path.startsWith('/')).toBe(true);
       expect(normal.slice(pathEndOf(normal))).toBe(target.slice(pathEndOf(target)));
       if (!path.includes('%')) expect(normalizePath(normal, 'base')).toBe(normal);

@@ -6,6 +6,7 @@ export type PathNormalization = MeshSettings['pathNormalization'];
 const slash = 47;
 const dot = 46;
 const percent = 37;
+const semicolon = 59;
 const question = 63;
 const backslash = 92;
 
@@ -70,9 +71,19 @@ export function normalizePath(target: string, mode: PathNormalization): string |
   return (mode === 'base' ? canonical : mergeSlashes(canonical)) + query;
 }
 
-/** Dot segments resolved, unreserved characters decoded, backslashes turned; undefined for a null byte or what is not ASCII. */
+/**
+ * Dot segments resolved, unreserved characters decoded, backslashes turned; undefined for a null byte or what is not ASCII.
+ *
+ * A dot segment with parameters (`..;x`) is one, too: servers that know parameters of segments take them off first, and would go up
+ * where the policies have seen a name.
+ *
+ * What is decoded never makes an escape with a `%` in front of it that was none: `%%365` would be `%65`, and `e` for whoever decodes it
+ * next. Such a `%` is escaped itself.
+ */
 function canonicalPath(path: string): string | undefined {
   let out = '';
+  /** Where in `out` the last `%` is that begins no escape. */
+  let percentAt = -1;
   for (let i = 0; i < path.length; i++) {
     const code = path.charCodeAt(i);
     if (code >= 128) return undefined;
@@ -95,10 +106,12 @@ function canonicalPath(path: string): string | undefined {
       }
       const after = i + dotLength;
       const up = dotAt(path, after);
-      if (endsSegment(path, after)) {
-        i = after;
-      } else if (up > 0 && endsSegment(path, after + up)) {
-        i = after + up;
+      const end = endOfDots(path, after);
+      const upEnd = up > 0 ? endOfDots(path, after + up) : -1;
+      if (end >= 0) {
+        i = end;
+      } else if (upEnd >= 0) {
+        i = upEnd;
         out = parentOf(out);
       } else {
         out += '.';
@@ -115,12 +128,29 @@ function canonicalPath(path: string): string | undefined {
     if (decoded > 0 && decoded < 128 && kinds[decoded] === unreserved) {
       out += String.fromCharCode(decoded);
       i += 2;
+      if (percentAt >= 0) out = withoutNewEscape(out, percentAt, path.charCodeAt(i + 1));
     } else if (decoded >= 0) {
       out += path.slice(i, i + 3);
       i += 2;
-    } else out += '%';
+    } else {
+      percentAt = out.length;
+      out += '%';
+    }
   }
   return out;
+}
+
+/**
+ * @param out a character was decoded at its end
+ * @param percentAt where the last `%` is that began no escape, if it is still there
+ * @param next character of the path, as it was sent
+ */
+function withoutNewEscape(out: string, percentAt: number, next: number): string {
+  if (out.charCodeAt(percentAt) !== percent) return out;
+  const behind = out.length - percentAt - 1;
+  const first = hexDigit(out.charCodeAt(percentAt + 1));
+  const isEscape = first >= 0 && ((behind === 1 && hexDigit(next) >= 0) || (behind === 2 && hexDigit(out.charCodeAt(percentAt + 2)) >= 0));
+  return isEscape ? `${out.slice(0, percentAt)}%25${out.slice(percentAt + 1)}` : out;
 }
 
 /** Length of a dot at this place, plain or as `%2e`; 0 for none. */
@@ -130,9 +160,14 @@ function dotAt(path: string, at: number): number {
   return code === percent && decodedAt(path, at) === dot ? 3 : 0;
 }
 
-function endsSegment(path: string, at: number): boolean {
-  if (at >= path.length) return true;
-  const code = path.charCodeAt(at);
+/** Where the segment ends that has nothing but dots in front of this place, and may have parameters behind; -1: it has more. */
+function endOfDots(path: string, at: number): number {
+  let end = at;
+  if (path.charCodeAt(at) === semicolon) while (end < path.length && !isSlash(path.charCodeAt(end))) end++;
+  return end >= path.length || isSlash(path.charCodeAt(end)) ? end : -1;
+}
+
+function isSlash(code: number): boolean {
   return code === slash || code === backslash;
 }
 

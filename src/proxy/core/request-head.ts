@@ -94,7 +94,13 @@ const dropped = [
 ];
 
 /** Of requests that come from outside of the mesh. */
-const droppedAtEdge = ['x-envoy-decorator-operation', 'x-envoy-downstream-service-cluster', 'x-envoy-downstream-service-node', 'x-envoy-original-path'];
+const droppedAtEdge = [
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+  'x-envoy-original-host',
+  'x-envoy-original-path',
+];
 
 interface Known {
   readonly action: number;
@@ -169,6 +175,7 @@ export function conditionRequest(
   const refusal = conditionHeaders(headers, head, from, policy, ids, record);
   if (refusal) return refusal;
   if (head.authority === undefined) return replies.missingHost;
+  if (!isAuthority(head.authority)) return replies.invalidAuthority;
   if (head.method === 'CONNECT') return undefined;
   if (head.path === '') return replies.missingPath;
   if (head.path.charCodeAt(0) !== 47) return replies.absolutePath;
@@ -305,6 +312,20 @@ function dropHopByHop(out: Headers, connectionValue: string | undefined, version
   if (te === undefined || te === 'trailers') return;
   if (acceptsTrailers(te)) overwriteHeader(out, 'te', 'trailers');
   else removeHeader(out, 'te');
+}
+
+const authorityCharacters = new Uint8Array(256);
+for (const c of "-._~%!$&'()*+,;=:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") authorityCharacters[c.charCodeAt(0)] = 1;
+
+/** The last one that was right: most requests of a connection are for the same host. */
+let knownAuthority = '';
+
+/** Host and port, without user information, a path, or anything else in which two readers could see two hosts. */
+function isAuthority(authority: string): boolean {
+  if (authority === knownAuthority) return true;
+  for (let i = 0; i < authority.length; i++) if (authorityCharacters[authority.charCodeAt(i)] !== 1) return false;
+  knownAuthority = authority;
+  return true;
 }
 
 /** A referer that is no URL of the web is not passed on. */

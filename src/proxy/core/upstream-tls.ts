@@ -17,7 +17,7 @@ export function speaksTls({ tls }: Pick<Cluster, 'tls'>, endpoint: Pick<Endpoint
 
 /** The protocols that are offered: by those of the mesh, sidecars know each other and what is inside of the connection (SEC-R3). */
 export function offeredProtocols({ mode }: UpstreamTls, inside: 'http1' | 'http2' | 'tcp'): string[] {
-  if (mode === 'simple' || mode === 'mutual') return inside === 'http2' ? ['h2'] : [];
+  if (mode === 'simple' || mode === 'mutual') return inside === 'tcp' ? [] : [inside === 'http2' ? 'h2' : 'http/1.1'];
   switch (inside) {
     case 'http1':
       return ['istio-http/1.1', 'istio', 'http/1.1'];

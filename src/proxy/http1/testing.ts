@@ -6,6 +6,8 @@ import { defaultLimits, type MessageLimits } from './message-parser.ts';
 import { RequestParser } from './request-parser.ts';
 import { ResponseParser } from './response-parser.ts';
 
+export { pause, until } from '../../../test/until.ts';
+
 export interface ParsedRequest {
   method: string;
   path: string;
@@ -160,17 +162,4 @@ export class Peer {
   send(text: string): void {
     this.socket.write(text, 'latin1');
   }
-}
-
-/** Waits until it holds; the test fails with `what` otherwise. */
-export async function until(holds: () => boolean, what: string, ms = 3000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -76,7 +76,7 @@ describe('keys by discovery', () => {
       'keys in the metadata of a cloud',
       '/realm',
       () => '{"jwks_uri":"http://169.254.169.254/x"}',
-      'http://169.254.169.254/x has a link-local address, which is not asked',
+      'http://169.254.169.254/x has a link-local address, or one of the metadata of a cloud, which is not asked',
     ],
   ])('%s', async (_, path, document, expected) => {
     expect(await outcome(discovery(`${await withDocument(document)}${path}`))).toBe(expected);

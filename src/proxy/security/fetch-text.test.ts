@@ -126,9 +126,9 @@ describe('redirects', () => {
 
   it.each([
     ['file:///etc/passwd', 'redirects to what is no address with http:// or https://'],
-    ['http://169.254.169.254/latest', 'has a link-local address, which is not asked'],
-    ['http://[fe80::1]/', 'has a link-local address, which is not asked'],
-    ['http://[::ffff:169.254.169.254]/', 'has a link-local address, which is not asked'],
+    ['http://169.254.169.254/latest', 'has a link-local address, or one of the metadata of a cloud, which is not asked'],
+    ['http://[fe80::1]/', 'has a link-local address, or one of the metadata of a cloud, which is not asked'],
+    ['http://[::ffff:169.254.169.254]/', 'has a link-local address, or one of the metadata of a cloud, which is not asked'],
   ])('are not followed to %s', async (location, expected) => {
     expect(await problem(await http((_, response) => response.writeHead(302, { location }).end()))).toContain(expected);
   });
@@ -145,8 +145,11 @@ describe('addresses that are none', () => {
     expect(await problem(address)).toBe(`${JSON.stringify(address)} is no address with http:// or https://`);
   });
 
-  it.each(['http://169.254.169.254/latest/meta-data', 'http://2852039166/', 'http://[fe80::1]/'])('of the machine itself: %s', async (address) => {
-    expect(await problem(address)).toContain('has a link-local address, which is not asked');
+  it.each([
+    ...['http://169.254.169.254/latest/meta-data', 'http://2852039166/', 'http://[fe80::1]/'],
+    ...['http://[fd00:ec2::254]/latest', 'http://100.100.100.200/latest', 'http://192.0.0.192/'],
+  ])('of the machine itself: %s', async (address) => {
+    expect(await problem(address)).toContain('has a link-local address, or one of the metadata of a cloud, which is not asked');
   });
 });
 

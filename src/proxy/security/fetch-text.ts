@@ -22,6 +22,10 @@ export interface FetchOptions extends FetchLimits {
 const linkLocal = new BlockList();
 linkLocal.addSubnet('169.254.0.0', 16, 'ipv4');
 linkLocal.addSubnet('fe80::', 10, 'ipv6');
+// The same services of AWS over IPv6, of Alibaba and of Oracle, which are elsewhere.
+linkLocal.addAddress('fd00:ec2::254', 'ipv6');
+linkLocal.addAddress('100.100.100.200', 'ipv4');
+linkLocal.addAddress('192.0.0.192', 'ipv4');
 
 /**
  * The body of the answer, which has to have a status from 200 to 299. Proxies of the environment are not used, and no certificate is
@@ -113,7 +117,7 @@ async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<stri
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const linkLocalText = 'has a link-local address, which is not asked';
+const linkLocalText = 'has a link-local address, or one of the metadata of a cloud, which is not asked';
 
 function isLinkLocal(address: string): boolean {
   return linkLocal.check(address, address.includes(':') ? 'ipv6' : 'ipv4');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuthorizationStages, ExternalAuthorizer } from '../../ir/authorization.ts';
 import { CompiledStages } from '../core/authorization/stages.ts';
 import { method, path, policies, rule } from '../core/authorization/testing.ts';
+import { removeHeader } from '../core/headers.ts';
 import { type LocalReply, noRoute } from '../core/local-reply.ts';
 import { record } from '../core/testing.ts';
 import { RequestBody } from '../request-body.ts';
@@ -51,6 +52,7 @@ function world({ stages = {}, target = '/a', isRouted = true, atOnce, tokens, ro
   const guard = new RequestGuard({
     stages: new CompiledStages(policies(stages)),
     tokens: tokens && {
+      sanitize: ({ headers }) => removeHeader(headers, 'x-claim'),
       check(_, done) {
         did.push('tokens');
         if (tokens === 'at once') {
@@ -105,6 +107,17 @@ describe('SEC-R7: the order', () => {
     expect(did).toEqual(['asked', 'tokens']);
     verified();
     expect(did).toEqual(['asked', 'tokens', 'denied rbac_access_denied_matched_policy[d]']);
+  });
+
+  it('headers of tokens are dropped before anybody is asked', () => {
+    const { check, request, did } = world({
+      stages: { custom: [custom('c', { authorizer, rules: [rule('c', [{ kind: 'header', name: 'x-claim', match: { kind: 'present' } }])] })] },
+      tokens: 'later',
+    });
+    request.record.headers.push('x-claim', 'spoofed', 'x-other', '1');
+    check();
+    // The rule would have asked for what was spoofed.
+    expect([did, request.record.headers]).toEqual([['tokens'], ['x-other', '1']]);
   });
 
   it('all within the call where nothing has to be waited for', () => {

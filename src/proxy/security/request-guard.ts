@@ -38,6 +38,9 @@ export class RequestGuard {
    * @returns takes it back; undefined: `judged` was called
    */
   check(request: GuardedRequest, judged: Judged): Pending | undefined {
+    const { stages, tokens } = this.options;
+    // Else nobody reads them before the tokens are looked at.
+    if (tokens !== undefined && (stages?.custom.length ?? 0) > 0) tokens.sanitize(request.record);
     const judgement = new Judgement(this, this.options, request, judged);
     judgement.next();
     return judgement.over ? undefined : judgement;

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { provider } from '../../../test/jwt/configurations.ts';
 import { defaultJsonFormat } from '../../ir/access-log.ts';
 import { ExchangeRecord } from '../core/exchange-record.ts';
+import { HiddenTokens } from '../core/jwt/hidden-tokens.ts';
 import { addFlag, flags, type ResponseFlag } from '../core/response-flags.ts';
 import { AccessLog, accessLogLine } from './access-log.ts';
 
@@ -157,5 +159,46 @@ describe('the log', () => {
     log.setLine(accessLogLine({ accessLogFormat: '%RESPONSE_FLAGS%', accessLogEncoding: 'text' }).line);
     log.log(deadRequest());
     expect(lines).toEqual(['old\n', 'URX,UF\n']);
+  });
+});
+
+describe('tokens in queries', () => {
+  const authentication = { providers: [provider()], routesByClaims: false };
+  const target = '/a?x=1&access_token=PLANTED.TOKEN.TEXT';
+  const refused = (): ExchangeRecord =>
+    Object.assign(new ExchangeRecord(), {
+      path: target,
+      pathEnd: 2,
+      headers: ['referer', `https://shop.example${target}`, 'x-envoy-original-path', target],
+      responseHeaders: ['www-authenticate', `Bearer realm="http://shop${target}", error="invalid_token"`, 'location', `https://shop${target}`],
+    });
+  const operators = [
+    ...['REQ(:PATH)', 'REQ(X-ENVOY-ORIGINAL-PATH?:PATH)', 'REQ(x-none?:path)', 'REQ(REFERER)', 'REQ(:PATH):30', 'PATH', 'PATH(WQ:PATH)', 'PATH(WQ:ORIG)'],
+    ...['QUERY_PARAM(access_token)', 'QUERY_PARAM(access_token:9)', 'RESP(WWW-AUTHENTICATE)', 'RESP(location)'],
+  ];
+
+  it.each(operators)('are not told by %s', (operator) => {
+    for (const encoding of ['text', 'json'] as const) {
+      const format = encoding === 'json' ? JSON.stringify({ a: `%${operator}%`, b: `[%${operator}%]` }) : `%${operator}%`;
+      const settings = { accessLogFormat: format, accessLogEncoding: encoding };
+      expect(accessLogLine(settings).line(refused())).toContain('PLANT');
+      const line = accessLogLine(settings, { hiddenTokens: HiddenTokens.of(authentication) }).line(refused());
+      expect(line).not.toContain('PLANT');
+      expect(line).toMatch(/access_token=\[reda|\[redacted\]/);
+    }
+  });
+
+  it.each(['text', 'json'] as const)('are not told by the default format, as %s', (accessLogEncoding) => {
+    const line = accessLogLine({ accessLogFormat: '', accessLogEncoding }, { hiddenTokens: HiddenTokens.of(authentication) }).line(refused());
+    expect(line).toContain('/a?x=1&access_token=[redacted]');
+    expect(line).not.toContain('PLANT');
+  });
+
+  it('leave what is missing missing, and the rest as it is', () => {
+    const line = accessLogLine(
+      { accessLogFormat: '%QUERY_PARAM(access_token)% %QUERY_PARAM(x)% %PATH(NQ)% %REQ(none)%', accessLogEncoding: 'text' },
+      { hiddenTokens: HiddenTokens.of(authentication) },
+    ).line(Object.assign(refused(), { path: '/b?x=2', headers: [] }));
+    expect(line).toBe('- 2 /b -\n');
   });
 });

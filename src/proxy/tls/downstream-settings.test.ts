@@ -50,6 +50,16 @@ it.each<[string, DownstreamSettings | undefined, Partial<DownstreamSettings> | u
     { conditions: { names: [], uriPrefixes: ['spiffe://cluster.local/', 'spiffe://old.example/'], publicKeys: [], hashes: [] } },
   ],
   [
+    'of clients that need not show a certificate, where one that leads to a root is enough',
+    settings({ mode: 'OPTIONAL_MUTUAL', credentialName: 's' }, { 'shop/s': { pair, roots: 'R' } }),
+    { clients: 'optional' },
+  ],
+  ...[{ subjectAltNames: ['a'] }, { certificateSpkis: ['a'] }, { certificateHashes: ['a'] }].map((more): [string, ReturnType<typeof settings>, object] => [
+    `and else they have to: ${Object.keys(more)}`,
+    settings({ mode: 'OPTIONAL_MUTUAL', credentialName: 's', ...more }, { 'shop/s': { pair, roots: 'R' } }),
+    { clients: 'required' },
+  ]),
+  [
     'hashes in both ways of writing',
     settings({ certificateHashes: ['AB:CD', 'ef01'] }),
     { conditions: { names: [], uriPrefixes: [], publicKeys: [], hashes: ['abcd', 'ef01'] } },

@@ -17,7 +17,7 @@ export interface Conditions {
 }
 
 export interface DownstreamSettings {
-  /** The first that the client can verify is shown. */
+  /** Of which the client is shown one, by the name that it asks for. */
   pairs: readonly KeyPair[];
   clients: 'not-asked' | 'optional' | 'required';
   /** PEM; of clients, where they are asked. */
@@ -40,7 +40,7 @@ export function downstreamSettings(tls: DownstreamTls, context: TlsContext): Dow
   const { mode } = tls;
   const pairs = shownPairs(tls, context);
   if (pairs.length === 0) return undefined;
-  const clients = mode === 'SIMPLE' ? 'not-asked' : mode === 'OPTIONAL_MUTUAL' ? 'optional' : 'required';
+  const clients = mode === 'SIMPLE' ? 'not-asked' : mode === 'OPTIONAL_MUTUAL' && !asksMore(tls) ? 'optional' : 'required';
   const judges = clients === 'not-asked' ? { roots: '' } : clientRoots(tls, context);
   if (!judges) return undefined;
   // At the workload itself whoever is of the mesh; a gateway may name whom it takes.
@@ -63,6 +63,11 @@ export function downstreamSettings(tls: DownstreamTls, context: TlsContext): Dow
       cipherSuites: tls.cipherSuites?.length ? tls.cipherSuites : mesh ? meshCipherSuites : [],
     },
   };
+}
+
+/** Whether a certificate that leads to a root is not enough; then Envoy takes nobody without one. */
+function asksMore({ subjectAltNames = [], certificateSpkis = [], certificateHashes = [] }: DownstreamTls): boolean {
+  return subjectAltNames.length + certificateSpkis.length + certificateHashes.length > 0;
 }
 
 export function isMesh({ mode }: DownstreamTls): boolean {

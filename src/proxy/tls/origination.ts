@@ -12,6 +12,7 @@ import type { Credentials } from './credentials.ts';
 import { HandshakeError, handshakeFailure, namesFailure, secretsNotReady } from './failure.ts';
 import { parameters } from './parameters.ts';
 import { revocationLists } from './revocation-lists.ts';
+import { sentChain } from './sent-chain.ts';
 import { Sessions } from './sessions.ts';
 import { acceptedNames, namesOfRequest, serverNameFor, type UpstreamSettings, upstreamSettings } from './upstream-settings.ts';
 
@@ -96,8 +97,10 @@ export class TlsOrigination {
     const names = made.verifies ? acceptedNames(tls, name) : [];
     const servername = serverNameFor(tls, name);
     const protocols = offeredProtocols(tls, inside);
-    const server = [made.key, host.key, servername, ...names, '', ...protocols].join('\n');
-    const taken = this.sessions.take(server, this.options.clock.wallTime());
+    const server = [made.key, host.key, servername, ...names.flat(), '', ...protocols].join('\n');
+    const { clock } = this.options;
+    const now = clock.wallTime();
+    const taken = this.sessions.take(server, now);
     const secured = connect({
       socket,
       secureContext: made.context,
@@ -105,7 +108,8 @@ export class TlsOrigination {
       checkServerIdentity: (_host, { subjectaltname }) => {
         if (names.length === 0) return undefined;
         const shown = parseAltNames(subjectaltname);
-        return hasAltName(shown, names) ? undefined : new HandshakeError(namesFailure(shown, tls.subjectAltNames?.length ? undefined : names));
+        const missing = names.find((list) => !hasAltName(shown, list));
+        return missing && new HandshakeError(namesFailure(shown, missing === tls.subjectAltNames ? undefined : missing));
       },
       ...(servername === undefined ? {} : { servername }),
       ...(protocols.length === 0 ? {} : { ALPNProtocols: protocols }),
@@ -119,11 +123,13 @@ export class TlsOrigination {
     };
     // Node reads everything that a certificate has for `checkServerIdentity`, which takes longer than to verify it.
     secured.getPeerCertificate = () => ({ subjectaltname: names.length === 0 ? undefined : certificate()?.subjectAltName }) as DetailedPeerCertificate;
-    secured.on('session', (next) => {
-      // With the certificate that was verified everything ends that came of it.
-      const expiresAt = secured.isSessionReused() ? taken?.expiresAt : certificate()?.validToDate.getTime();
-      if (expiresAt !== undefined) this.sessions.add(server, { bytes: next, expiresAt });
-    });
+    if (this.sessions.wanted(server, now)) {
+      secured.on('session', (next) => {
+        // With the certificate that was verified everything ends that came of it.
+        const expiresAt = secured.isSessionReused() ? taken?.expiresAt : certificate()?.validToDate.getTime();
+        if (expiresAt !== undefined) this.sessions.add(server, { bytes: next, expiresAt });
+      });
+    }
     const failed = (error: Error): void => {
       const counter = counterOf(error);
       if (counter) counters()[counter]++;
@@ -133,7 +139,9 @@ export class TlsOrigination {
       secured.off('error', failed);
       // What goes wrong from now on ends the connection; `close` tells of it.
       secured.on('error', () => secured.destroy());
-      counters().established(secured.getProtocol() ?? '', secured.getCipher().name, secured.isSessionReused());
+      const resumed = secured.isSessionReused();
+      if (taken) this.sessions.judged(server, resumed, clock.wallTime());
+      counters().established(secured.getProtocol() ?? '', secured.getCipher().name, resumed);
     });
     return secured;
   }
@@ -157,11 +165,11 @@ export class TlsOrigination {
 }
 
 /** @returns undefined where a certificate or key cannot be read: whoever read them has said so */
-function newContext({ pair, roots, revoked }: UpstreamSettings): SecureContext | undefined {
+function newContext({ pair, roots, revoked, parameters: written }: UpstreamSettings): SecureContext | undefined {
   try {
     return createSecureContext({
-      ...parameters({}),
-      ...(pair ? { cert: pair.certificateChain, key: pair.privateKey } : {}),
+      ...parameters(written ?? {}),
+      ...(pair ? { cert: sentChain(pair.certificateChain, roots ?? ''), key: pair.privateKey } : {}),
       ...(roots === undefined ? {} : { ca: roots, ...crossRoots }),
       ...(revoked === '' ? {} : { crl: revocationLists(revoked) }),
     });

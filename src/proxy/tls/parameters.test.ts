@@ -27,6 +27,12 @@ describe('MAP-R56: what TLS is spoken with', () => {
     for (const suite of of12([])) expect(suite).toMatch(/^ECDHE-.*(GCM|POLY1305)/);
   });
 
+  it('those for EC keys first, where the certificates have keys of several kinds', () => {
+    const suites = ['ECDHE-RSA-AES128-GCM-SHA256', 'AES128-SHA', 'ECDHE-ECDSA-AES256-GCM-SHA384'];
+    const ordered = parameters({ cipherSuites: suites, ecdsaFirst: true }).ciphers?.split(':').slice(3);
+    expect(ordered).toEqual(['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256', 'AES128-SHA']);
+  });
+
   it('curves that are known', () => {
     expect(parameters({}).ecdhCurve).toBe('X25519:P-256');
     expect(parameters({ ecdhCurves: ['P-384', 'P-1', 'P-256'] }).ecdhCurve).toBe('P-384:P-256');

@@ -37,20 +37,25 @@ export interface TlsParameters {
   /** Of TLS 1.2 and before; those that are not known do not count. */
   cipherSuites?: readonly string[];
   ecdhCurves?: readonly string[];
+  /** Of certificates with keys of several kinds, clients that take one with an EC key are shown that. */
+  ecdsaFirst?: boolean;
 }
 
 type Parameters = Pick<SecureContextOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ecdhCurve' | 'honorCipherOrder' | 'secureOptions'>;
 
-export function parameters({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', cipherSuites = [], ecdhCurves = [] }: TlsParameters): Parameters {
+export function parameters({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', cipherSuites = [], ecdhCurves = [], ecdsaFirst }: TlsParameters): Parameters {
   const min = versions.has(minVersion) ? minVersion : 'TLSv1.2';
   const known = cipherSuites.filter((suite) => known12().has(suite.toLowerCase()));
+  const suites = known.length > 0 ? known : defaultCipherSuites;
+  const isEcdsa = (suite: string): boolean => suite.includes('-ECDSA-');
+  const ordered = ecdsaFirst ? [...suites.filter(isEcdsa), ...suites.filter((suite) => !isEcdsa(suite))] : suites;
   const curves = ecdhCurves.filter((curve) => knownCurves.has(curve));
   // Without this word the hashes of the versions before 1.2 are refused.
   const level = min < 'TLSv1.2' ? ['@SECLEVEL=0'] : [];
   return {
     minVersion: min as SecureVersion,
     maxVersion: (versions.has(maxVersion) ? maxVersion : 'TLSv1.3') as SecureVersion,
-    ciphers: [...newest, ...(known.length > 0 ? known : defaultCipherSuites), ...level].join(':'),
+    ciphers: [...newest, ...ordered, ...level].join(':'),
     ecdhCurve: (curves.length > 0 ? curves : defaultCurves).join(':'),
     honorCipherOrder: true,
     // Clients without AES in hardware say so by their order.

@@ -58,12 +58,12 @@ const recent = new Map<string, ShownCertificate>();
 const mostRecent = 1024;
 
 export function shownCertificate(x509: X509Certificate): ShownCertificate {
-  const hash = x509.fingerprint256.replaceAll(':', '').toLowerCase();
-  const known = recent.get(hash);
+  const { fingerprint256 } = x509;
+  const known = recent.get(fingerprint256);
   if (known) return known;
-  const shown = new ShownCertificate(x509, hash);
+  const shown = new ShownCertificate(x509, fingerprint256.replaceAll(':', '').toLowerCase());
   if (recent.size >= mostRecent) recent.delete(recent.keys().next().value as string);
-  recent.set(hash, shown);
+  recent.set(fingerprint256, shown);
   return shown;
 }
 

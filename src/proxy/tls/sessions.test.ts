@@ -30,3 +30,17 @@ it('few are kept of a server, and of many servers those that were used last', ()
   expect(name(sessions.take('s', 0))).toBe('again');
   expect(sessions.take('t0', 0)).toBeUndefined();
 });
+
+it('a server that takes none is offered none for a while, and then one at a time', () => {
+  const sessions = new Sessions();
+  const offer = (now: number, resumed = false): boolean => {
+    if (!sessions.wanted('s', now)) return false;
+    sessions.add('s', session('x', Number.POSITIVE_INFINITY));
+    if (!sessions.take('s', now)) return false;
+    sessions.judged('s', resumed, now);
+    return true;
+  };
+  const offered = (now: number, resumed?: boolean): number => Array.from({ length: 20 }).filter(() => offer(now, resumed)).length;
+  expect([offered(0), sessions.take('s', 0), sessions.wanted('t', 0)]).toEqual([8, undefined, true]);
+  expect([offered(9_999), offered(10_000), offered(20_000, true), offered(20_001)]).toEqual([0, 1, 20, 8]);
+});

@@ -7,7 +7,7 @@ import type { DownstreamTls, Listener } from '../../ir/listener.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { ConnectionTls } from '../core/connection-tls.ts';
 import type { TlsCounters, tlsCounterNames } from './counters.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, KeyPair } from './credentials.ts';
 import { type DownstreamSettings, downstreamSettings } from './downstream-settings.ts';
 import {
   certificateFailure,
@@ -20,10 +20,12 @@ import {
   type TlsFailure,
 } from './failure.ts';
 import { judge } from './judge.ts';
+import { NamedPairs } from './named-pairs.ts';
 import { parameters } from './parameters.ts';
 import { type ShownCertificate, shownCertificate, uriNames } from './peer-certificate.ts';
 import { rawSocket, resetAndDestroy } from './raw-socket.ts';
 import { revocationLists } from './revocation-lists.ts';
+import { sentChain } from './sent-chain.ts';
 
 /** A connection whose handshake is over. */
 export interface SecuredConnection {
@@ -52,6 +54,8 @@ export interface Hello {
   socket: Socket;
   /** What was read of it already. */
   bytes: Buffer;
+  /** That the client asks for, in lower case; empty: none. */
+  serverName: string;
   /** As the client offers them. */
   applicationProtocols: readonly string[];
   direction: Listener['direction'];
@@ -67,10 +71,10 @@ export interface HandshakeEnd {
 /** Makes TLS with certain settings. */
 interface Terminator {
   settings: DownstreamSettings;
+  pairs: NamedPairs;
   localUriSans: readonly string[];
-  /** With the protocols of the chain, and for clients with which there is none in common. */
-  withProtocols: Server | undefined;
-  without: Server | undefined;
+  /** By the certificates that they show, and the protocols that they agree on: chains of several filters may be with the same settings. */
+  servers: Map<string, Server>;
   secrets: { ticketKeys: Buffer; sessionIdContext: string };
 }
 
@@ -126,7 +130,7 @@ export class TlsTermination {
   accept(hello: Hello, tls: DownstreamTls, end: HandshakeEnd): void {
     const { socket, bytes, counters } = hello;
     const terminator = this.terminatorOf(tls, hello.direction);
-    const server = terminator && this.serverOf(terminator, tls, hello.applicationProtocols);
+    const server = terminator && this.serverOf(terminator, tls, hello);
     if (!terminator || !server) {
       counters.secrets_not_ready++;
       resetAndDestroy(socket);
@@ -159,28 +163,28 @@ export class TlsTermination {
     return made;
   }
 
-  private serverOf(terminator: Terminator, { alpn }: DownstreamTls, offered: readonly string[]): Server | undefined {
+  private serverOf(terminator: Terminator, { alpn }: DownstreamTls, { applicationProtocols: offered, serverName }: Hello): Server | undefined {
+    const { settings, pairs, servers } = terminator;
     // OpenSSL refuses a client with which no protocol is common; the reference goes on without one.
-    const common = alpn.some((protocol) => offered.includes(protocol));
+    const protocols = alpn.some((protocol) => offered.includes(protocol)) ? alpn : [];
+    const shown = pairs.shownFor(serverName);
+    const key = `${protocols.join()} ${shown.map((pair) => settings.pairs.indexOf(pair)).join()}`;
     try {
-      if (common) {
-        terminator.withProtocols ??= this.newServer(terminator, alpn);
-        return terminator.withProtocols;
-      }
-      terminator.without ??= this.newServer(terminator, []);
-      return terminator.without;
+      const server = servers.get(key) ?? this.newServer(terminator, shown, protocols);
+      servers.set(key, server);
+      return server;
     } catch {
       // A certificate or key that cannot be read, or of another key: whoever read them has said so.
       return undefined;
     }
   }
 
-  private newServer({ settings, secrets }: Terminator, alpn: readonly string[]): Server {
-    const { pairs, clients, roots, revoked } = settings;
+  private newServer({ settings, secrets }: Terminator, pairs: readonly KeyPair[], alpn: readonly string[]): Server {
+    const { clients, roots, revoked } = settings;
     const server = createServer({
-      ...parameters(settings.parameters),
+      ...parameters({ ...settings.parameters, ecdsaFirst: pairs.length > 1 }),
       ...secrets,
-      cert: pairs.map(({ certificateChain }) => certificateChain),
+      cert: pairs.map(({ certificateChain }) => sentChain(certificateChain, roots)),
       key: pairs.map(({ privateKey }) => privateKey),
       ...(clients === 'not-asked' ? {} : { ca: roots, requestCert: true, rejectUnauthorized: clients === 'required', allowPartialTrustChain: true }),
       ...(revoked === '' ? {} : { crl: revocationLists(revoked) }),
@@ -276,9 +280,9 @@ const counterOf: Partial<Record<TlsFailure['kind'], (typeof tlsCounterNames)[num
 function newTerminator(settings: DownstreamSettings, key: string, sessionSecret: Uint8Array): Terminator {
   return {
     settings,
+    pairs: new NamedPairs(settings.pairs),
     localUriSans: uriNames(settings.pairs[0]?.certificateChain ?? ''),
-    withProtocols: undefined,
-    without: undefined,
+    servers: new Map(),
     // A session goes on only where it began: with the same certificates, roots and conditions.
     secrets: { ticketKeys: Buffer.from(hkdfSync('sha256', sessionSecret, '', key, 48)), sessionIdContext: key.slice(0, 32) },
   };

@@ -18,19 +18,22 @@ describe('DR-R70, DR-R71: TLS to an endpoint', () => {
     expect(speaksTls({ tls: { mode } }, { tlsMode }, meshTls)).toBe(expected);
   });
 
-  it.each<[UpstreamTls, string, string | undefined, string[]]>([
+  it.each<[UpstreamTls, string, string | undefined, string[][]]>([
     [{ mode: 'simple', sni: 'a.example' }, '', 'a.example', []],
-    [{ mode: 'simple' }, 'b.example', 'b.example', ['b.example']],
-    [{ mode: 'simple', subjectAltNames: ['c'] }, 'b.example', 'b.example', ['c']],
-    [{ mode: 'simple' }, '10.0.0.1', undefined, ['10.0.0.1']],
+    [{ mode: 'simple' }, 'b.example', 'b.example', [['b.example']]],
+    [{ mode: 'simple', subjectAltNames: ['c'] }, 'b.example', 'b.example', [['c']]],
+    [{ mode: 'simple', subjectAltNames: ['c', 'd'], verifyRequestName: true }, 'b.example', 'b.example', [['b.example'], ['c', 'd']]],
+    [{ mode: 'simple', subjectAltNames: ['c'], verifyRequestName: true }, '', undefined, [['c']]],
+    [{ mode: 'simple' }, '10.0.0.1', undefined, [['10.0.0.1']]],
     [{ mode: 'simple' }, '', undefined, []],
-    [{ mode: 'simple' }, 'x'.repeat(300), undefined, ['x'.repeat(300)]],
+    [{ mode: 'simple' }, 'x'.repeat(300), undefined, [['x'.repeat(300)]]],
   ])('%j for %j: name %j, accepted %j', (tls, name, sni, accepted) => {
     expect([serverNameFor(tls, name), acceptedNames(tls, name)]).toEqual([sni, accepted]);
   });
 
   it('what is offered', () => {
-    expect(offeredProtocols({ mode: 'simple' }, 'http1')).toEqual([]);
+    expect(offeredProtocols({ mode: 'simple' }, 'http1')).toEqual(['http/1.1']);
+    expect(offeredProtocols({ mode: 'simple' }, 'tcp')).toEqual([]);
     expect(offeredProtocols({ mode: 'mutual' }, 'http2')).toEqual(['h2']);
     expect(offeredProtocols({ mode: 'auto' }, 'http1')).toEqual(['istio-http/1.1', 'istio', 'http/1.1']);
     expect(offeredProtocols({ mode: 'istio-mutual' }, 'http2')).toEqual(['istio-h2', 'istio', 'h2']);

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { UpstreamTls } from '../../ir/cluster.ts';
 import { pairName, rootsName, secretName, systemRoots } from './credential-names.ts';
 import type { Credentials, KeyPair } from './credentials.ts';
+import type { TlsParameters } from './parameters.ts';
 import { rootsBeside, withRevoked } from './roots.ts';
 
 export interface UpstreamSettings {
@@ -11,6 +12,8 @@ export interface UpstreamSettings {
   /** PEM; undefined: nothing is verified. */
   roots: string | undefined;
   revoked: string;
+  /** Absent: what the proxy takes. */
+  parameters?: TlsParameters;
 }
 
 export interface UpstreamContext {
@@ -31,14 +34,16 @@ export function upstreamSettings(tls: UpstreamTls, context: UpstreamContext): Up
     const own = credentials.workload();
     return own && { pair: own, roots: own.roots, revoked: '' };
   }
-  const { mode, credentialName, insecureSkipVerify } = tls;
+  const { mode, credentialName, insecureSkipVerify, cipherSuites, ecdhCurves } = tls;
+  const written = { ...(cipherSuites ? { cipherSuites } : {}), ...(ecdhCurves ? { ecdhCurves } : {}) };
+  const parameters = cipherSuites || ecdhCurves ? { parameters: written } : {};
   const secret = credentialName ? secretName(credentialName, context.namespace) : undefined;
   const pair = mode === 'mutual' ? ownPair(tls, secret, credentials) : undefined;
   if (mode === 'mutual' && !pair) return undefined;
-  if (insecureSkipVerify) return { pair, roots: undefined, revoked: '' };
+  if (insecureSkipVerify) return { pair, roots: undefined, revoked: '', ...parameters };
   const found = secret === undefined ? credentials.named(tls.caFile ? rootsName(tls.caFile) : systemRoots) : rootsBeside(secret, credentials);
   const judges = withRevoked(found, tls.crlFile, credentials);
-  return judges && { pair, roots: judges.roots, revoked: judges.crl ?? '' };
+  return judges && { pair, roots: judges.roots, revoked: judges.crl ?? '', ...parameters };
 }
 
 function ownPair({ certificateFile, keyFile }: UpstreamTls, secret: string | undefined, credentials: Credentials): KeyPair | undefined {
@@ -55,9 +60,10 @@ export function serverNameFor({ sni }: UpstreamTls, ofRequest: string): string |
   return name === '' || isIP(name) !== 0 || Buffer.byteLength(name) > maxServerNameBytes ? undefined : name;
 }
 
-/** By which names the server's certificate is judged; none: any. */
-export function acceptedNames({ subjectAltNames = [] }: UpstreamTls, ofRequest: string): readonly string[] {
-  return subjectAltNames.length > 0 ? subjectAltNames : ofRequest === '' ? [] : [ofRequest];
+/** By which names the server's certificate is judged: it has to have one of each list. */
+export function acceptedNames({ subjectAltNames = [], verifyRequestName }: UpstreamTls, ofRequest: string): readonly (readonly string[])[] {
+  const written = subjectAltNames.length > 0;
+  return [...(ofRequest !== '' && (!written || verifyRequestName) ? [[ofRequest]] : []), ...(written ? [subjectAltNames] : [])];
 }
 
 /** The host of a Host header, as a name of TLS. */

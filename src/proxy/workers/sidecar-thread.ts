@@ -4,6 +4,7 @@ import type { ClusterStatus, OutlierReport } from '../admin/state.ts';
 import { clusterStatus, outlierReport } from '../admin/upstream-status.ts';
 import { originalDestinationReader } from '../capture/original-destination.ts';
 import type { ArenaLayout } from '../core/balance/shared-state.ts';
+import { HiddenTokens } from '../core/jwt/hidden-tokens.ts';
 import { realClock } from '../real-clock.ts';
 import { fetchKeysWith } from '../security/fetch-keys.ts';
 import { trustedRoots } from '../security/trusted-roots.ts';
@@ -144,10 +145,10 @@ export class SidecarThread {
     return [...this.sidecar.upstreams.all()].map(({ state }) => state);
   }
 
-  private takeLogFormat({ mesh }: RoutingTable): void {
+  private takeLogFormat({ mesh, security }: RoutingTable): void {
     if (mesh.accessLogFile === '') this.accessLog = undefined;
     else {
-      const { line } = accessLogLine(mesh);
+      const { line } = accessLogLine(mesh, { hiddenTokens: HiddenTokens.of(security?.authentication) });
       if (this.accessLog) this.accessLog.setLine(line);
       else this.accessLog = new AccessLog(line, this.buffer);
     }

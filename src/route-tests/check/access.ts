@@ -16,10 +16,10 @@ interface Judged {
   admission: Admission | undefined;
 }
 
-/** @param arrivals undefined: nobody asked for them */
-export function checkAccess({ allowed, denied }: Expectation, simulation: Simulation, arrivals: readonly Arrival[] = []): Mismatch[] {
+/** @param arrivals undefined: nobody asked for them; of a request that comes to a workload as it is, that one alone */
+export function checkAccess({ allowed, denied }: Expectation, simulation: Simulation, arrivals: readonly Arrival[] = [], isDirect = false): Mismatch[] {
   if (allowed === undefined && !denied) return [];
-  const judged = judgedOf(simulation, arrivals);
+  const judged = isDirect ? arrivals.map(judgedAt) : judgedOf(simulation, arrivals);
   const got = judged.map(judgedText).join('\n') || outcomeText(simulation);
   // Whom nobody knows nobody can ask.
   const isAnswered = judged.length > 0 || (allowed === true && simulation.outcome.kind !== 'routed' && simulation.outcome.kind !== 'tcp');
@@ -67,13 +67,12 @@ function judgedOf(simulation: Simulation, arrivals: readonly Arrival[]): Judged[
       ]
     : [];
   if (outcome.kind === 'denied') return own;
-  return [
-    ...own,
-    ...arrivals.map(({ workload, verdict, outcome: there, admission: judged }): Judged => {
-      const reply = there?.kind === 'denied' ? there.reply : undefined;
-      return { where: `${workload.name}.${workload.namespace}`, verdict, admission: judged, ...(reply ? { status: reply.status } : {}) };
-    }),
-  ];
+  return [...own, ...arrivals.map(judgedAt)];
+}
+
+function judgedAt({ workload, verdict, outcome, admission }: Arrival): Judged {
+  const reply = outcome?.kind === 'denied' ? outcome.reply : undefined;
+  return { where: `${workload.name}.${workload.namespace}`, verdict, admission, ...(reply ? { status: reply.status } : {}) };
 }
 
 function ruleOf(admission: Admission | undefined): { policy: string; rule: number } | undefined {
@@ -105,5 +104,5 @@ function unknownText(admission: Admission | undefined): string {
   if (admission?.token?.kind === 'unverified') return 'the token is not verified; claims say what a verified one has';
   return admission?.unknown.includes('peer')
     ? 'nothing says the service account of the caller; from names a workload'
-    : 'the addresses of the caller are not known';
+    : 'the addresses of the caller are not known; sourceIp and remoteIp say them';
 }

@@ -13,9 +13,14 @@ import { durationText, percentText, samePercent } from './text.ts';
 
 type Check = (expect: Expectation, simulation: Simulation, naming: Naming) => Mismatch[];
 
-/** All that does not hold; empty: the request is as expected. @param arrivals at the workloads that it goes to, where somebody asks for them */
-export function checkRequest(expect: Expectation, simulation: Simulation, naming: Naming, arrivals?: readonly Arrival[]): Mismatch[] {
-  const out = checkAccess(expect, simulation, arrivals);
+/**
+ * All that does not hold; empty: the request is as expected.
+ *
+ * @param arrivals at the workloads that it goes to, where somebody asks for them
+ * @param isDirect it comes to a workload as it is, and is simulated there
+ */
+export function checkRequest(expect: Expectation, simulation: Simulation, naming: Naming, arrivals?: readonly Arrival[], isDirect = false): Mismatch[] {
+  const out = checkAccess(expect, simulation, arrivals, isDirect);
   for (const check of checks) {
     const found = check(expect, simulation, naming);
     if (found.length > 0) out.push(...found);

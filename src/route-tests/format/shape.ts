@@ -49,6 +49,27 @@ export function text(about: string, { pattern, example }: { pattern?: RegExp; ex
   };
 }
 
+/** IPv4, and IPv6 without an IPv4 address in it. */
+const addressPattern = ((): RegExp => {
+  const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+  const group = '[0-9A-Fa-f]{1,4}';
+  const shortened = [1, 2, 3, 4, 5, 6].map((after) => `(?:${group}:){1,${7 - after}}(?::${group}){1,${after}}`);
+  const ipv6 = [`(?:${group}:){7}${group}`, `(?:${group}:){1,7}:`, ...shortened, `:(?:(?::${group}){1,7}|:)`];
+  return new RegExp(`^(?:(?:${octet}\\.){3}${octet}|${ipv6.join('|')})$`);
+})();
+
+/** An IP address. */
+export function address(about: string): Shape<string> {
+  return {
+    schema: { type: 'string', pattern: addressPattern.source, description: about },
+    read(value, path, { problem }) {
+      if (typeof value === 'string' && addressPattern.test(value)) return value;
+      problem(path, `takes an IP address such as 203.0.113.7, and is ${shown(value)}`);
+      return undefined;
+    },
+  };
+}
+
 /** One of several words. */
 export function word<const W extends string>(about: string, words: readonly W[]): Shape<W> {
   return {

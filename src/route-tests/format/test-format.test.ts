@@ -29,6 +29,7 @@ describe('the reader and the JSON Schema take', () => {
     ],
     ['the target *', '{ host: a, method: OPTIONS, path: "*" }', '{ status: 404 }'],
     ['claims of any kind', '{ host: a, claims: { sub: x, groups: [a, b], nested: { a: 1 } } }', '{ status: 404 }'],
+    ['addresses', '{ host: a, sourceIp: 10.0.0.1, remoteIp: [203.0.113.7, "2001:db8::1", "::", "::1", "1:2:3:4:5:6:7:8", "fe80::"] }', '{ denied: {} }'],
     ['a destination as a text', '{ host: a }', '{ destinations: cart }'],
     ['a destination as a text with port and subset', '{ host: a }', '{ destinations: [cart:8080/v1, cart/v2] }'],
     ['no destinations', '{ host: a }', '{ destinations: [] }'],
@@ -49,6 +50,10 @@ describe('the reader and the JSON Schema take', () => {
     ['no fault', '{ host: a }', '{ fault: {} }'],
     ['an answer', '{ host: a }', '{ status: 301, body: "", redirect: { status: 301, location: https://b/ } }'],
   ])('%s', (_, request, expected) => expect(isTaken(textOf(request, expected))).toBe(true));
+
+  it.each(['deploy/cart.shop', '{ workload: cart }', '{ workload: pod/cart-1, mtls: false }'])('to: %s', (to) =>
+    expect(isTaken(textOf('{ host: a }', '{ allowed: true }', `    to: ${to}\n`))).toBe(true),
+  );
 });
 
 describe('neither takes', () => {
@@ -76,6 +81,11 @@ describe('neither takes', () => {
     ['a negative duration', textOf('{ host: a }', '{ timeout: -3s }')],
     ['a redirect with 200', textOf('{ host: a }', '{ redirect: { status: 200 } }')],
     ['a client without a namespace', textOf('{ host: a }', '{ status: 404 }', 'from: { labels: { app: a } }')],
+    ['a target without a workload', textOf('{ host: a }', '{ status: 404 }', '    to: { mtls: true }\n')],
+    ['a target that is two', textOf('{ host: a }', '{ status: 404 }', '    to: [a, b]\n')],
+    ...['10.0.0', '10.0.0.256', '10.0.0.0/8', '"1::2::3"', '":::"', '"1:2:3:4:5:6:7:8:9"', 'nobody', '7', '[]', '"fe80::1%eth0"'].map(
+      (written): [string, string] => [`the address ${written}`, textOf(`{ host: a, remoteIp: ${written} }`, '{ status: 404 }')],
+    ),
     ['nobody', textOf('{ host: a }', '{ status: 404 }', 'from: []')],
   ])('%s', (_, text) => expect(isTaken(text)).toBe(false));
 });
@@ -100,6 +110,19 @@ describe('requests', () => {
       'GET http://b/y',
       'POST http://b/x',
       'POST http://b/y',
+    ]);
+  });
+
+  it('are every combination of addresses', () => {
+    const { tests } = readTests(
+      sourceText('a.yaml', textOf('{ host: a, sourceIp: [10.0.0.1, 10.0.0.2], remoteIp: [1.1.1.1, 2.2.2.2], claims: { a: b } }', '{ denied: {} }')),
+      false,
+    );
+    expect((tests[0] as RouteTest).requests.map(({ client, remoteIp, claims }) => [client, remoteIp, claims])).toEqual([
+      ['10.0.0.1', '1.1.1.1', { a: 'b' }],
+      ['10.0.0.1', '2.2.2.2', { a: 'b' }],
+      ['10.0.0.2', '1.1.1.1', { a: 'b' }],
+      ['10.0.0.2', '2.2.2.2', { a: 'b' }],
     ]);
   });
 

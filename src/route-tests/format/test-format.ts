@@ -1,5 +1,21 @@
 // The format of test files: what can be written, and what it means. docs/route-tests.md has examples.
-import { boolean, dictionary, duration, fields, type JsonSchema, list, named, number, type Of, oneOrMore, scalar, scalarOr, text, word } from './shape.ts';
+import {
+  address,
+  boolean,
+  dictionary,
+  duration,
+  fields,
+  type JsonSchema,
+  list,
+  named,
+  number,
+  type Of,
+  oneOrMore,
+  scalar,
+  scalarOr,
+  text,
+  word,
+} from './shape.ts';
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const percent = (about: string) => number(about, { most: 100, whole: false });
@@ -42,8 +58,28 @@ const request = fields(
       number('Port.', { least: 1, most: 65535 }),
     ),
     claims: dictionary('Claims of a token that is taken to be verified.', { schema: {}, read: (value) => value }),
+    sourceIp: oneOrMore(
+      'Address from which the client connects, as ipBlocks of policies have it: that of its pod unless something else is written; at a gateway that of who is in front of it.',
+      address('Address.'),
+    ),
+    remoteIp: oneOrMore(
+      'Address of the client as remoteIpBlocks of policies have it: it is in x-forwarded-for where numTrustedProxies of the gateway makes it count.',
+      address('Address.'),
+    ),
   },
   ['host'],
+);
+
+const workloadName = text('A workload: deploy/cart.shop, pod/cart-1.shop, cart.shop.', { example: 'deploy/cart.shop' });
+
+const to = scalarOr(
+  'The workload that the requests come to as they are, not through the proxy of who sends them. By mTLS where it takes that.',
+  workloadName,
+  fields(
+    'The workload that the requests come to as they are.',
+    { workload: workloadName, mtls: boolean('Whether the client speaks mTLS; as the workload takes it unless something else is written.') },
+    ['workload'],
+  ),
 );
 
 const set = dictionary('Headers that are there, with their values.', scalar('Value.'), headerName);
@@ -155,7 +191,7 @@ const expect = fields(
   1,
 );
 
-const test = fields('One test.', { name: scalar('What it is about; part of the output.'), from, request, expect }, ['name', 'request', 'expect']);
+const test = fields('One test.', { name: scalar('What it is about; part of the output.'), from, to, request, expect }, ['name', 'request', 'expect']);
 
 /** What `named` refers to. */
 export const definitions: Readonly<Record<string, JsonSchema>> = {
@@ -171,6 +207,7 @@ export const testFile = fields('Route tests of weft.', { from, tests: list('The 
 
 export type WrittenTest = Of<typeof test>;
 export type WrittenClient = Of<typeof client>;
+export type WrittenTarget = Of<typeof to>;
 export type WrittenRequest = Of<typeof request>;
 export type Expectation = Of<typeof expect>;
 export type ExpectedDestination = Exclude<Of<typeof destination>, string>;

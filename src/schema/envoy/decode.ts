@@ -1,3 +1,4 @@
+import { isMap } from '../../manifest/is-map.ts';
 import type { Path } from '../../manifest/problem.ts';
 import { type EnvoyField, envoyEnum, envoyFields, pickField } from './messages.ts';
 import { cannotHold, durationMismatch, enumNumberMismatch, type Mismatch, scalarMismatch, timestampMismatch } from './scalar.ts';
@@ -46,10 +47,6 @@ export function decodeEnvoy(message: string, value: unknown): EnvoyDecoded {
 const wrapper = /^google\.protobuf\.(?:Bool|Bytes|String|U?Int32|U?Int64|Float|Double)Value$/;
 /** Messages whose JSON form is a value of its own, so that an Any holds them in a field `value`. */
 const ownForm = /^google\.protobuf\.(?:Any|Empty|\w+Value|Duration|Timestamp|Value|Struct)$/;
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';

@@ -1,4 +1,5 @@
 // JSON web key sets (RFC 7517) as the control plane reads them: a set, or one key alone.
+import { isMap } from '../../manifest/is-map.ts';
 import type { Path } from '../../manifest/problem.ts';
 import type { ProblemSink } from './validator.ts';
 
@@ -38,7 +39,7 @@ function keySetProblem(text: string): string | undefined {
   } catch (error) {
     return `it is not JSON (${(error as Error).message})`;
   }
-  if (!isObject(value)) return 'it is not a JSON object';
+  if (!isMap(value)) return 'it is not a JSON object';
   if (!('keys' in value)) return keyProblem(value);
   if (value.keys === null) return undefined;
   if (!Array.isArray(value.keys)) return '"keys" is not a list';
@@ -50,7 +51,7 @@ function keySetProblem(text: string): string | undefined {
 }
 
 function keyProblem(key: unknown): string | undefined {
-  if (!isObject(key)) return 'a key has to be a JSON object';
+  if (!isMap(key)) return 'a key has to be a JSON object';
   const { kty } = key;
   const form = typeof kty === 'string' && Object.hasOwn(forms, kty) ? forms[kty]?.[key.d === undefined ? 'public' : 'private'] : undefined;
   if (!form) return `its type is ${JSON.stringify(kty) ?? 'missing'}, and kty has to be one of ${Object.keys(forms).join(', ')}`;
@@ -60,8 +61,4 @@ function keyProblem(key: unknown): string | undefined {
     if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) return `field ${field} of the ${kty} key is not base64url (${form.type})`;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

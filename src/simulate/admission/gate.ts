@@ -91,10 +91,7 @@ export class Gate {
     const asked = custom?.asked ?? [];
     const waits = ruling.verdict === 'allowed' && asked.length > 0;
     const verdict = waits ? 'asked' : ruling.verdict === 'allowed' && custom?.maybe ? 'unknown' : ruling.verdict;
-    // Nothing changes the record of the caller any more but its route.
-    const own = stages ? snapshot(after) : after;
-    let explained: Admission['stages'];
-    return {
+    const out: Admission = {
       protocol,
       peer: peerNames(after),
       unknown: [...unknown],
@@ -104,16 +101,20 @@ export class Gate {
       ...(rule ? { rule: { name: rule.name, origin: rule.origin } } : {}),
       ...(details ? { details } : {}),
       asked,
-      ...(stages
-        ? {
-            // Most of an admission, and not everybody looks at it.
-            get stages() {
-              explained ??= explainedStages(stages, { before, after: own, unknown, ruling });
-              return explained;
-            },
-          }
-        : {}),
     };
+    if (!stages) return out;
+    // Most of an admission, and not everybody looks at it. The record of the caller goes on and is another one then.
+    const own = snapshot(after);
+    const then = before === after ? own : before;
+    let explained: Admission['stages'];
+    return Object.defineProperty(out, 'stages', {
+      enumerable: true,
+      configurable: true,
+      get: () => {
+        explained ??= explainedStages(stages, { before: then, after: own, unknown, ruling });
+        return explained;
+      },
+    });
   }
 }
 

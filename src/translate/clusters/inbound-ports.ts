@@ -1,5 +1,7 @@
 // The ports of a workload that its sidecar knows: those of the services it belongs to, or those that a Sidecar names (SEC-R2).
+
 import type { Origin, ProxyIdentity } from '../../ir/table.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 import { isIp } from '../../manifest/ip.ts';
 import type { ConnectionPoolSettings, IstioIngressListener, Sidecar } from '../../manifest/istio/networking.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
@@ -104,7 +106,7 @@ function localEndpoint(written: string, { addresses }: ProxyIdentity): LocalEndp
 function servicePorts(mesh: Mesh, proxy: ProxyIdentity): InboundPort[] {
   const age = ({ resource }: MeshService): string => createdAt(resource) || '~';
   return membership(mesh, proxy)
-    .sort((a, b) => (age(a.service) === age(b.service) ? compare(a.service.host, b.service.host) : compare(age(a.service), age(b.service))))
+    .sort((a, b) => (age(a.service) === age(b.service) ? compareText(a.service.host, b.service.host) : compareText(age(a.service), age(b.service))))
     .map(({ service, port, target }) => ({
       targetPort: target,
       number: port.number,
@@ -145,8 +147,4 @@ function targetOf(mesh: Mesh, { namespace, name, labels }: ProxyIdentity, servic
   const workload = workloadsSelected(mesh, namespace, labels);
   const spec: PodSpec | undefined = (workload.find((candidate) => candidate.name === name) ?? workload[0])?.spec;
   return spec && targetPortOf({ port: port.number, targetPort: written }, spec);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -70,6 +70,12 @@ describe('DR-R70: as it is written', () => {
     ['mode: ISTIO_MUTUAL, sni: a, subjectAltNames: [b]', { mode: 'istio-mutual', sni: 'a', subjectAltNames: ['b'] }],
   ])('%s', (tls, expected) => expect(tlsOf([written(tls)])).toEqual(expected));
 
+  it('with the ciphers and curves of the mesh, which those of the mesh itself have not', () => {
+    const meshConfig = { tlsDefaults: { minProtocolVersion: 'TLSV1_3' as const, cipherSuites: ['AES256-SHA'], ecdhCurves: ['P-256'] } };
+    expect(tlsOf([written('mode: SIMPLE')], '80', { meshConfig })).toEqual({ mode: 'simple', cipherSuites: ['AES256-SHA'], ecdhCurves: ['P-256'] });
+    expect(tlsOf([written('mode: ISTIO_MUTUAL')], '80', { meshConfig })).not.toHaveProperty('cipherSuites');
+  });
+
   it('a secret is for gateways, and for workloads that the rule selects', () => {
     const simple = written('mode: SIMPLE, credentialName: c');
     expect(tlsOf([simple])).toEqual({ mode: 'disable' });
@@ -85,6 +91,15 @@ describe('DR-R70: as it is written', () => {
       'shop',
       'hosts: [a.example], subjectAltNames: [x], resolution: STATIC, ports: [{number: 70, name: tls, protocol: TLS}]',
     );
-    expect(tlsOf([entry, rule('host: a.example, trafficPolicy: {tls: {mode: SIMPLE}}')], '70')).toEqual({ mode: 'simple', subjectAltNames: ['x'] });
+    expect(tlsOf([entry, rule('host: a.example, trafficPolicy: {tls: {mode: SIMPLE}}')], '70')).toEqual({
+      mode: 'simple',
+      subjectAltNames: ['x'],
+      verifyRequestName: true,
+    });
+    expect(tlsOf([entry, rule('host: a.example, trafficPolicy: {tls: {mode: SIMPLE, sni: b}}')], '70')).toEqual({
+      mode: 'simple',
+      sni: 'b',
+      subjectAltNames: ['x'],
+    });
   });
 });

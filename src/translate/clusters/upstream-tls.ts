@@ -2,7 +2,9 @@ import type { UpstreamTls } from '../../ir/cluster.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import type { ClientTLSSettings, ServiceEntry, TrafficPolicy } from '../../manifest/istio/networking.gen.ts';
 import type { ServiceEndpoint } from '../../model/endpoints.ts';
+import { trustDomainOf } from '../../model/mesh-config.ts';
 import type { PeerPolicies } from '../../model/peer-authentication.ts';
+import { spiffeIdOf } from '../../model/principal.ts';
 import type { MeshService } from '../../model/services.ts';
 import { isPassthrough } from './load-balancer.ts';
 
@@ -47,11 +49,13 @@ function written(settings: ClientTLSSettings, names: readonly string[], context:
   const { mode, sni, caCertificates, caCrl, clientCertificate, privateKey, credentialName, insecureSkipVerify } = settings;
   // A sidecar must not fetch a secret of its namespace because a rule for everybody says so.
   if (credentialName && context.role === 'sidecar' && !context.selective) return plain;
-  const ofService = context.service.source === 'service-entry' ? ((context.service.resource.spec as ServiceEntry).subjectAltNames ?? []).filter(Boolean) : [];
+  // Those of the service are no reason to leave out the name of the request, as those of the rule are.
+  const ofService = names.length === 0 && context.service.source === 'service-entry' ? context.identities() : [];
   return {
     mode: mode === 'MUTUAL' ? 'mutual' : 'simple',
     ...(sni ? { sni } : {}),
     ...alternatives(names.length > 0 ? names : ofService),
+    ...(ofService.length > 0 && !sni ? { verifyRequestName: true } : {}),
     // Without a file, and with the word `system`, the roots of the system.
     ...(caCertificates && caCertificates !== 'system' ? { caFile: caCertificates } : {}),
     ...(caCrl && !credentialName ? { crlFile: caCrl } : {}),
@@ -59,7 +63,14 @@ function written(settings: ClientTLSSettings, names: readonly string[], context:
     ...(privateKey ? { keyFile: privateKey } : {}),
     ...(credentialName ? { credentialName } : {}),
     ...(insecureSkipVerify ? { insecureSkipVerify } : {}),
+    ...defaults(context.meshConfig),
   };
+}
+
+/** Of the mesh, for TLS with certificates of one's own (`tlsDefaults`); its oldest version is for what comes in alone. */
+function defaults({ tlsDefaults }: MeshConfig): Pick<UpstreamTls, 'cipherSuites' | 'ecdhCurves'> {
+  const { cipherSuites = [], ecdhCurves = [] } = tlsDefaults ?? {};
+  return { ...(cipherSuites.length > 0 ? { cipherSuites } : {}), ...(ecdhCurves.length > 0 ? { ecdhCurves } : {}) };
 }
 
 /** DR-R71, DR-R72. */
@@ -81,10 +92,8 @@ function meshSni({ port, subset, service }: TlsContext): string {
 
 /** Who may answer: the service accounts of the endpoints, and the names that a ServiceEntry says. */
 export function identities(meshConfig: MeshConfig, service: MeshService, endpoints: readonly ServiceEndpoint[]): readonly string[] {
-  const domain = meshConfig.trustDomain || 'cluster.local';
-  const accounts = endpoints.flatMap(({ workload: { namespace, serviceAccount } }) =>
-    serviceAccount === '' ? [] : [`spiffe://${domain}/ns/${namespace}/sa/${serviceAccount}`],
-  );
+  const domain = trustDomainOf(meshConfig);
+  const accounts = endpoints.flatMap(({ workload }) => (workload.serviceAccount === '' ? [] : [spiffeIdOf(domain, workload)]));
   const said = service.source === 'service-entry' ? ((service.resource.spec as ServiceEntry).subjectAltNames ?? []).filter(Boolean) : [];
   return [...new Set([...accounts, ...said])].sort();
 }

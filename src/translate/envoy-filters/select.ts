@@ -6,6 +6,7 @@ import type { Resource } from '../../manifest/resource.ts';
 import { byCreation } from '../../model/creation.ts';
 import { gatewayGroup, gatewayNameLabel } from '../../model/gateway-api.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import { trustDomainOf } from '../../model/mesh-config.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { type FilterProblem, istioVersion, patchesOf } from './patches-of.ts';
 
@@ -67,7 +68,7 @@ function classOf(mesh: Mesh, namespace: string, gateway: string): unknown {
 
 /** Of the proxy's node, as far as it is text and known before the proxy connects. */
 function nodeMetadata(mesh: Mesh, { namespace, name, serviceAccount }: ProxyIdentity): Readonly<Record<string, string>> {
-  const { defaultConfig, trustDomain } = mesh.meshConfig;
+  const { defaultConfig } = mesh.meshConfig;
   const own = Object.entries(defaultConfig?.proxyMetadata ?? {})
     .filter(([key]) => key.startsWith(metadataPrefix))
     .map(([key, value]) => [key.slice(metadataPrefix.length), value] as const);
@@ -76,7 +77,7 @@ function nodeMetadata(mesh: Mesh, { namespace, name, serviceAccount }: ProxyIden
     NAMESPACE: namespace,
     NAME: name,
     SERVICE_ACCOUNT: serviceAccount,
-    MESH_ID: defaultConfig?.meshId || trustDomain || 'cluster.local',
+    MESH_ID: defaultConfig?.meshId || trustDomainOf(mesh.meshConfig),
     CLUSTER_ID: 'Kubernetes',
     ...Object.fromEntries(own),
   };

@@ -84,7 +84,3 @@ export function destinationOf(backends: Backends, route: Route, written: unknown
 export function maps(list: unknown): Fields[] {
   return items(list as Fields[]);
 }
-
-export function numberIn(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}

@@ -1,7 +1,7 @@
 import type { Headers, HTTPRedirect, HTTPRewrite } from '../../manifest/istio/networking.gen.ts';
-import { isMap, text } from '../../model/untyped.ts';
+import { isMap, numberIn, text } from '../../model/untyped.ts';
 import { prefixToken } from '../redirects.ts';
-import { type Fields, maps, numberIn } from './backends.ts';
+import { type Fields, maps } from './backends.ts';
 
 function fieldsOf(value: unknown): Fields {
   return isMap(value) ? value : {};

@@ -3,9 +3,9 @@ import type { Origin } from '../../ir/table.ts';
 import type { CorsPolicy, HTTPMatchRequest, HTTPRetry, HTTPRoute, HTTPRouteDestination, StringMatch } from '../../manifest/istio/networking.gen.ts';
 import type { Path } from '../../manifest/problem.ts';
 import type { Route } from '../../model/gateway-api.ts';
-import { isMap, text } from '../../model/untyped.ts';
+import { isMap, numberIn, text } from '../../model/untyped.ts';
 import { originOf } from '../statuses.ts';
-import { type Backends, destinationOf, type Fields, maps, numberIn, type Report } from './backends.ts';
+import { type Backends, destinationOf, type Fields, maps, type Report } from './backends.ts';
 import { headersOf, mirrorPercent, redirectOf, rewriteOf, unknownFilters } from './filters.ts';
 import { type Precedence, precedenceOf } from './precedence.ts';
 

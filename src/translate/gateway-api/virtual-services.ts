@@ -1,5 +1,6 @@
 // Routes of the Gateway API as virtual services: one for each place that they are attached to, and host.
 
+import { compareText } from '../../manifest/compare-text.ts';
 import type { ServiceEntry } from '../../manifest/istio/networking.gen.ts';
 import { allowsHostnames, allowsKind, allowsNamespace } from '../../model/allowed-routes.ts';
 import { byCreation, createdAt } from '../../model/creation.ts';
@@ -7,11 +8,11 @@ import { hostnamesOf, isGatewayRef, isServiceRef, listenersOf, type ParentRefere
 import { clusterDomain } from '../../model/hosts.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { sameItems } from '../../model/same.ts';
-import { text } from '../../model/untyped.ts';
+import { numberIn, text } from '../../model/untyped.ts';
 import { isEqual, keepEqual } from '../keep-equal.ts';
 import { originOf } from '../statuses.ts';
 import type { HttpRoutingRule, RoutingService } from '../virtual-services.ts';
-import { answersAgain, Backends, destinationOf, maps, numberIn, type Report, type RouteProblem } from './backends.ts';
+import { answersAgain, Backends, destinationOf, maps, type Report, type RouteProblem } from './backends.ts';
 import { listenerName } from './gateways.ts';
 import { type ApiRule, rulesOfRoute } from './http-rules.ts';
 import { byPrecedence } from './precedence.ts';
@@ -124,8 +125,7 @@ function reportTo(problems: RouteProblem[], route: Route): Report {
 /** Of the same age by namespace, then name: not as virtual services (SEL-R81). */
 function byAge(a: Route, b: Route): number {
   if (createdAt(a) !== createdAt(b)) return byCreation(a, b);
-  const [x, y] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
-  return x < y ? -1 : x > y ? 1 : 0;
+  return compareText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`);
 }
 
 function emptyService(route: Route, index: number, gateway: string, hosts: readonly string[]): RoutingService {

@@ -6,7 +6,8 @@ import { isEqual } from '../keep-equal.ts';
 import { viewOf, wholeView } from '../proxy-view.ts';
 import { SharedParts, type TablePart } from '../shared-part.ts';
 import { routingTable, tableReads, viewKey } from '../table.ts';
-import { ChangingMesh, randomObjects, randomSteps, type TestObject, testProxies } from './testing.ts';
+import { randomObjects, type TestObject } from './random/testing.ts';
+import { ChangingMesh, randomSteps, testProxies } from './testing.ts';
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 150);
 

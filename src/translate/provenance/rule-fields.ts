@@ -59,7 +59,7 @@ export function rulesOf(mesh: Mesh, { origin }: Route, host: VirtualHost): Place
   if (!own) return [];
   const root = host.origin;
   if (origin.kind !== 'VirtualService' || root?.kind !== 'VirtualService' || (root.name === origin.name && root.namespace === origin.namespace)) return [own];
-  const resource = mesh.find('VirtualService', root.namespace, root.name) as Resource | undefined;
+  const resource = mesh.object(root);
   const delegating = (resource ? placedItems(resource, ['spec', 'http']) : []).filter(({ value }) => {
     const to = isMap(value) && isMap(value.delegate) ? value.delegate : undefined;
     return to?.name === origin.name && (to.namespace || root.namespace) === origin.namespace;
@@ -69,8 +69,9 @@ export function rulesOf(mesh: Mesh, { origin }: Route, host: VirtualHost): Place
   return only && delegating.length === 1 && resource ? [own, { resource, path: only.path }] : [own];
 }
 
-function ruleAt(mesh: Mesh, { kind, namespace, name, path }: Origin): PlacedRule | undefined {
-  const resource = mesh.find(kind as Parameters<Mesh['find']>[0], namespace, name) as Resource | undefined;
+function ruleAt(mesh: Mesh, origin: Origin): PlacedRule | undefined {
+  const { path } = origin;
+  const resource = mesh.object(origin);
   return resource && path.length >= 3 ? { resource, path: path.slice(0, 3) } : undefined;
 }
 

@@ -1,8 +1,8 @@
 // Who asks, by the name in its certificate: `spiffe://TRUST DOMAIN/ns/NAMESPACE/sa/SERVICE ACCOUNT` (SEC-R24).
 import type { TextMatcher } from '../../ir/authorization.ts';
+import { spiffeScheme as scheme } from '../../model/principal.ts';
 import { literal, notEmpty } from './value-matchers.ts';
 
-const scheme = 'spiffe://';
 /** Stands for the trust domain of the mesh, whatever that is. */
 const anyLocalDomain = 'cluster.local';
 

@@ -58,6 +58,19 @@ it('SEC-R42: what becomes of a token', () => {
   });
 });
 
+it.each(['Content-Length', 'transfer-encoding', 'Host', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'])(
+  'SEC-R42: a token does not get to say how its request is read: %s',
+  (header) => {
+    const rule = `{issuer: a, outputPayloadToHeader: ${header}, outputClaimToHeaders: [{header: ${header}, claim: x}, {header: x-${header}, claim: x}]}`;
+    const { security, statuses } = table(policy('shop/a', rule));
+    const [provider] = security?.authentication?.providers ?? [];
+    expect(provider?.claimHeaders).toEqual([{ header: `x-${header}`, claim: 'x' }]);
+    expect(provider).not.toHaveProperty('payloadHeader');
+    expect(statuses).toMatchObject([{ reason: 'invalid-policy', origin: { path: ['spec', 'jwtRules', 0] } }]);
+    expect(statuses[0]?.message).toContain(`the header ${header} says how the request is read`);
+  },
+);
+
 it.each<[string, object]>([
   ['issuer: a, jwks: "{}"', { kind: 'inline', jwks: '{}' }],
   ['issuer: a, jwks: "{}", jwksUri: "https://b/"', { kind: 'inline', jwks: '{}' }],

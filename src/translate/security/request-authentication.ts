@@ -1,6 +1,8 @@
 // All RequestAuthentications for a proxy together (SEC-R40 to R42).
+
 import type { JwtProvider, KeySource, RequestAuthentication } from '../../ir/authentication.ts';
 import type { ProxyIdentity, Status } from '../../ir/table.ts';
+import { compareText } from '../../manifest/compare-text.ts';
 import type { JWTRule, RequestAuthentication as Written } from '../../manifest/istio/security.gen.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { items } from '../../model/untyped.ts';
@@ -25,7 +27,7 @@ export function authenticationOf(policies: readonly JwtPolicy[], role: ProxyIden
   const statuses: Status[] = [];
   const rules = policies
     .flatMap((policy) => items(policy.spec.jwtRules).map((rule, i) => ({ rule, origin: originOf(policy, 'spec', 'jwtRules', i) })))
-    .sort((a, b) => compare(a.rule.issuer ?? '', b.rule.issuer ?? ''));
+    .sort((a, b) => compareText(a.rule.issuer ?? '', b.rule.issuer ?? ''));
   if (rules.length === 0) return { statuses };
   const providers = rules.map(({ rule, origin }, i): JwtProvider => {
     if (!rule.issuer && !rule.jwksUri && !rule.jwks) {
@@ -33,6 +35,14 @@ export function authenticationOf(policies: readonly JwtPolicy[], role: ProxyIden
         origin,
         reason: 'invalid-policy',
         message: 'the rule names neither an issuer nor keys, so it verifies no token: one that it would be for is refused',
+      });
+    }
+    const outputs = [rule.outputPayloadToHeader ?? '', ...items(rule.outputClaimToHeaders).map(({ header = '' }) => header)];
+    for (const header of new Set(outputs.filter(isOfTheMessage))) {
+      statuses.push({
+        origin,
+        reason: 'invalid-policy',
+        message: `the header ${header} says how the request is read and for whom it is: a token does not get to set it, and it is left as it is`,
       });
     }
     return {
@@ -44,11 +54,11 @@ export function authenticationOf(policies: readonly JwtPolicy[], role: ProxyIden
       params: filled(rule.fromParams),
       cookies: filled(rule.fromCookies),
       forward: rule.forwardOriginalToken === true,
-      ...(isToken(rule.outputPayloadToHeader ?? '') ? { payloadHeader: rule.outputPayloadToHeader } : {}),
+      ...(isToken(rule.outputPayloadToHeader ?? '') && !isOfTheMessage(rule.outputPayloadToHeader ?? '') ? { payloadHeader: rule.outputPayloadToHeader } : {}),
       claimHeaders: items(rule.outputClaimToHeaders).flatMap(({ header = '', claim = '' }) =>
-        isHeaderName(header) && claim !== '' ? [{ header, claim }] : [],
+        isHeaderName(header) && !isOfTheMessage(header) && claim !== '' ? [{ header, claim }] : [],
       ),
-      spaceDelimitedClaims: [...new Set([...spaceDelimited, ...filled(rule.spaceDelimitedClaims)])].sort(compare),
+      spaceDelimitedClaims: [...new Set([...spaceDelimited, ...filled(rule.spaceDelimitedClaims)])].sort(compareText),
       origin,
     };
   });
@@ -73,10 +83,15 @@ function isHeaderName(name: string): boolean {
   return /^[-_A-Za-z0-9]+$/.test(name);
 }
 
-function filled(list: readonly string[] | undefined): string[] {
-  return (list ?? []).filter((value) => typeof value === 'string' && value !== '');
+const ofTheMessage: ReadonlySet<string> = new Set([
+  ...['connection', 'content-length', 'expect', 'host', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+]);
+
+/** Framing, the connection, and whom a request is for: who has a token could slip a second request into the first. */
+function isOfTheMessage(header: string): boolean {
+  return ofTheMessage.has(header.toLowerCase());
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function filled(list: readonly string[] | undefined): string[] {
+  return (list ?? []).filter((value) => typeof value === 'string' && value !== '');
 }

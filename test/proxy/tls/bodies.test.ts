@@ -4,9 +4,8 @@ import { createServer, request } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { realClock } from '../../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../../src/proxy/sidecar.ts';
-import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
+import type { Sidecar } from '../../../src/proxy/sidecar.ts';
+import { testSidecar } from '../sidecar.ts';
 import { closeAll, freePorts, pause, tableOf, toClose, until } from '../support.ts';
 import { snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 import { type Inbound, inbound } from './inbound.ts';
@@ -34,22 +33,7 @@ async function sidecars(protocol: 'HTTP' | 'HTTP2'): Promise<Pair> {
   const server = await inbound({ mode: 'STRICT', kind: protocol.toLowerCase(), application: (socket) => void echo.emit('connection', socket) });
   server.sidecar.credentials.set(snapshotOf(workloadOf(await mesh.workload('ns/shop/sa/app'), mesh.roots)));
   const [port = 0] = await freePorts(1);
-  const client = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
-    outboundPort: port,
-    inboundPort: 0,
-    reusePort: false,
-    meshTls: true,
-    metrics: (table) => new Metrics(table),
-    accessLog: () => {},
-  });
-  toClose({
-    close: () => {
-      client.drain();
-      client.destroy();
-    },
-  });
+  const client = testSidecar({ outboundPort: port, meshTls: true });
   client.credentials.set(snapshotOf(workloadOf(await mesh.workload('ns/shop/sa/client'), mesh.roots)));
   const manifests = `
 apiVersion: networking.istio.io/v1

@@ -102,7 +102,7 @@ test('GW-R22: a Secret among the manifests is the certificate of a gateway, and 
   const { cert } = await first.server('web.example');
   const { key } = await second.server('web.example');
   proxy.write('secret.yaml', secret({ cert, key }));
-  await until(() => /Secret shop\/web: the private key is not that of the certificate/.test(proxy.output), 'a warning', 10_000);
+  await until(() => /Secret shop\/web \(\S+secret\.yaml:\d+\): the private key is not that of the certificate/.test(proxy.output), 'a warning', 10_000);
   const missing = `port ${port}: the Secret web is missing or incomplete, and connections that need it fail`;
   await until(() => proxy.output.includes(missing), missing);
   for (const line of key.split('\n').filter((text) => text.length > 10)) expect(proxy.output).not.toContain(line);

@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { realClock } from '../../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../../src/proxy/sidecar.ts';
-import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
+import type { Sidecar } from '../../../src/proxy/sidecar.ts';
 import { credentialNames } from '../../../src/proxy/tls/credential-names.ts';
 import type { NamedCredentials } from '../../../src/proxy/tls/credentials.ts';
+import { testSidecar } from '../sidecar.ts';
 import { backend, closeAll, freePorts, tableOf, toClose, until } from '../support.ts';
 import { type Pair, pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 import { dial, secureClient } from './inbound.ts';
@@ -68,22 +67,7 @@ spec:
   gateways: [edge]
   http: [{ route: [{ destination: { host: web.example, port: { number: 80 } } }] }]
 `;
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
-    outboundPort: 0,
-    inboundPort: 0,
-    reusePort: false,
-    meshTls: true,
-    metrics: (table) => new Metrics(table),
-    accessLog: () => {},
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
-  });
+  const sidecar = testSidecar({ meshTls: true });
   const table = await tableOf(manifests, [], undefined, { role: 'gateway', name: 'edge', labels: { app: 'edge' } });
   const give = (more: Record<string, NamedCredentials>): void => sidecar.credentials.set(snapshotOf(workloadOf(client, authority.roots), more));
   // A certificate that the table does not ask for by this name would not be in a snapshot.
@@ -179,6 +163,13 @@ describe('where certificates come from', () => {
     expect(await kind('ecdsa_secp256r1_sha256')).toBe('ec');
     expect(await kind('rsa_pss_rsae_sha256')).toBe('rsa');
   });
+});
+
+test('of several certificates that with the name that is asked for, else the first', async () => {
+  const { port } = await edge('{ mode: SIMPLE, credentialNames: [api, shop] }', { 'shop/api': { pair: pairOf(api) }, 'shop/shop': { pair: pairOf(shop) } });
+  expect(await shown(port)).toBe('DNS:shop.example.com');
+  expect(await shown(port, { servername: 'api.example.com' })).toBe('DNS:api.example.com');
+  expect(await shown(port, { servername: 'else.example.com' })).toBe('DNS:api.example.com');
 });
 
 describe('which clients are let in', () => {
@@ -304,6 +295,8 @@ describe('what is spoken', () => {
     const { port } = await edge(simple, { [files.pair]: { pair: pairOf(shop) } });
     const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, servername: 'shop.example.com' });
     toClose(session);
+    // The sidecar ends as well, and may do so first.
+    session.on('error', () => {});
     const ask = (body: Buffer): Promise<string> =>
       new Promise((resolve, reject) => {
         const stream = session.request({ ':method': 'POST', ':authority': 'shop.example.com' });
@@ -325,6 +318,8 @@ describe('what is spoken', () => {
     await once(socket, 'secureConnect');
     const session = connectHttp2('http://shop.example.com', { createConnection: () => socket });
     toClose(session);
+    // The sidecar ends as well, and may do so first.
+    session.on('error', () => {});
     const stream = session.request({ ':path': '/' });
     const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
     expect(headers[':status']).toBe(200);

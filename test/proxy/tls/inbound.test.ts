@@ -76,6 +76,7 @@ describe('SEC-R3: what is taken, by the mode of the peer policy and the protocol
       [
         ['mTLS with HTTP inside', mtlsHttp, get, 'http'],
         ['mTLS with something else', mtlsTcp, 'x', 'tcp'],
+        ['the same from a proxy of Istio, with other protocols to agree on than those of HTTP before', { alpn: ['istio-peer-exchange', 'istio'] }, 'x', 'tcp'],
         ['mTLS without ALPN', without, 'x', 'tcp'],
         ['plain text', plain, get, 'refused'],
       ],

@@ -1,12 +1,12 @@
 // A sidecar in front of an application, with everything that comes to it redirected.
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { ClientLimits } from '../../../src/proxy/client-limits.ts';
 import type { ExchangeRecord } from '../../../src/proxy/core/exchange-record.ts';
 import { flagsText } from '../../../src/proxy/core/response-flags.ts';
-import { realClock } from '../../../src/proxy/real-clock.ts';
-import { type ClientLimits, Sidecar } from '../../../src/proxy/sidecar.ts';
-import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
-import { freePorts, Peer, tableOf, tcpBackend, toClose } from '../support.ts';
+import type { Sidecar } from '../../../src/proxy/sidecar.ts';
+import { testSidecar } from '../sidecar.ts';
+import { freePorts, Peer, pause, tableOf, tcpBackend, toClose } from '../support.ts';
 
 export interface Inbound {
   port: number;
@@ -44,23 +44,12 @@ export async function inbound({ mode, kind, clientLimits, more = '', meshConfig,
   const [port = 0] = await freePorts(1);
   const backend = await tcpBackend(application);
   const log: ExchangeRecord[] = [];
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
-    outboundPort: 0,
+  const sidecar = testSidecar({
     inboundPort: port,
-    reusePort: false,
     meshTls: true,
     originalDestination: () => ({ address: '127.0.0.1', port: backend }),
-    metrics: (table) => new Metrics(table),
     accessLog: (record) => void log.push(record),
     ...(clientLimits ? { clientLimits } : {}),
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
   });
   const manifests = `
 apiVersion: v1
@@ -143,7 +132,6 @@ export function secureClient(port: number, options: ConnectionOptions, send: str
 export async function plainClient(port: number, send: string | Buffer, silenceMs = 300): Promise<{ received: string; gone: boolean }> {
   const peer = new Peer(port);
   peer.send(send);
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const last = Date.now() + mostSilenceMs;
   while (!peer.gone && peer.bytes === 0 && Date.now() < last) await pause(5);
   for (let before = -1; !peer.gone && peer.bytes !== before; await pause(silenceMs)) before = peer.bytes;

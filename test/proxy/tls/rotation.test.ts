@@ -2,11 +2,10 @@
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { realClock } from '../../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../../src/proxy/sidecar.ts';
-import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
+import type { Sidecar } from '../../../src/proxy/sidecar.ts';
 import type { ThreadSettings } from '../../../src/proxy/workers/data-plane.ts';
 import { WorkerGroup } from '../../../src/proxy/workers/worker-group.ts';
+import { testSidecar } from '../sidecar.ts';
 import { closeAll, freePorts, pause, tableOf, toClose, until } from '../support.ts';
 import { pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 import { dial, inbound } from './inbound.ts';
@@ -49,22 +48,7 @@ kind: VirtualService
 metadata: { name: app, namespace: shop }
 spec: { hosts: [${host}], http: [{ route: [{ destination: { host: ${host} } }], retries: { attempts: 0 } }] }
 `;
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
-    outboundPort: own,
-    inboundPort: 0,
-    reusePort: false,
-    meshTls: true,
-    metrics: (table) => new Metrics(table),
-    accessLog: () => {},
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
-  });
+  const sidecar = testSidecar({ outboundPort: own, meshTls: true });
   await sidecar.apply(await tableOf(manifests));
   return { port: own, sidecar };
 }

@@ -7,10 +7,9 @@ import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ExchangeRecord } from '../../../src/proxy/core/exchange-record.ts';
 import { flagsText } from '../../../src/proxy/core/response-flags.ts';
-import { realClock } from '../../../src/proxy/real-clock.ts';
-import { Sidecar } from '../../../src/proxy/sidecar.ts';
-import { Metrics } from '../../../src/proxy/telemetry/metrics.ts';
+import type { Sidecar } from '../../../src/proxy/sidecar.ts';
 import type { NamedCredentials } from '../../../src/proxy/tls/credentials.ts';
+import { testSidecar } from '../sidecar.ts';
 import { closeAll, freePorts, tableOf, tcpBackend, toClose, until } from '../support.ts';
 import { type Pair, pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 
@@ -133,21 +132,10 @@ spec:
     - hosts: ['./*']
 `;
   const log: ExchangeRecord[] = [];
-  const sidecar = new Sidecar({
-    clock: realClock,
-    bind: '127.0.0.1',
+  const sidecar = testSidecar({
     outboundPort: port,
-    inboundPort: 0,
-    reusePort: false,
     meshTls,
-    metrics: (table) => new Metrics(table),
     accessLog: (record) => void log.push(record),
-  });
-  toClose({
-    close: () => {
-      sidecar.drain();
-      sidecar.destroy();
-    },
   });
   const give: Client['give'] = (more = named, pair = own, roots = authority.roots) => sidecar.credentials.set(snapshotOf(workloadOf(pair, roots), more));
   give();

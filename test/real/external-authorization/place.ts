@@ -6,6 +6,7 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, freePorts } from '../../free-ports.ts';
+import { until } from '../../until.ts';
 import { type AuthorizationServer, closed, grpcAuthorizationServer, httpAuthorizationServer, listening, textOf } from './authorization-server.ts';
 
 const weft = join(import.meta.dirname, '../../../bin/weft.js');
@@ -127,7 +128,7 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     rmSync(folder, { recursive: true });
   };
   try {
-    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null);
+    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null, 'weft serves', 20_000);
     if (child.exitCode !== null) throw new Error(`weft ended with ${child.exitCode}:\n${stderr}`);
   } catch (error) {
     await close();
@@ -138,14 +139,14 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     connect: async (text) => {
       const before = { asked: authz?.asked.length ?? 0, got: bytes.length, log: stdout.length };
       const received = await connection(tcpPort, text);
-      await until(() => stdout.slice(before.log).includes('\n'));
+      await until(() => stdout.slice(before.log).includes('\n'), 'the request is in the access log', 20_000);
       const log = stdout.slice(before.log).split('\n')[0] ?? '';
       return { received, asked: authz?.asked.slice(before.asked) ?? [], got: bytes.slice(before.got), log };
     },
     send: async (sent) => {
       const before = { asked: authz?.asked.length ?? 0, got: got.length, log: stdout.length };
       const answer = await exchange(gatewayPort, sent);
-      await until(() => stdout.slice(before.log).includes('\n'));
+      await until(() => stdout.slice(before.log).includes('\n'), 'the request is in the access log', 20_000);
       const line = stdout.slice(before.log).split('\n')[0] ?? '';
       return { ...answer, asked: authz?.asked.slice(before.asked) ?? [], got: got.slice(before.got), log: line };
     },
@@ -176,14 +177,6 @@ function connection(port: number, text: string): Promise<string> {
 
 function pairs(raw: readonly string[]): [string, string][] {
   return raw.flatMap((text, i): [string, string][] => (i % 2 === 0 ? [[text.toLowerCase(), raw[i + 1] as string]] : []));
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error('it takes too long');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 function meshConfig(port: number, { protocol, provider }: Setup): Record<string, unknown> {

@@ -40,11 +40,6 @@ export function grpcFrame(message: Buffer): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** The text of a body that is one gRPC message. */
-export function grpcText(body: Buffer): Buffer {
-  return body.length >= 5 ? body.subarray(5) : body;
-}
-
 function pairs(flat: readonly string[]): HeaderList {
   const list: HeaderList = [];
   for (let i = 0; i + 1 < flat.length; i += 2) list.push([flat[i] ?? '', flat[i + 1] ?? '']);

@@ -1,9 +1,11 @@
 // The sidecar of weft as a process: its command line, its files, and what it says about itself.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { exitCode } from '../../../src/cli/exit.ts';
+import { pause } from '../../until.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
@@ -98,8 +100,6 @@ async function serverInfo(): Promise<Info | undefined> {
     sent.end();
   });
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs weft from `command`: a Node and what it is to run. */
 export class Sidecar implements Engine {

@@ -7,6 +7,8 @@ import type { SimulatedDestination, Simulation, UpstreamHead } from '../../../si
 import type { Arrival } from './backends.ts';
 import type { Answer } from './send.ts';
 
+const otherwise = 'the routing table says otherwise than the proxy does';
+
 /** One request that was sent. */
 export interface Observation {
   answer: Answer;
@@ -31,8 +33,7 @@ export function tolerance(percent: number, sends: number): number {
 export function compareLive(engine: string, simulation: Simulation, host: string, seen: readonly Observation[]): Mismatch[] {
   const out: Mismatch[] = [];
   const add = (field: string, expected: string, got: string): void => {
-    if (!out.some((one) => one.field === `${engine}: ${field}`))
-      out.push({ field: `${engine}: ${field}`, expected, got, note: 'the routing table says otherwise than the proxy does' });
+    if (!out.some((one) => one.field === `${engine}: ${field}`)) out.push({ field: `${engine}: ${field}`, expected, got, note: otherwise });
   };
   const { outcome, fault } = simulation;
   const aborted = fault?.abort;
@@ -51,6 +52,13 @@ export function compareLive(engine: string, simulation: Simulation, host: string
     }
   }
   return out;
+}
+
+/** By which rule a request was denied. @param details of each answer, as in the access log; undefined: it has no line */
+export function compareDenial(engine: string, { outcome }: Simulation, details: readonly (string | undefined)[]): Mismatch[] {
+  const other = outcome.kind === 'denied' ? details.find((one) => one !== outcome.details) : undefined;
+  if (outcome.kind !== 'denied' || details.every((one) => one === outcome.details)) return [];
+  return [{ field: `${engine}: denied`, expected: outcome.details, got: other ?? 'no line in the access log', note: otherwise }];
 }
 
 type Add = (field: string, expected: string, got: string) => void;

@@ -260,8 +260,3 @@ export function hashToHex({ hi, lo }: Hash64): string {
 export function hashModulo(hi: number, lo: number, divisor: number): number {
   return ((hi % divisor) * (0x100000000 % divisor) + (lo % divisor)) % divisor;
 }
-
-/** Negative, 0 or positive as the first is less, equal or greater. */
-export function compareHashes(a: Hash64, b: Hash64): number {
-  return a.hi - b.hi || a.lo - b.lo;
-}

@@ -23,17 +23,25 @@ const defaultParams: readonly string[] = ['access_token'];
 
 const kept = (): void => {};
 
+type Locations = Pick<JwtProvider, 'headers' | 'params' | 'cookies'>;
+
+/** Parameters of the query in which a rule looks for tokens. */
+export function tokenParameters({ headers, params, cookies }: Locations): readonly string[] {
+  return headers.length === 0 && params.length === 0 && cookies.length === 0 ? defaultParams : params;
+}
+
 export class TokenLocations {
   private readonly headers: readonly TokenHeader[];
   private readonly params: readonly string[];
   private readonly cookies: readonly string[];
 
-  constructor({ headers, params, cookies }: Pick<JwtProvider, 'headers' | 'params' | 'cookies'>) {
+  constructor(locations: Locations) {
+    const { headers, params, cookies } = locations;
     const none = headers.length === 0 && params.length === 0 && cookies.length === 0;
     const byPlace = (a: TokenHeader, b: TokenHeader): number => inOrder(a.name + a.prefix, b.name + b.prefix);
     const once = new Map((none ? defaultHeaders : headers).map((header) => [header.name + header.prefix, header]));
     this.headers = [...once.values()].sort(byPlace);
-    this.params = [...new Set(none ? defaultParams : params)].sort(inOrder);
+    this.params = [...new Set(tokenParameters(locations))].sort(inOrder);
     this.cookies = [...new Set(cookies)].sort(inOrder);
   }
 

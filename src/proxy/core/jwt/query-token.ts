@@ -31,6 +31,6 @@ function parametersOf(path: string, pathEnd: number): [from: number, to: number]
 }
 
 /** What is no escape stays; `+` is no space. */
-function percentDecoded(text: string): string {
+export function percentDecoded(text: string): string {
   return text.includes('%') ? text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
 }

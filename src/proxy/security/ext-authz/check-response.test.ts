@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { record } from '../../core/testing.ts';
 import { checkResponse } from './check-response.ts';
 import { frameOf, messageOf } from './grpc-frame.ts';
-import { changeQuery, changeRequest } from './request-changes.ts';
+import { changeQuery, changeRequest, changesOfResponse } from './request-changes.ts';
 import { Waiting } from './waiting.ts';
 
 const statuses = new Map([['Unauthorized', 401]]);
@@ -56,6 +56,29 @@ describe('a request that is allowed', () => {
   });
 
   it.each([
+    [':path', '/a HTTP/1.1\r\nx-evil: 1'],
+    [':path', '/a b'],
+    [':path', 'http://other/'],
+    [':path', ''],
+    [':method', 'GET /other HTTP/1.1\r\nx: '],
+    [':method', ''],
+    [':authority', 'a\r\nx-evil: 1'],
+    ['host', 'a b'],
+    ['host', 'a/b'],
+  ])('its first line stays one line: %s is not changed to %j', (name, value) => {
+    const one = record('/a');
+    const before = structuredClone(one);
+    expect(changeRequest(one, [{ name, value, action: 'set' }], [])).toBe(false);
+    expect(one).toEqual(before);
+  });
+
+  it('what is put into its query does not end its first line', () => {
+    const one = record('/p?x=1');
+    changeQuery(one, [{ key: 'user\n', value: 'é HTTP/1.1\r\nx-evil: 1\r\n\r\n#' }], []);
+    expect(one.path).toBe('/p?user%0A=%C3%A9%20HTTP/1.1%0D%0Ax-evil:%201%0D%0A%0D%0A%23&x=1');
+  });
+
+  it.each([
     ['/p', [{ key: 'a', value: '1' }], [], '/p?a=1'],
     ['/p?b=2&a=1&a=3', [{ key: 'c', value: '4' }], [], '/p?a=1&a=3&b=2&c=4'],
     ['/p?a=1&a=2&b', [{ key: 'a', value: '9' }], [], '/p?a=9&b='],
@@ -65,6 +88,14 @@ describe('a request that is allowed', () => {
     const one = record(path);
     expect(changeQuery(one, set, removed)).toBe(set.length + removed.length > 0);
     expect([one.path, one.pathEnd]).toEqual([expected, 2]);
+  });
+});
+
+describe('a response to a request that is allowed', () => {
+  it('its framing and its status are not changed', () => {
+    const names = ['content-length', 'transfer-encoding', 'connection', 'upgrade', 'trailer', 'keep-alive', ':status', '', 'x-told', 'set-cookie'];
+    const told = changesOfResponse(names.map((name) => ({ name, value: '0', action: 'add' as const })));
+    expect(told.map(({ name }) => name)).toEqual(['x-told', 'set-cookie']);
   });
 });
 

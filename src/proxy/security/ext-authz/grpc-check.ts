@@ -10,7 +10,7 @@ import type { CheckResponse } from './check-response.ts';
 import { awaitCheckedBody } from './checked-body.ts';
 import { frameOf, messageOf } from './grpc-frame.ts';
 import { deniedReply, errorReply } from './replies.ts';
-import { changeQuery, changeRequest } from './request-changes.ts';
+import { changeQuery, changeRequest, changesOfResponse } from './request-changes.ts';
 import { type CallAnswer, type CallDeps, UpstreamCall } from './upstream-call.ts';
 import { Waiting } from './waiting.ts';
 
@@ -77,7 +77,8 @@ export class GrpcCheck implements ExternalCheck, ConnectionCheck {
     const { changes, removed, query, response } = answer;
     const head = changeRequest(record, changes, removed);
     const path = changeQuery(record, query.set, query.removed);
-    if (response.length > 0) record.responseChanges = [...(record.responseChanges ?? []), ...response];
+    const told = changesOfResponse(response);
+    if (told.length > 0) record.responseChanges = [...(record.responseChanges ?? []), ...told];
     return { kind: 'allowed', changed: head || path };
   }
 }

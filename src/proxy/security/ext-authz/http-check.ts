@@ -9,7 +9,7 @@ import type { ConnectionCheck, ExternalCheck, ExternalVerdict } from '../externa
 import type { GuardedRequest, Pending } from '../guarded-request.ts';
 import { awaitCheckedBody, type CheckedBody } from './checked-body.ts';
 import { deniedReply, errorReply } from './replies.ts';
-import { changeRequest } from './request-changes.ts';
+import { changeRequest, changesOfResponse } from './request-changes.ts';
 import { type CallAnswer, type CallDeps, UpstreamCall } from './upstream-call.ts';
 import { Waiting } from './waiting.ts';
 
@@ -97,7 +97,7 @@ export class HttpCheck implements ExternalCheck, ConnectionCheck {
       .map((name) => name.trim().toLowerCase())
       .filter((name) => name !== '');
     const changes = changesOf(headers, (name) => name !== removalHeader && this.goesOn(name), 'set');
-    const response = changesOf(headers, this.toldWhenAllowed, 'add');
+    const response = changesOfResponse(changesOf(headers, this.toldWhenAllowed, 'add'));
     if (response.length > 0) record.responseChanges = [...(record.responseChanges ?? []), ...response];
     return { kind: 'allowed', changed: changeRequest(record, changes, removed) };
   }

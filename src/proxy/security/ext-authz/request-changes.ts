@@ -11,12 +11,26 @@ const untouchable: ReadonlySet<string> = new Set([
 
 const mayBeChanged = (name: string): boolean => !untouchable.has(name) && name !== '';
 
+/** What the first line of a request has room for: anything else would end it, and begin another header. */
+const partsOfTheLine: Readonly<Record<string, RegExp>> = {
+  ':path': /^\/[\x21-\x7e\x80-\xff]*$/,
+  ':method': /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
+  ':authority': /^[\w.~%!$&'()*+,;=:[\]-]+$/,
+};
+
+/** Changes of a response that say nothing of its framing. */
+export function changesOfResponse(changes: readonly HeaderChange[]): HeaderChange[] {
+  return changes.filter(({ name }) => mayBeChanged(name) && !name.startsWith(':'));
+}
+
 /** Changes that would break the message are left out. @returns whether any was made */
 export function changeRequest(record: ExchangeRecord, changes: readonly HeaderChange[], removed: readonly string[]): boolean {
   let changed = false;
   for (const change of changes) {
     const { name, value } = change;
     if (!mayBeChanged(name)) continue;
+    const form = partsOfTheLine[name === 'host' ? ':authority' : name];
+    if (form?.test(value) === false) continue;
     if (name === ':path') setPath(record, value);
     else if (name === ':authority' || name === 'host') record.authority = value;
     else if (name === ':method') record.method = value;
@@ -44,12 +58,19 @@ export function changeQuery(record: ExchangeRecord, set: readonly { key: string;
     query.set(key, values);
     values.push(equals < 0 ? '' : pair.slice(equals + 1));
   }
-  for (const { key, value } of set) query.set(key, [value]);
+  for (const { key, value } of set) query.set(inTarget(key), [inTarget(value)]);
   for (const key of removed) query.delete(key);
   const sorted = [...query].sort(([a], [b]) => (a < b ? -1 : 1));
   const text = sorted.flatMap(([key, values]) => values.map((value) => `${key}=${value}`)).join('&');
   setPath(record, record.path.slice(0, record.pathEnd) + (text === '' ? '' : `?${text}`));
   return true;
+}
+
+/** What a target has no room for, as escapes. */
+function inTarget(text: string): string {
+  return text.replace(/[^\x21-\x7e]|#/g, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 }
 
 function setPath(record: ExchangeRecord, path: string): void {

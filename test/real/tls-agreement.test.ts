@@ -1,0 +1,39 @@
+// TLS by the sidecar of weft and by a real Envoy with the configuration that weft makes: random manifests, connections that fare alike.
+// `npm run fuzz:tls` has many more.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { envoyProgram } from './envoy.ts';
+import { Agreement, type Difference, type Kind } from './tls-agreement/compare.ts';
+
+const envoy = envoyProgram();
+const seed = 20_260;
+const probes = 24;
+
+/** What has to be among the outcomes of each kind, so that a comparison of nothing but refusals is seen. */
+const kinds: [kind: Kind, sets: number, outcomes: string[]][] = [
+  ['gateway', 16, ['refused -', 'TLSv1.3 200', 'TLSv1.2 200', 'TLSv1.3 404', 'TLSv1.3 resumed 200', 'plain 200', 'TLSv1.3 bytes', 'TLSv1.3 200, TLS beyond']],
+  [
+    'inbound',
+    14,
+    ['refused -', 'TLSv1.3 200', 'TLSv1.2 200', 'TLSv1.3 bytes', 'TLSv1.3 resumed 200', 'plain 200', 'plain -', 'plain bytes', 'TLSv1.3 200, TLS beyond'],
+  ],
+  ['outbound', 16, ['plain 200', 'plain 200, TLS beyond', 'plain bytes, TLS beyond', 'plain 503']],
+];
+
+describe.runIf(envoy !== undefined)('both engines', () => {
+  let agreement: Agreement;
+  beforeAll(async () => {
+    agreement = await Agreement.start(envoy as string);
+  });
+  afterAll(() => agreement.close());
+
+  it.each(kinds)('SEC-R3, SEC-R10, TCP-R11, DR-R70, DR-R71: %s', { timeout: 120_000 }, async (kind, sets, outcomes) => {
+    const { connections, counts, differences } = await agreement.run({ kind, sets, probes, seed });
+    expect(differences.map(told)).toEqual([]);
+    expect(connections).toBe(sets * probes);
+    expect(outcomes.filter((outcome) => (counts.get(outcome) ?? 0) < 2)).toEqual([]);
+  });
+});
+
+function told({ set, manifests, meshConfig, identity, probe, embedded, envoy: other }: Difference): object {
+  return { set, manifests, meshConfig, identity, probe, embedded, envoy: other };
+}
