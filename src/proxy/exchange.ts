@@ -5,6 +5,7 @@ import type { Timer } from './core/clock.ts';
 import { type CompiledCluster, type CompiledRoute, chooseCluster } from './core/compiled-route.ts';
 import { answerPreflight } from './core/cors.ts';
 import { ExchangeRecord } from './core/exchange-record.ts';
+import { GrpcMessages } from './core/grpc-messages.ts';
 import type { Headers } from './core/headers.ts';
 import type { LocalReply } from './core/local-reply.ts';
 import * as replies from './core/local-reply.ts';
@@ -61,6 +62,7 @@ export class Exchange implements ServerHandler {
       this.reply(refusal);
       return;
     }
+    if (record.isGrpc) record.messages = new GrpcMessages();
     const route = this.chooseRoute();
     if (route !== undefined) decorate(record, route, scope.policy.egress);
     const { guard } = scope;
@@ -181,6 +183,7 @@ export class Exchange implements ServerHandler {
     const { record, body, forwarded } = this;
     if (this.done) return;
     record.bytesReceived += chunk.length;
+    record.messages?.request.add(chunk);
     if (forwarded !== undefined) {
       forwarded.write(chunk);
       return;
@@ -239,7 +242,9 @@ export class Exchange implements ServerHandler {
 
   /** @returns false when the client is slow: the request is resumed when it is not */
   respondData(chunk: Uint8Array): boolean {
-    this.record.bytesSent += chunk.length;
+    const { record } = this;
+    record.bytesSent += chunk.length;
+    record.messages?.response.add(chunk);
     return this.stream.write(chunk);
   }
 

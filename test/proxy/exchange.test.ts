@@ -153,3 +153,16 @@ test('RT-R114: a mirror is tried once, and its errors are nobody else’s', asyn
   expect(sidecar.upstreams.get('outbound|80|v2|web.shop.svc.cluster.local')?.state.hosts[0]?.stats()).toMatchObject({ rq_error: 1, rq_total: 1 });
   expect(log).toEqual(['- via_upstream 1']);
 });
+
+test('TEL-R1: the messages of gRPC are counted, those of both sides', async () => {
+  const message = (text: string): Buffer => Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), Buffer.from(text)]);
+  const messages = after((response) => {
+    response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': '0' });
+    response.end(Buffer.concat([message('one'), message(''), message('three')]));
+  });
+  const { ask, sidecar } = await world(to, messages);
+  const body = Buffer.concat([message('a'), message('b')]);
+  expect((await ask('/shop.Cart/Add', { method: 'POST', body, headers: { 'content-type': 'application/grpc' } })).status).toBe(200);
+  const count = (name: string): number | undefined => sidecar.metrics?.snapshot(false).find((family) => family.name === name)?.series[0]?.value;
+  expect([count('istio_request_messages_total'), count('istio_response_messages_total')]).toEqual([2, 3]);
+});

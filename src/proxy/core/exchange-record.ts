@@ -1,4 +1,5 @@
 import type { AuthorizationNotes } from './authorization/notes.ts';
+import type { GrpcMessages } from './grpc-messages.ts';
 import type { HeaderChange } from './header-change.ts';
 import type { Headers } from './headers.ts';
 import { emptyHeaders } from './headers.ts';
@@ -40,6 +41,8 @@ export class ExchangeRecord implements RequestView {
   isHead = false;
   /** RT-R121 */
   isGrpc = false;
+  /** Of a gRPC request (TEL-R1). */
+  messages: GrpcMessages | undefined = undefined;
   /** An upgrade that is passed on (RT-R48). */
   isUpgrade = false;
   /** `Expect: 100-continue` */

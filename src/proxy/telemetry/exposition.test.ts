@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GrpcMessageCounter } from './grpc-messages.ts';
 import type { MetricFamily } from './metric-snapshot.ts';
 import { exposition, expositionFor } from './prometheus.ts';
 import { filterFamilies, statsFilter, statsMatcher } from './stats-matcher.ts';
@@ -144,23 +143,5 @@ describe('what scrapes get', () => {
     expect(filterFamilies(families, undefined, true).map((f) => f.name)).toEqual(['istio_requests_total', 'envoy_server_live', 'istio_request_bytes']);
     expect(filterFamilies(families, statsFilter('rq_.xx'), false).map((f) => f.name)).toEqual(['envoy_cluster_upstream_rq']);
     expect(statsFilter('(')).toBeUndefined();
-  });
-});
-
-describe('messages of gRPC', () => {
-  it('TEL-R1: are counted however the bytes are cut', () => {
-    const message = (length: number): number[] => [0, 0, 0, length >> 8, length & 255, ...new Array(length).fill(7)];
-    fc.assert(
-      fc.property(fc.array(fc.nat(600), { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 400 })), (lengths, cuts) => {
-        const bytes = Uint8Array.from(lengths.flatMap(message));
-        const counter = new GrpcMessageCounter();
-        let at = 0;
-        for (const cut of [...cuts, bytes.length]) {
-          counter.add(bytes.subarray(at, at + cut));
-          at += cut;
-        }
-        expect(counter.count).toBe(lengths.length);
-      }),
-    );
   });
 });

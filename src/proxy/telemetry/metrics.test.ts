@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ExchangeRecord } from '../core/exchange-record.ts';
+import { GrpcMessages } from '../core/grpc-messages.ts';
 import { addFlag, flags } from '../core/response-flags.ts';
 import { bucketBounds, Histogram } from './histogram.ts';
 import { type MetricFamily, mergeSnapshots, statName } from './metric-snapshot.ts';
@@ -136,9 +137,10 @@ describe('standard metrics of requests', () => {
 
   it('TEL-R1: gRPC messages', () => {
     const metrics = new Metrics(tableForTests());
-    const record = recordForTests({ isGrpc: true, responseTrailers: ['grpc-status', '0'] });
-    metrics.recordRequest(record, 'outbound');
-    metrics.recordMessages(record, 'outbound', 2, 5);
+    const messages = new GrpcMessages();
+    messages.request.count = 2;
+    messages.response.count = 5;
+    metrics.recordRequest(recordForTests({ isGrpc: true, responseTrailers: ['grpc-status', '0'], messages }), 'outbound');
     metrics.recordRequest(recordForTests(), 'outbound');
     const families = metrics.snapshot();
     expect(series(families, 'istio_request_messages_total').map((s) => s.value)).toEqual([2]);

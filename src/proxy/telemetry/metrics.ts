@@ -48,11 +48,6 @@ export class Metrics {
     (direction === 'outbound' ? this.outbound : this.inbound).record(record);
   }
 
-  /** Messages of a gRPC request, when it ends. */
-  recordMessages(record: ExchangeRecord, direction: Direction, requests: number, responses: number): void {
-    (direction === 'outbound' ? this.outbound : this.inbound).recordMessages(record, requests, responses);
-  }
-
   /** For what happens within a request: retried responses, tries that took too long. */
   cluster(name: string): ClusterCounters {
     return this.clusters.of(name);

@@ -70,15 +70,12 @@ export class RequestMetrics {
     series.duration.record(record.completedAt > record.startedAt ? record.completedAt - record.startedAt : 0);
     series.requestBytes.record(record.bytesReceived);
     series.responseBytes.record(record.bytesSent);
+    if (record.messages !== undefined) {
+      series.requestMessages += record.messages.request.count;
+      series.responseMessages += record.messages.response.count;
+    }
     if (status !== undefined) status.count++;
     if (ends.cluster !== undefined && (record.attempts > 1 || record.flags !== 0)) ends.cluster.countUnusual(record);
-  }
-
-  /** Messages of a gRPC request, besides `record`. */
-  recordMessages(record: ExchangeRecord, requests: number, responses: number): void {
-    const { series } = this.outcomeOf(this.ends.of(record), record);
-    series.requestMessages += requests;
-    series.responseMessages += responses;
   }
 
   reset(): void {

@@ -1,5 +1,5 @@
 /** Counts the messages of a gRPC body in one direction: each has a prefix of one byte of flags and four of length. */
-export class GrpcMessageCounter {
+class GrpcMessageCounter {
   count = 0;
   /** Bytes of the current message that are still to come. */
   private left = 0;
@@ -25,4 +25,10 @@ export class GrpcMessageCounter {
       this.length = 0;
     }
   }
+}
+
+/** Messages of a request and of its response. */
+export class GrpcMessages {
+  readonly request = new GrpcMessageCounter();
+  readonly response = new GrpcMessageCounter();
 }
