@@ -105,3 +105,9 @@ export interface Authorization {
   http: AuthorizationStages;
   tcp: AuthorizationStages;
 }
+
+/** The policy of a rule with this name, and its number there; undefined for a text that is no name of a rule. */
+export function ruleOfName(name: string): { namespace: string; policy: string; rule: number } | undefined {
+  const [, namespace = '', policy, rule] = /ns\[(.*)\]-policy\[(.*)\]-rule\[(\d+)\]/.exec(name) ?? [];
+  return policy === undefined ? undefined : { namespace, policy, rule: Number(rule) };
+}

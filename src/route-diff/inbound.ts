@@ -1,9 +1,8 @@
 // What two meshes make of connections to a workload.
-import type { Listener } from '../ir/listener.ts';
+import { chainsOf, type Listener } from '../ir/listener.ts';
 import { tableProvenance } from '../ir/provenance.ts';
 import type { ProxyIdentity } from '../ir/table.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { chainsOf } from '../simulate/entry.ts';
 import { type InboundTraffic, inboundFor } from '../translate/clusters/inbound.ts';
 import { stableJson } from './canonical.ts';
 import { clusterFacts } from './cluster-facts.ts';

@@ -1,11 +1,10 @@
 // A routing table by what its parts are about, so that two tables can be laid side by side: names of route configurations, listeners
 // and filter chains come from the names of the user's objects and of ports, and say nothing.
 import type { Cluster } from '../ir/cluster.ts';
-import type { DownstreamTls, FilterChain, HttpFilter, Listener, TcpFilter } from '../ir/listener.ts';
+import { chainsOf, type DownstreamTls, type FilterChain, type HttpFilter, type Listener, type TcpFilter } from '../ir/listener.ts';
 import type { Provenance } from '../ir/provenance.ts';
 import type { RouteConfig, VirtualHost } from '../ir/route.ts';
 import type { Origin, RoutingTable } from '../ir/table.ts';
-import { chainsOf } from '../simulate/entry.ts';
 import type { Subject } from './change.ts';
 import { type Fact, leafText, leavesOf } from './facts.ts';
 import { clusterParts, durationText, sharesOf, sharesText } from './words.ts';

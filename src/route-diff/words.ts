@@ -1,5 +1,5 @@
 // Values of a routing table as people say them.
-import type { Mirror, Route, RouteCluster } from '../ir/route.ts';
+import type { Mirror, RouteCluster } from '../ir/route.ts';
 import type { PathMatcher, RouteMatch } from '../ir/route-match.ts';
 import type { StringMatcher } from '../ir/string-matcher.ts';
 
@@ -84,11 +84,6 @@ export function matchText({ path, headers, query, claims = [] }: RouteMatch): st
     ...claims.map(({ path: claim, matcher, inverted }) => `@${claim.join('.')}${inverted ? '!' : ''}${valueText(matcher)}`),
   ];
   return parts.length === 0 || (parts.length === 1 && parts[0] === '/*') ? 'every request' : parts.join(' ');
-}
-
-/** The route as a place: what it matches. */
-export function routeText({ match }: Pick<Route, 'match'>): string {
-  return matchText(match);
 }
 
 function pathText(path: PathMatcher): string {

@@ -200,5 +200,3 @@ function addressOf(listener: Listener, service: string | undefined): string | un
 function isClusterOf(cluster: string, service: string): boolean {
   return cluster.endsWith(`|${service}`);
 }
-
-export { chainsOf };

@@ -1,6 +1,6 @@
 import type { Style } from '../../analysis/report/style.ts';
 import { blackHoleCluster, type Cluster, passthroughCluster } from '../../ir/cluster.ts';
-import type { FilterChain, Listener } from '../../ir/listener.ts';
+import { chainsOf, type Listener } from '../../ir/listener.ts';
 import type { RouteConfig, VirtualHost } from '../../ir/route.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import type { ProxyFlags } from './flags.ts';
@@ -93,10 +93,6 @@ function servedHosts({ listeners, routes, proxy }: RoutingTable): ServedHost[] {
     }
   }
   return [...out.values()];
-}
-
-function chainsOf({ chains, defaultChain }: Pick<Listener, 'chains' | 'defaultChain'>): FilterChain[] {
-  return [...chains, ...(defaultChain ? [defaultChain] : [])];
 }
 
 function configsOf(listener: Pick<Listener, 'chains' | 'defaultChain'>, configs: ReadonlyMap<string, RouteConfig>): { config: RouteConfig; tls: boolean }[] {

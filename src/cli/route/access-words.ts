@@ -1,14 +1,14 @@
 // Conditions and decisions of policies as a person reads them.
-import type { AuthorizationCondition, TextMatcher } from '../../ir/authorization.ts';
+import { type AuthorizationCondition, ruleOfName, type TextMatcher } from '../../ir/authorization.ts';
 import { isTextual } from '../../proxy/core/authorization/attributes.ts';
 import type { Unmet } from '../../proxy/core/authorization/explain.ts';
 import type { Admission, AdmissionRule, TokenJudgement, UnknownPart } from '../../simulate/admission/admission.ts';
 import { quoted, wantedText as valueText } from './words.ts';
 
-/** `ns[shop]-policy[deny-post]-rule[0]` in parts; undefined for a name that is none. */
+/** Of `ns[shop]-policy[deny-post]-rule[0]`; undefined for a name that is none. */
 export function ruleName(name: string): { policy: string; rule: number } | undefined {
-  const [, namespace, policy, rule] = /ns\[(.*)\]-policy\[(.*)\]-rule\[(\d+)\]/.exec(name) ?? [];
-  return policy === undefined ? undefined : { policy: `${namespace}/${policy}`, rule: Number(rule) };
+  const parts = ruleOfName(name);
+  return parts && { policy: `${parts.namespace}/${parts.policy}`, rule: parts.rule };
 }
 
 /** `rule 1 of shop/deny-post` */

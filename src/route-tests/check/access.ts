@@ -1,4 +1,5 @@
 // Whether policies let a request in: at the gateway that it comes to, and at the workloads that it goes to.
+import { ruleOfName } from '../../ir/authorization.ts';
 import type { Admission } from '../../simulate/admission/admission.ts';
 import type { Arrival } from '../../simulate/arrivals.ts';
 import type { Simulation } from '../../simulate/simulation.ts';
@@ -76,8 +77,8 @@ function judgedAt({ workload, verdict, outcome, admission }: Arrival): Judged {
 }
 
 function ruleOf(admission: Admission | undefined): { policy: string; rule: number } | undefined {
-  const [, namespace, policy, rule] = /ns\[(.*)\]-policy\[(.*)\]-rule\[(\d+)\]/.exec(admission?.rule?.name ?? '') ?? [];
-  return policy === undefined ? undefined : { policy: `${policy}.${namespace}`, rule: Number(rule) };
+  const parts = ruleOfName(admission?.rule?.name ?? '');
+  return parts && { policy: `${parts.policy}.${parts.namespace}`, rule: parts.rule };
 }
 
 /** `cart.shop: denied with 403 by deny-post.shop rule 0` */

@@ -205,7 +205,6 @@ export const definitions: Readonly<Record<string, JsonSchema>> = {
 /** A whole test file, or one document of it. */
 export const testFile = fields('Route tests of weft.', { from, tests: list('The tests.', test, 1) }, ['tests']);
 
-export type WrittenTest = Of<typeof test>;
 export type WrittenClient = Of<typeof client>;
 export type WrittenTarget = Of<typeof to>;
 export type WrittenRequest = Of<typeof request>;
