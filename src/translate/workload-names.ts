@@ -54,7 +54,7 @@ export function parseWorkloadName(text: string): WorkloadName | undefined {
 /** Why there is no such workload, in a sentence without a full stop, and what there is. */
 export interface NoWorkload {
   text: string;
-  /** Undefined: the mesh has no workload at all. */
+  /** Undefined: the mesh has no workload at all, or none of the kind. */
   known: string | undefined;
 }
 

@@ -24,7 +24,7 @@ export function workloadsNamed(mesh: Mesh, written: string, own: string): ProxyI
   const found = sidecarNamed(mesh, name, own);
   // A pod of gateways is asked what a gateway is asked.
   if ('role' in found) return [isGateway(mesh, found) ? { ...found, role: 'gateway' } : found];
-  throw new CliError(found.text, undefined, found.known ?? 'There is no workload at all.');
+  throw new CliError(found.text, undefined, found.known ?? `There is no ${name.kind ?? 'workload'} at all.`);
 }
 
 function namesIn(rest: string, own: string): { name: string; namespace: string } {
