@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MissingFileError, readFiles } from '../../manifest/files.ts';
 import { type ReadTests, readTests } from '../../route-tests/read-tests.ts';
@@ -29,6 +29,8 @@ export function findTests(named: readonly string[], manifests: readonly string[]
     if (tests.length + problems.length > 0) files.add(resolve(source.name));
   }
   if (files.size === 0) {
+    const missing = manifests.find((path) => path !== '-' && !existsSync(path));
+    if (missing !== undefined) throw new CliError(new MissingFileError(missing).message);
     if (named.length > 0)
       throw new CliError(`there are no tests in ${named.join(', ')}`, undefined, 'A test file is a YAML file with a list of tests: docs/route-tests.md.');
     throw usageError(
