@@ -191,7 +191,7 @@ function read(socket: Socket, text: string): Promise<Outcome> {
 
 /** Whether there is nothing more to come of a response. */
 function isWhole(text: string): boolean {
-  const length = /^HTTP\/1\.1 [^]*?\r\ncontent-length: (\d+)\r\n/i.exec(text)?.[1];
+  const length = /^HTTP\/1\.1 [\s\S]*?\r\ncontent-length: (\d+)\r\n/i.exec(text)?.[1];
   const end = text.indexOf('\r\n\r\n');
   return length !== undefined && end >= 0 && text.length - end - 4 >= Number(length);
 }
