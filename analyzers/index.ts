@@ -7,6 +7,7 @@ import authorizationMethod from './authorization-method.ts';
 import authorizationPath from './authorization-path.ts';
 import authorizationPrincipal from './authorization-principal.ts';
 import authorizationProvider from './authorization-provider.ts';
+import authorizationToken from './authorization-token.ts';
 import breaker from './breaker.ts';
 import conditions from './conditions.ts';
 import delegate from './delegate.ts';
@@ -27,6 +28,7 @@ import gatewayConflicting from './gateway-conflicting.ts';
 import gatewayHostConflict from './gateway-host-conflict.ts';
 import gatewayIngressPort from './gateway-ingress-port.ts';
 import gatewaySecret from './gateway-secret.ts';
+import gatewayTlsVersions from './gateway-tls-versions.ts';
 import injection from './injection.ts';
 import injectionImage from './injection-image.ts';
 import injectionImageAuto from './injection-image-auto.ts';
@@ -75,6 +77,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   authorizationPath,
   authorizationPrincipal,
   authorizationProvider,
+  authorizationToken,
   breaker,
   conditions,
   delegate,
@@ -95,6 +98,7 @@ export const analyzers: readonly AnyAnalyzer[] = [
   gatewayHostConflict,
   gatewayIngressPort,
   gatewaySecret,
+  gatewayTlsVersions,
   injection,
   injectionImage,
   injectionImageAuto,
