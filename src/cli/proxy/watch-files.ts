@@ -44,6 +44,7 @@ export function watchFiles(paths: readonly string[], input: ReadFiles, changed: 
     }
   }
   set(input);
+  if (areNewer([...paths, ...input.directories, ...input.sources.map(({ name }) => name)])) timer = setTimeout(() => void look(), quietMs);
   return () => {
     closed = true;
     clearTimeout(timer);
@@ -53,4 +54,9 @@ export function watchFiles(paths: readonly string[], input: ReadFiles, changed: 
 
 function directoryOf(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
+}
+
+/** What has changed since this process began may have changed after it was read, and before it was watched. */
+function areNewer(paths: readonly string[]): boolean {
+  return paths.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= performance.timeOrigin);
 }
