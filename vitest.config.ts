@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Rules and functions, each tested next to its code. */
-const unit = { name: 'unit', include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'], exclude: ['test/{cli,conformance,proxy,real}/**'] };
+const unit = {
+  name: 'unit',
+  include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'],
+  exclude: ['test/{cli,conformance,proxy,real}/**'],
+  testTimeout: 30_000,
+};
 
 /** The real command, built where dist/ is older than the sources. */
 const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 60_000 };

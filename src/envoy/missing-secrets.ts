@@ -1,5 +1,5 @@
 // What rules name by `credentialName` and whoever runs the proxy does not have.
-import type { DownstreamTls } from '../ir/listener.ts';
+import { chainsOf, type DownstreamTls } from '../ir/listener.ts';
 import type { Origin, RoutingTable } from '../ir/table.ts';
 import { hasSecrets as hasUpstreamSecrets } from './clusters/tls-context.ts';
 import { hasSecrets } from './listeners/tls.ts';
@@ -13,8 +13,9 @@ export function missingSecrets({ listeners, clusters }: Pick<RoutingTable, 'list
   const add = (origin: Origin | undefined, message: string): void => {
     if (origin && !found.some((one) => one.message === message && isSame(one.origin, origin))) found.push({ origin, message });
   };
-  for (const { port, chains, defaultChain, origin } of listeners) {
-    for (const { tls } of defaultChain ? [...chains, defaultChain] : chains) {
+  for (const listener of listeners) {
+    const { port, origin } = listener;
+    for (const { tls } of chainsOf(listener)) {
       if (tls && !hasSecrets(tls, options))
         add(origin, `port ${port}: the Secret ${withoutIt(tls, options)} is missing or incomplete, and connections that need it fail`);
     }

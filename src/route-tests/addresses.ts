@@ -1,5 +1,5 @@
 // Where requests of tests come from, in the terms of policies: `sourceIp` is who connects, `remoteIp` whom the proxy takes for the client.
-import type { HttpFilter } from '../ir/listener.ts';
+import { chainsOf, type HttpFilter } from '../ir/listener.ts';
 import type { RoutingTable } from '../ir/table.ts';
 import { parseIp } from '../proxy/core/ip.ts';
 import type { SimulatedHttpRequest } from '../simulate/request.ts';
@@ -41,8 +41,8 @@ export function asSent({ remoteIp, ...request }: TestRequest, { listeners, proxy
 
 /** All servers of a gateway count alike. */
 function filterOf(listeners: RoutingTable['listeners']): HttpFilter | undefined {
-  for (const { chains, defaultChain } of listeners) {
-    for (const { filter } of defaultChain ? [...chains, defaultChain] : chains) if (filter.kind === 'http') return filter;
+  for (const listener of listeners) {
+    for (const { filter } of chainsOf(listener)) if (filter.kind === 'http') return filter;
   }
   return undefined;
 }

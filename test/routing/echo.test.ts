@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../free-ports.ts';
 import { caseHeader, Recorder } from './backend/record.ts';
 import { Services } from './backend/service.ts';
 import { open } from './client/connect.ts';
@@ -11,12 +12,12 @@ import { header } from './wire/http1.ts';
 
 let recorder: Recorder;
 let services: Services;
-let port = 20_000 + Math.floor(Math.random() * 20_000);
+let port: number;
 
-beforeEach(() => {
+beforeEach(async () => {
+  port = await freePort();
   recorder = new Recorder();
   services = new Services(recorder, '.');
-  port++;
 });
 
 afterEach(async () => {

@@ -2,7 +2,7 @@ import annotations from '../../../analyzers/annotations-k8s.ts';
 import deprecatedSettings from '../../../analyzers/deprecated-settings.ts';
 import deprecation from '../../../analyzers/deprecation.ts';
 import { itemOfFinding, type ReportItem } from '../../analysis/report/report.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
+import { analyzeCluster } from '../cluster-source/analyze-cluster.ts';
 import { ClusterSource, type ClusterSourceFlags } from '../cluster-source/cluster-source.ts';
 import { write } from '../terminal.ts';
 
@@ -18,17 +18,7 @@ export async function checkDeprecations(flags: ClusterSourceFlags): Promise<Repo
   const reads = new Set<string>(analyzers.flatMap((analyzer) => [...analyzer.reads]));
   const cluster = await ClusterSource.read(flags, { reads, templates: true, otherwise: '' });
   try {
-    const { findings } = await runPipeline({
-      sources: [],
-      cluster: cluster.input,
-      defaultNamespace: cluster.namespace,
-      istioNamespace: flags.istioNamespace,
-      assume: 'auto',
-      preset: 'recommended',
-      analyzers,
-      knownHosts: [],
-      now: new Date(),
-    });
+    const { findings } = await analyzeCluster(cluster, flags.istioNamespace, analyzers);
     for (const { kind } of cluster.gaps) write('stderr', `Warning: ${kind} could not be read, so nothing is said of them.\n`);
     return findings.filter(({ code }) => codes.has(code)).map(itemOfFinding);
   } finally {

@@ -13,9 +13,9 @@ import { gatewayWorkloads } from '../../model/gateway-workloads.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { workloadsSelected } from '../../model/selection.ts';
 import type { Workload } from '../../model/workloads.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
 import { routingTable, tableReads } from '../../translate/table.ts';
 import { gatewayWorkload } from '../../translate/workload-identity.ts';
+import { analyzeCluster } from '../cluster-source/analyze-cluster.ts';
 import { ClusterSource, type ClusterSourceFlags } from '../cluster-source/cluster-source.ts';
 import { item } from './checks.ts';
 
@@ -61,17 +61,7 @@ async function neededNamespaces(flags: ClusterSourceFlags): Promise<Map<string, 
   const needed = new Map<string, Set<string>>();
   const cluster = await ClusterSource.read(flags, { reads: new Set<string>(tableReads), templates: true, otherwise: '' });
   try {
-    const { mesh } = await runPipeline({
-      sources: [],
-      cluster: cluster.input,
-      defaultNamespace: cluster.namespace,
-      istioNamespace: flags.istioNamespace,
-      assume: 'auto',
-      preset: 'recommended',
-      analyzers: [],
-      knownHosts: [],
-      now: new Date(),
-    });
+    const { mesh } = await analyzeCluster(cluster, flags.istioNamespace, []);
     for (const [gateway, workloads] of gatewaysWithSecrets(mesh)) {
       for (const proxy of proxiesOf(mesh, workloads)) {
         for (const namespace of namespacesFor(mesh, proxy)) needed.set(namespace, (needed.get(namespace) ?? new Set()).add(gateway));

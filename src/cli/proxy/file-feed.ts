@@ -1,5 +1,5 @@
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
-import { exitCode, usageError } from '../exit.ts';
+import { brokenExit, usageError } from '../exit.ts';
 import { printBroken } from './broken.ts';
 import { ignoredFilters } from './envoy-filters.ts';
 import type { FedTable, TableFeed } from './feed.ts';
@@ -24,7 +24,7 @@ export async function fileFeed(flags: ProxyFlags, log: ProxyLog): Promise<TableF
   const fed = fedOf(first, flags);
   if (!fed) {
     await printBroken(first.broken, 'nothing is served until that is repaired');
-    return first.broken.some((item) => item.unparsable) ? exitCode.unparsable : exitCode.findings;
+    return brokenExit(first.broken);
   }
   let stop = (): void => {};
   return {

@@ -1,5 +1,6 @@
 import { mayNameSecret } from '../../controller/secrets/secret-rights.ts';
 import type { RoutingTable } from '../../ir/table.ts';
+import { decodedData } from '../../kube/secret-data.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { credentialNames } from '../../proxy/tls/credential-names.ts';
@@ -39,14 +40,10 @@ export function meshSecrets(mesh: Mesh, table: Pick<RoutingTable, 'listeners' | 
 
 /** Undefined for one without anything for TLS. */
 export function credentialsOf({ raw }: Pick<Resource, 'raw'>): ReturnType<typeof secretCredentials> {
-  return secretCredentials({ ...decoded(raw.data), ...texts(raw.stringData) });
+  return secretCredentials({ ...decodedData(raw.data), ...texts(raw.stringData) });
 }
 
 function texts(data: unknown): Record<string, string> {
   if (typeof data !== 'object' || data === null) return {};
   return Object.fromEntries(Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-}
-
-function decoded(data: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts(data)).map(([name, text]) => [name, Buffer.from(text, 'base64').toString('utf8')]));
 }

@@ -1,9 +1,9 @@
 import schemaValidation from '../../../analyzers/schema-validation.ts';
 import { itemOfFinding, itemOfProblem, type ReportItem } from '../../analysis/report/report.ts';
 import type { ClusterInput } from '../../pipeline/cluster-input.ts';
-import { runPipeline } from '../../pipeline/pipeline.ts';
 import { specMessage } from '../../schema/messages.ts';
 import { tableReads } from '../../translate/table.ts';
+import { analyzeCluster } from '../cluster-source/analyze-cluster.ts';
 import { ClusterSource, type ClusterSourceFlags } from '../cluster-source/cluster-source.ts';
 import { write } from '../terminal.ts';
 
@@ -26,17 +26,7 @@ export async function readUsableCluster(flags: ClusterSourceFlags): Promise<Usab
   try {
     if (flags.namespace !== undefined) await source.checkNamespace(flags.namespace, source.input.resources);
     const { input, namespace, gaps } = source;
-    const { findings } = await runPipeline({
-      sources: [],
-      cluster: input,
-      defaultNamespace: namespace,
-      istioNamespace: flags.istioNamespace,
-      assume: 'auto',
-      preset: 'recommended',
-      analyzers: schemaValidation,
-      knownHosts: [],
-      now: new Date(),
-    });
+    const { findings } = await analyzeCluster(source, flags.istioNamespace, schemaValidation);
     const broken = findings.filter(({ level }) => level === 'Error');
     for (const { kind, reason } of gaps) write('stderr', `warning: not read: ${kind}: ${reason}\n`);
     for (const item of [...input.problems.map(itemOfProblem), ...broken.map(itemOfFinding)]) write('stderr', `warning: left out: ${sayWhy(item)}\n`);

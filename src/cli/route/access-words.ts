@@ -5,16 +5,10 @@ import type { Unmet } from '../../proxy/core/authorization/explain.ts';
 import type { Admission, AdmissionRule, TokenJudgement, UnknownPart } from '../../simulate/admission/admission.ts';
 import { quoted, wantedText as valueText } from './words.ts';
 
-/** Of `ns[shop]-policy[deny-post]-rule[0]`; undefined for a name that is none. */
-export function ruleName(name: string): { policy: string; rule: number } | undefined {
-  const parts = ruleOfName(name);
-  return parts && { policy: `${parts.namespace}/${parts.policy}`, rule: parts.rule };
-}
-
-/** `rule 1 of shop/deny-post` */
+/** `rule 1 of shop/deny-post`, of a rule with the name `ns[shop]-policy[deny-post]-rule[0]` */
 export function ruleText(name: string): string {
-  const parts = ruleName(name);
-  return parts ? `rule ${parts.rule + 1} of ${parts.policy}` : name;
+  const parts = ruleOfName(name);
+  return parts ? `rule ${parts.rule + 1} of ${parts.namespace}/${parts.policy}` : name;
 }
 
 /** Why it is denied: `by rule 1 of shop/deny-post`. */

@@ -1,7 +1,7 @@
 // What the certificates of a table are asked for by. Secrets are `NAMESPACE/NAME`; files have the names that the agent of Istio has
 // for them.
 import type { UpstreamTls } from '../../ir/cluster.ts';
-import type { DownstreamTls } from '../../ir/listener.ts';
+import { chainsOf, type DownstreamTls } from '../../ir/listener.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 
 /** The roots of the system. */
@@ -42,8 +42,8 @@ export function credentialNames({ listeners, clusters, proxy }: Pick<RoutingTabl
   const add = (...found: (string | undefined)[]): void => {
     for (const name of found) if (name !== undefined) names.add(name);
   };
-  for (const { chains, defaultChain } of listeners) {
-    for (const { tls } of defaultChain ? [...chains, defaultChain] : chains) if (tls) add(...downstreamNames(tls, proxy.namespace));
+  for (const listener of listeners) {
+    for (const { tls } of chainsOf(listener)) if (tls) add(...downstreamNames(tls, proxy.namespace));
   }
   for (const { tls } of clusters) add(...upstreamNames(tls, proxy.namespace));
   return [...names].sort();

@@ -1,8 +1,9 @@
 // What TLS is ended with for the clients of a filter chain (SEC-R3, MAP-R70): which certificates are shown, and whose are accepted.
+import { meshCipherSuites } from '../../ir/cipher-suites.ts';
 import type { DownstreamTls, Listener } from '../../ir/listener.ts';
 import { pairName, rootsName, secretName } from './credential-names.ts';
 import type { Credentials, KeyPair, NamedCredentials } from './credentials.ts';
-import { meshCipherSuites, type TlsParameters } from './parameters.ts';
+import type { TlsParameters } from './parameters.ts';
 import { type Roots, rootsBeside, withRevoked } from './roots.ts';
 
 /** What is asked of a certificate besides what leads to a root. */

@@ -1,3 +1,4 @@
+import { chainsOf } from '../../ir/listener.ts';
 import type { RoutingTable } from '../../ir/table.ts';
 import type { Credentials } from './credentials.ts';
 import { downstreamSettings, isMesh } from './downstream-settings.ts';
@@ -8,8 +9,9 @@ export function missingCertificates({ listeners, clusters, proxy, mesh }: Routin
   const { namespace } = proxy;
   const trustDomains = [mesh.trustDomain];
   const lines = new Set<string>();
-  for (const { port, direction, chains, defaultChain } of listeners) {
-    for (const { tls } of defaultChain ? [...chains, defaultChain] : chains) {
+  for (const listener of listeners) {
+    const { port, direction } = listener;
+    for (const { tls } of chainsOf(listener)) {
       if (!tls || isMesh(tls) || downstreamSettings(tls, { credentials, direction, namespace, trustDomains })) continue;
       const what = tls.credentialName ? `the Secret ${tls.credentialName}` : (tls.certificateFile ?? 'its certificate');
       lines.add(`port ${port}: ${what} is missing or incomplete, and connections that need it fail`);

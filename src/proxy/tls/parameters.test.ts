@@ -1,7 +1,8 @@
 import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { meshCipherSuites, parameters } from './parameters.ts';
+import { meshCipherSuites } from '../../ir/cipher-suites.ts';
+import { parameters } from './parameters.ts';
 
 const of12 = (cipherSuites: string[]): string[] => (parameters({ cipherSuites }).ciphers ?? '').split(':').filter((suite) => !suite.startsWith('TLS_'));
 

@@ -5,16 +5,6 @@ import { getCiphers, type SecureContextOptions, type SecureVersion } from 'node:
 /** Of TLS 1.3, which nobody can choose. The first is as strong as is needed, and the fastest. */
 const newest = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
-/** Between proxies of the mesh, for TLS 1.2. */
-export const meshCipherSuites: readonly string[] = [
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'AES256-GCM-SHA384',
-  'AES128-GCM-SHA256',
-];
-
 /** With others, for TLS 1.2. */
 const defaultCipherSuites: readonly string[] = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',

@@ -1,4 +1,5 @@
 // What the policies of one side say of a request: as the simulator has it, which asks what the proxy asks.
+import { ruleOfName } from '../../ir/authorization.ts';
 import type { Security } from '../../ir/table.ts';
 import type { Admission, UnknownPart } from '../../simulate/admission/admission.ts';
 import { Gate } from '../../simulate/admission/gate.ts';
@@ -41,8 +42,8 @@ export function fateKey(admission: Admission | undefined): string {
 export function fateText(admission: Admission | undefined): string {
   if (!admission) return 'allowed';
   const { verdict, by, rule, token, asked, protocol } = admission;
-  const [, namespace, policy] = /ns\[(.*?)\]-policy\[(.*?)\]-rule/.exec(rule?.name ?? '') ?? [];
-  const named = policy === undefined ? '' : ` by ${policy}.${namespace}`;
+  const decided = ruleOfName(rule?.name ?? '');
+  const named = decided ? ` by ${decided.policy}.${decided.namespace}` : '';
   switch (verdict) {
     case 'allowed':
       return `allowed${named}`;
