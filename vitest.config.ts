@@ -6,20 +6,22 @@ const unit = {
   include: ['{src,analyzers,scripts,test,bench}/**/*.test.ts'],
   exclude: ['test/{cli,conformance,proxy,real}/**'],
   testTimeout: 30_000,
+  hookTimeout: 60_000,
 };
 
 /** The real command, built where dist/ is older than the sources. */
-const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 60_000 };
+const cli = { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: ['test/cli/setup.ts'], testTimeout: 120_000, hookTimeout: 60_000 };
 
 /** The recorded cases beside the checkout: they change the working directory, so each file has a process. */
-const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const };
+const conformance = { name: 'conformance', include: ['test/conformance/**/*.test.ts'], pool: 'forks' as const, testTimeout: 120_000 };
 
 /** The running proxy, over real sockets: it mostly waits, so more files at a time than there are cores, after all else. */
 const proxy = {
   name: 'proxy',
   include: ['test/proxy/**/*.test.ts'],
   globalSetup: ['test/cli/setup.ts'],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
   maxWorkers: 4,
   sequence: { groupOrder: 1 },
 };

@@ -10,10 +10,13 @@ import { manifestsOf, type World } from './soak/manifests.ts';
 import { growth, type Sample, sample } from './soak/memory.ts';
 import { RunningProxy } from './soak/running-proxy.ts';
 
+/** Between two reloads at least: the next one is when the one before is in force. */
 const reloadMs = 1000;
 const sampleMs = 1000;
 /** An endpoint dies so often, and is dead for up to twice that. */
 const deathMs = 700;
+/** What takes longer does not come, on the busiest machine either. */
+const longestMs = 30_000;
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, concurrency: { type: 'string', default: '1' }, pause: { type: 'string', default: '20' } },
@@ -47,8 +50,17 @@ async function soak(proxy: RunningProxy, world: World): Promise<boolean> {
   clients.start();
   const problems: string[] = [];
   const guarded = (work: () => Promise<void>): void => void work().catch((error: Error) => problems.push(error.message));
+  let over = false;
+  const reload = async (): Promise<void> => {
+    while (!over) {
+      const next = pause(reloadMs);
+      proxy.write(manifestsOf(world, ++reloads));
+      if (!(await within(async () => (await proxy.generation()) > reloads))) throw new Error(`reload ${reloads} was not taken`);
+      await next;
+    }
+  };
+  const reloading = reload().catch((error: Error) => void problems.push(error.message));
   const timers = [
-    setInterval(() => proxy.write(manifestsOf(world, ++reloads)), reloadMs),
     setInterval(() => guarded(async () => void samples.push(await sample(proxy.pid, proxy.adminPort))), sampleMs),
     setInterval(() => {
       deaths++;
@@ -60,12 +72,12 @@ async function soak(proxy: RunningProxy, world: World): Promise<boolean> {
     console.log(`${Math.round((tenth * seconds) / 10)} s: ${describe(clients, samples.at(-1))}`);
   }
   for (const timer of timers) clearInterval(timer);
+  over = true;
+  await reloading;
   const generation = await proxy.generation();
   const policies = await proxy.stats('web\\.soak;\\.(upstream_rq_retry|upstream_cx_connect_fail|outlier_detection\\.ejections_enforced_total)$');
   await clients.stop();
-  await pause(1000);
   problems.push(...clients.failures, ...(await leftovers(proxy)));
-  if (generation < reloads * 0.8) problems.push(`of ${reloads} reloads ${generation - 1} were taken`);
   const warm = samples.slice(Math.floor(samples.length / 4));
   const grown = growth(warm, Number(values.concurrency));
   for (const { name, early, late, most, unit } of grown) if (late > most) problems.push(`${name}: ${late.toFixed(1)} ${unit}, after ${early.toFixed(1)}`);
@@ -92,9 +104,22 @@ async function dieForAWhile(subset: readonly Endpoint[]): Promise<void> {
   await endpoint.start();
 }
 
-/** What is still counted as under way when nobody asks for anything any more. */
+/** Whether it is so within the time that anything takes. */
+async function within(isSo: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + longestMs;
+  while (!(await isSo())) {
+    if (performance.now() > end) return false;
+    await pause(20);
+  }
+  return true;
+}
+
+/** What stays counted as under way when nobody asks for anything any more. */
 async function leftovers(proxy: RunningProxy): Promise<string[]> {
-  const active = await proxy.stats('(server.total_connections|upstream_rq_active|upstream_rq_pending_active|downstream_cx_active)$');
+  const counts = (): Promise<Map<string, number>> =>
+    proxy.stats('(server.total_connections|upstream_rq_active|upstream_rq_pending_active|downstream_cx_active)$');
+  await within(async () => [...(await counts()).values()].every((value) => value === 0));
+  const active = await counts();
   const left = [...active].filter(([, value]) => value !== 0).map(([name, value]) => `${name} is ${value} at the end`);
   return active.size > 3 ? left : [...left, 'the proxy shows no counts'];
 }

@@ -60,7 +60,7 @@ describe('YAML that grows', () => {
     ['10,000 maps', `a: ${'{a: '.repeat(10_000)}`],
     ['10,000 dashes', '- '.repeat(10_000)],
   ])('%s is refused, and what is beside it is analyzed', async (_, text) => {
-    const lines = await soon(5000, () => said(`${text}\n---\n${virtualService('front')}---\n${gateway}`));
+    const lines = await soon(20_000, () => said(`${text}\n---\n${virtualService('front')}---\n${gateway}`));
     expect(lines[0]).toMatch(/^WFT0001 a.yaml:\d+: this document is not valid YAML: /);
     expect(lines.at(-1)).toMatch(/gateway "front" does not exist/);
   });
@@ -93,7 +93,7 @@ describe('much of it', () => {
   }, 40_000);
 
   test('one text of 5 MB, and a name', async () => {
-    const lines = await soon(10_000, () =>
+    const lines = await soon(20_000, () =>
       said(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${'n'.repeat(100_000)}}\ndata: {a: ${'x'.repeat(5_000_000)}}\n`),
     );
     expect(lines.filter((line) => line.startsWith('WFT0001'))).toEqual([]);
@@ -137,7 +137,7 @@ describe('no text takes ages', () => {
     ['words that are booleans', `${head}${Array.from({ length: 2000 }, (_, i) => `  k${i}: "y"\n`).join('')}  z: [${'y, '.repeat(2000)}]\n`],
     ['suppressions', `${head}${'# weft-disable-next-line IST0101\n'.repeat(2000)}  a: b\n`],
   ])('%s', async (_, text) => {
-    await soon(5000, () => said(text));
+    await soon(20_000, () => said(text));
   });
 });
 

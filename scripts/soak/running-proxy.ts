@@ -7,7 +7,7 @@ import { pause } from './clients.ts';
 const weft = join(import.meta.dirname, '../../bin/weft.js');
 /** As bin/weft starts it. */
 const flags = ['--v8-pool-size=1', '--min-semi-space-size=4', '--max-semi-space-size=8'];
-const startMs = 20_000;
+const startMs = 60_000;
 
 /** `weft proxy run` in a process of its own. */
 export class RunningProxy {

@@ -46,7 +46,7 @@ export function destinationHosts({ http, tls, tcp }: RoutingService): string[] {
   const rules = [...http, ...tls, ...tcp].map(({ route }) => route);
   return rules.flatMap((rule) => [
     ...(rule.route ?? []).flatMap((to) => to?.destination?.host ?? []),
-    ...('mirror' in rule ? (rule.mirror?.host ?? []) : []),
+    ...('mirror' in rule && rule.mirror?.host !== undefined ? [rule.mirror.host] : []),
     ...('mirrors' in rule ? (rule.mirrors ?? []).flatMap((to) => to?.destination?.host ?? []) : []),
   ]);
 }

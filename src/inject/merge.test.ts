@@ -84,9 +84,9 @@ it('fields that are called like those of every object are fields', () => {
 });
 
 it('long lists take time by their length', () => {
-  const env = Array.from({ length: 30_000 }, (_, i) => ({ name: `V${i}`, value: 'x' }));
+  const env = Array.from({ length: 100_000 }, (_, i) => ({ name: `V${i}`, value: 'x' }));
   const began = performance.now();
   expect(mergeMaps({ env }, { env: env.map(({ name }) => ({ name, value: 'y' })) }).env.every(({ value }) => value === 'y')).toBe(true);
-  // A comparison of each with each takes seconds.
-  expect(performance.now() - began).toBeLessThan(1_500);
+  // A comparison of each with each takes many seconds.
+  expect(performance.now() - began).toBeLessThan(8_000);
 });

@@ -71,7 +71,7 @@ export interface Provenance {
   expected(cluster: Cluster): ExpectedEndpoints | undefined;
 }
 
-/** What can be told of a cluster without endpoints where its workloads run nowhere yet, as of a directory of manifests. */
+/** What can be told of a cluster without endpoints where its workloads run nowhere yet, as of a directory of manifests, or of files over a cluster. */
 export interface ExpectedEndpoints {
   /** Those that will be its endpoints; absent: no workload is known at all. */
   workloads?: readonly Origin[];

@@ -45,6 +45,21 @@ it('is asked again when the server does not take what it gave, once for requests
   expect(runs()).toBe(2);
 });
 
+it('is not asked twice at a time, however long it takes', async () => {
+  const mayAnswer = join(folder, 'answer');
+  writeFileSync(mayAnswer, '');
+  const credentials = plugin(`while [ ! -e '${mayAnswer}' ]; do sleep 0.05; done; ${credential({ token: 'abc' })}`);
+  await credentials.current();
+  rmSync(mayAnswer);
+  for (let refused = 0; refused < 2; refused++) {
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    expect(await credentials.renew()).toBe(true);
+  }
+  writeFileSync(mayAnswer, '');
+  await credentials.current();
+  expect(runs()).toBe(2);
+});
+
 it('gives a certificate, too', async () => {
   const { headers, certificate } = await plugin(credential({ clientCertificateData: 'CERT', clientKeyData: 'KEY' })).current();
   expect([headers, certificate]).toEqual([{}, { cert: 'CERT', key: 'KEY' }]);

@@ -18,6 +18,14 @@ interface ExecCredential {
   status?: { token?: unknown; clientCertificateData?: unknown; clientKeyData?: unknown; expirationTimestamp?: unknown };
 }
 
+/** One run of the plug-in; times in milliseconds since 1970. */
+interface Asked {
+  identity: Promise<Identity>;
+  expires: number;
+  /** Undefined: it still runs. */
+  answeredAt: number | undefined;
+}
+
 /** A person may have to log in with a browser meanwhile. */
 const interactiveMs = 5 * 60_000;
 const unattendedMs = 60_000;
@@ -35,7 +43,7 @@ export class ExecCredentials implements Credentials {
   readonly #exec: ExecEntry;
   readonly #cluster: ClusterEntry;
   readonly #options: ExecPluginOptions;
-  #asked: { identity: Promise<Identity>; expires: number; at: number } | undefined;
+  #asked: Asked | undefined;
 
   /**
    * @param cluster told to plug-ins that want it; its authority as base64
@@ -60,16 +68,18 @@ export class ExecCredentials implements Credentials {
   }
 
   async renew(): Promise<boolean> {
-    // Requests that were sent together are refused together: one answer of the plug-in is for all of them.
-    if (!this.#asked || Date.now() - this.#asked.at > 1_000) this.#ask();
+    // Requests that were sent together are refused together: one answer of the plug-in is for all of them, however long it takes.
+    const answeredAt = this.#asked ? this.#asked.answeredAt : 0;
+    if (answeredAt !== undefined && Date.now() - answeredAt > 1_000) this.#ask();
     return true;
   }
 
   #ask(): Promise<Identity> {
-    const asked = { identity: undefined as unknown as Promise<Identity>, expires: Number.POSITIVE_INFINITY, at: Date.now() };
+    const asked: Asked = { identity: undefined as unknown as Promise<Identity>, expires: Number.POSITIVE_INFINITY, answeredAt: undefined };
     asked.identity = this.#run().then(
       ({ identity, expires }) => {
         asked.expires = expires;
+        asked.answeredAt = Date.now();
         return identity;
       },
       (error) => {

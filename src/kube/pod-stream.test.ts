@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import { until } from '../../test/until.ts';
 import { KubeClient } from './client.ts';
 import { FixedCredentials } from './credentials.ts';
 import { openPodStream } from './port-forward.ts';
@@ -25,7 +26,7 @@ describe('one stream', () => {
     expect(asked[0]?.url).toBe('/api/v1/namespaces/shop/pods/cart-1/portforward?ports=15000');
     expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'sec-websocket-protocol': 'v4.channel.k8s.io', 'user-agent': 'weft' });
     stream.destroy();
-    await expect.poll(() => sockets.size).toBe(0);
+    await until(() => sockets.size === 0, 'the connection is closed');
   });
 
   it('ends when the pod has closed, after all that it has sent', async () => {
@@ -35,7 +36,7 @@ describe('one stream', () => {
     });
     const stream = await openPodStream(client, pod, 80);
     expect(await text(stream)).toBe(Array.from({ length: 100 }, (_, i) => `${i},`).join(''));
-    await expect.poll(() => stream.destroyed).toBe(true);
+    await until(() => stream.destroyed, 'the stream is closed');
   });
 
   it('has an end of its own that the pod is not told of: the answer still comes', async () => {
@@ -158,7 +159,7 @@ describe('one stream', () => {
     expect(stalled).toBeLessThan(64);
     expect(stream.readableLength).toBeLessThan(4 << 20);
     stream.resume();
-    await expect.poll(() => sent, { timeout: 5_000 }).toBeGreaterThan(stalled);
+    await until(() => sent > stalled, 'more is sent');
     stream.destroy();
   });
 

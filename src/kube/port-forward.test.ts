@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../../test/until.ts';
 import { portForward } from './port-forward.ts';
 import { statusOf } from './testing.ts';
 import { atEnd, cleanUp, echo, failure, kubelet, message, pod, refused } from './testing-kubelet.ts';
@@ -36,7 +37,7 @@ describe('a forwarded port', () => {
     );
     expect(answers).toEqual(answers.map(() => true));
     // Whether a client will still read cannot be known for a while.
-    await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(0);
+    await until(() => sockets.size === 0, 'all connections are closed');
     expect(forward.failure).toBeUndefined();
   });
 
@@ -95,7 +96,7 @@ describe('a forwarded port', () => {
     socket.resume();
     await Promise.race([closed, once(socket, 'end')]);
     socket.destroy();
-    await expect.poll(() => sockets.size).toBe(0);
+    await until(() => sockets.size === 0, 'the connection is closed');
     await expect(open(forward.address.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await forward.close();
   });

@@ -50,7 +50,7 @@ export async function fakeApi(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const endpoint = { server: url, context: 'test', origin: 'the test', compress: options.compress };
   const transport = new Transport(endpoint, options.credentials ?? new FixedCredentials({ headers: {} }));
-  const client = new KubeClient(transport, { context: 'test', namespace: 'here', timeoutMs: options.timeoutMs ?? 5_000 });
+  const client = new KubeClient(transport, { context: 'test', namespace: 'here', timeoutMs: options.timeoutMs ?? 60_000 });
   return {
     server: url,
     client,

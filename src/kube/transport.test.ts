@@ -7,17 +7,20 @@ let api: FakeApi;
 afterEach(() => api.close());
 
 it('a stream on which nothing comes any more is noticed; time that its reader takes does not count', async () => {
+  let answerMore = (): void => {};
   api = await fakeApi((_, response) => {
     response.write('a');
-    setTimeout(() => response.write('b'), 300);
+    answerMore = () => response.write('b');
   });
   const transport = new Transport({ server: api.server, context: '', origin: 'the test' }, new FixedCredentials({ headers: {} }));
-  const stream = await transport.open({ method: 'GET', path: '/', headers: {}, timeoutMs: 1_000, purpose: 'look' }, 150);
+  const stream = await transport.open({ method: 'GET', path: '/', headers: {}, timeoutMs: 20_000, purpose: 'look' }, 700);
   const seen: string[] = [];
   const reading = (async () => {
     for await (const chunk of stream) {
       seen.push(chunk.toString());
-      if (seen.length === 1) await new Promise((resolve) => setTimeout(resolve, 400));
+      if (seen.length > 1) continue;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      answerMore();
     }
   })();
   await expect(reading).rejects.toMatchObject({ reason: 'Timeout', message: expect.stringContaining('has been silent') });

@@ -230,7 +230,7 @@ test('waits until all are ready, and asks only for what is not; a server that is
   const client = changing({ a: [crd('a', true)], b: [crd('b', false), away, crd('b', false), crd('b', true)] });
   const told: string[][] = [];
   const pending = await waitReady(client, [crd('a', false), crd('b', false)], {
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
     pollMs: 1,
     onProgress: (waiting) => told.push(waiting.map(({ ref, reason }) => `${ref.name}: ${reason}`)),
   });
@@ -242,8 +242,11 @@ test('waits until all are ready, and asks only for what is not; a server that is
 
 test('says what is not ready when the time is over', async () => {
   const started = performance.now();
-  const pending = await waitReady(changing({ a: [crd('a', false)], b: [crd('b', true)] }), [crd('a', false), crd('b', false)], { timeoutMs: 60, pollMs: 1000 });
-  expect(performance.now() - started).toBeLessThan(1000);
+  const pending = await waitReady(changing({ a: [crd('a', false)], b: [crd('b', true)] }), [crd('a', false), crd('b', false)], {
+    timeoutMs: 60,
+    pollMs: 600_000,
+  });
+  expect(performance.now() - started).toBeLessThan(20_000);
   expect(pending).toEqual([
     {
       ref: { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', namespace: undefined, name: 'a' },

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
+import { until } from '../../test/until.ts';
 import type { WatchEvent } from './client.ts';
 import { KubeError } from './error.ts';
 import { configMaps, type FakeApi, fakeApi, json, statusOf } from './testing.ts';
@@ -94,7 +95,7 @@ it.each([
   });
   const { error } = await read({ signal: AbortSignal.timeout(100) });
   expect(error).toBeUndefined();
-  await expect.poll(() => closed).toBe(true);
+  await until(() => closed, 'the request is ended');
 });
 
 it('a reader that leaves ends the request', async () => {
@@ -106,7 +107,7 @@ it('a reader that leaves ends the request', async () => {
     response.write(event('ADDED', 'a') + event('ADDED', 'b'));
   });
   expect((await read({ stopAfter: 1 })).events).toHaveLength(1);
-  await expect.poll(() => closed).toBe(true);
+  await until(() => closed, 'the request is ended');
 });
 
 it('a closed client ends its watches with an error', async () => {

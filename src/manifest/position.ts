@@ -2,6 +2,7 @@ import { EVENT_ALIAS, EVENT_DOCUMENT, EVENT_MAPPING, EVENT_POP, EVENT_SCALAR, EV
 import { adapt, isIndentationError, mayEndInColon } from './leniency.ts';
 import type { Path } from './problem.ts';
 import type { Resource, SourceDocument, SourceText } from './resource.ts';
+import { plainKeyName } from './yaml.ts';
 
 /** Offsets into the source text, the end excluded. */
 export interface Span {
@@ -218,7 +219,7 @@ export function locate(resource: Resource, path: Path): { place: NodePlace; exac
   let direct = true;
   for (const part of path) {
     const literal: NodePlace | undefined = place.children?.get(part);
-    const next: NodePlace | undefined = literal ?? (typeof part === 'string' ? (place.children?.get(snake(part)) ?? booleanKey(place, part)) : undefined);
+    const next: NodePlace | undefined = literal ?? (typeof part === 'string' ? (place.children?.get(snake(part)) ?? plainKey(place, part)) : undefined);
     if (!next) return { place, exact: false, direct: false };
     direct &&= literal !== undefined && !next.borrowed;
     place = next;
@@ -226,10 +227,8 @@ export function locate(resource: Resource, path: Path): { place: NodePlace; exac
   return { place, exact: true, direct };
 }
 
-/** A key `y` was read as `true`. */
-function booleanKey(place: NodePlace, part: string): NodePlace | undefined {
-  if (part !== 'true' && part !== 'false') return undefined;
-  const words = part === 'true' ? /^(?:y|yes|on)$/i : /^(?:n|no|off)$/i;
-  for (const [key, child] of place.children ?? []) if (words.test(String(key))) return child;
+/** A key that is no text was read as one: `y` as `true`, `0x10` as `16`. */
+function plainKey(place: NodePlace, part: string): NodePlace | undefined {
+  for (const [key, child] of place.children ?? []) if (typeof key === 'string' && plainKeyName(key) === part) return child;
   return undefined;
 }

@@ -72,6 +72,16 @@ function parseInteger(source: string): number {
   return negative ? -value : value;
 }
 
+/** How a plain key is called that is read as something else than a text: `y` as `true`, `0x10` as `16`, `~` as `null`. */
+export function plainKeyName(text: string): string {
+  const boolean = booleans.get(text);
+  if (boolean !== undefined) return String(boolean);
+  if (integer.test(text)) return String(parseInteger(text));
+  const plain = text.replace(/_/g, '');
+  if (float.test(plain)) return String(Number(plain));
+  return /^(?:~|null|Null|NULL|)$/.test(text) ? 'null' : text;
+}
+
 const numberTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: [...digits, '.'],

@@ -8,7 +8,7 @@ import { workloadsSelected } from './selection.ts';
 import { matchesLabels } from './selectors.ts';
 import { serviceEntriesByHost } from './service-entry-hosts.ts';
 import { ofPlace, workloadEntries } from './subset-endpoints.ts';
-import { isMap } from './untyped.ts';
+import { isFinished } from './workload-endpoints.ts';
 import type { Workload } from './workloads.ts';
 
 /**
@@ -66,8 +66,4 @@ function podCount(workloads: readonly Workload[]): number | undefined {
 function isOwned({ raw }: Resource): boolean {
   const { ownerReferences } = raw.metadata as { ownerReferences?: unknown };
   return Array.isArray(ownerReferences) && ownerReferences.length > 0;
-}
-
-function isFinished({ raw }: Resource): boolean {
-  return isMap(raw.status) && (raw.status.phase === 'Succeeded' || raw.status.phase === 'Failed');
 }

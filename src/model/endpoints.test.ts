@@ -119,6 +119,16 @@ describe('what is known of an endpoint', () => {
     expect(workload(pod('cart-1', '10.1.0.1'))).toMatchObject({ name: 'cart-1', locality: '', serviceAccount: 'default' });
   });
 
+  it('an address is that of the pod which has it now, of the own namespace where several say so', () => {
+    const listed = slice('a', '{name: http, port: 1}', '{addresses: [10.1.0.1]}');
+    const elsewhere = (text: string): string => text.replace('namespace: shop', 'namespace: far');
+    const namesOf = (...pods: string[]): string[] => at([cart(web), listed, ...pods]).map(({ workload }) => `${workload.namespace}/${workload.name}`);
+    expect(namesOf(pod('new', '10.1.0.1'), elsewhere(pod('job', '10.1.0.1', ', phase: Succeeded')))).toEqual(['shop/new']);
+    expect(namesOf(elsewhere(pod('job', '10.1.0.1', ', phase: Failed')))).toEqual(['shop/']);
+    expect(namesOf(pod('new', '10.1.0.1'), elsewhere(pod('other', '10.1.0.1')))).toEqual(['shop/new']);
+    expect(namesOf(elsewhere(pod('other', '10.1.0.1')))).toEqual(['far/other']);
+  });
+
   it('a slice leads to its pod by name or by address', () => {
     const listed = (more: string): string => slice('a', '{name: http, port: 1}', `{addresses: [10.1.0.1], nodeName: n1${more}}`);
     const named = pod('cart-1', '10.1.0.77', '', ', nodeName: n1');

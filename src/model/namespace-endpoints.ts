@@ -17,6 +17,7 @@ import {
   addressOf,
   type EndpointWorkload,
   entryWorkload,
+  isFinished,
   isHealthyEntry,
   isReady,
   type NodePlaces,
@@ -42,18 +43,21 @@ export interface EndpointSources {
 /** Pods of every namespace by their own addresses. */
 export class PodsByAddress {
   readonly table: KindTable;
-  private pods: ReadonlyMap<string, Pod> | undefined;
+  private pods: ReadonlyMap<string, readonly Pod[]> | undefined;
 
   constructor(table: KindTable) {
     this.table = table;
   }
 
-  at(address: string): Pod | undefined {
-    // Pods in the network of their node share its address.
-    this.pods ??= new Map(
-      (this.table.list as readonly Pod[]).filter((pod) => addressOf(pod) !== '' && pod.spec.hostNetwork !== true).map((pod) => [addressOf(pod), pod]),
+  /** That of the namespace which has listed the address, where several say that they have it. */
+  at(address: string, namespace: string): Pod | undefined {
+    // Pods in the network of their node share its address, and that of a finished pod is another one's by now.
+    this.pods ??= Map.groupBy(
+      (this.table.list as readonly Pod[]).filter((pod) => addressOf(pod) !== '' && pod.spec.hostNetwork !== true && !isFinished(pod)),
+      addressOf,
     );
-    return this.pods.get(address);
+    const found = this.pods.get(address);
+    return found?.find((pod) => pod.namespace === namespace) ?? found?.at(-1);
   }
 }
 
@@ -220,7 +224,7 @@ class EndpointFinder {
 
   private podAt(address: string): Pod | undefined {
     this.asked.podsByAddress = true;
-    return this.sources.podsByAddress.at(address);
+    return this.sources.podsByAddress.at(address, this.sources.namespace);
   }
 
   private selectedPods({ selector, resource }: MeshService, portOf: (pod: Pod) => number | undefined): ServiceEndpoint[] {

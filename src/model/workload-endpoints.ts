@@ -132,6 +132,11 @@ export function isReady({ raw }: Pod): boolean {
   return !conditions.some(({ type, status: value }) => type === 'Ready' && value === 'False');
 }
 
+/** A pod that has ended keeps its address in its status. */
+export function isFinished({ raw }: Resource): boolean {
+  return isMap(raw.status) && (raw.status.phase === 'Succeeded' || raw.status.phase === 'Failed');
+}
+
 /** Empty for a pod that has none yet. */
 export function addressOf({ raw }: Pod): string {
   return isMap(raw.status) ? text(raw.status.podIP) : '';

@@ -85,13 +85,13 @@ describe('names of DNS clusters', () => {
     worker.resolve(cluster(['a']), (localities) => told.push(addresses(localities)));
     watched.watch([cluster(['a'])]);
     watched.watch([{ ...cluster(['a']), panicPercent: 50 }]);
-    await vi.waitFor(() => expect(asked).toEqual(['a', 'a']));
+    await vi.waitFor(() => expect(asked).toEqual(['a', 'a']), { timeout: 20_000 });
     expect(changes).toBe(0);
     expect(told).toEqual([['10.0.0.1']]);
     // Another question: asked at once, and told when it is answered.
     answers.b = ['10.0.0.2'];
     watched.watch([cluster(['b'])]);
-    await vi.waitFor(() => expect(changes).toBe(1));
+    await vi.waitFor(() => expect(changes).toBe(1), { timeout: 20_000 });
     worker.tell(watched.resolved([cluster(['b'])]));
     expect(told[1]).toEqual(['10.0.0.2']);
     worker.tell(watched.resolved([cluster(['b'])]));

@@ -20,7 +20,7 @@ async function listen(where: { port: number; host: string } | { path: string }):
 
 const attempt = (options: Partial<ConnectOptions>): Promise<Socket | ConnectFailure> =>
   new Promise((resolve) => {
-    connectUpstream({ address: '127.0.0.1', port: 1, timeoutMs: 500, ...options }, realClock, resolve, resolve);
+    connectUpstream({ address: '127.0.0.1', port: 1, timeoutMs: 20_000, ...options }, realClock, resolve, resolve);
   });
 
 describe('connectUpstream', () => {

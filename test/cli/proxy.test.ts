@@ -1,7 +1,7 @@
 // The real command with real sockets: it serves, tells where, takes what changes, and ends by a signal.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,17 +89,24 @@ it('takes a new version of the manifests, and refuses a broken one', async () =>
   const text = readFileSync(file, 'utf8');
   const run = await weft(['-f', folder, '--map', `payment-service/v1=${v1}`, '--map', `payment-service/v2=${v2}`, '--watch']);
   await run.says('stderr', /\bserving\b/);
+  const folderOfNew = mkdtempSync(join(tmpdir(), 'weft-proxy-'));
+  cleanups.push(() => rmSync(folderOfNew, { recursive: true }));
+  /** At once: a file that is half written is a change, too. */
+  const replace = (content: string): void => {
+    writeFileSync(join(folderOfNew, 'new.yaml'), content);
+    renameSync(join(folderOfNew, 'new.yaml'), file);
+  };
   const body = async (): Promise<string> => (await get(run.outbound, '/', 'payment-service')).body;
   expect(await body()).toBe('v1');
-  writeFileSync(file, text.replace('subset: v1', 'subset: v2'));
+  replace(text.replace('subset: v1', 'subset: v2'));
   await run.says('stderr', /new manifests are in force .*generation=2/);
   expect(await body()).toBe('v2');
-  writeFileSync(file, text.replace('weight: 100', 'weight: -1'));
+  replace(text.replace('weight: 100', 'weight: -1'));
   await run.says('stderr', /✘ 1 error: the manifests before go on\./);
   expect(run.output.stderr).toMatch(/IST0106 weight -1 is less than 0/);
   expect(await body()).toBe('v2');
   expect((await get(run.admin, '/server_info', 'localhost')).body).toContain('weight -1 is less than 0');
-  writeFileSync(file, text);
+  replace(text);
   await run.says('stderr', /new manifests are in force .*generation=3/);
   expect(await body()).toBe('v1');
   run.child.kill('SIGINT');

@@ -22,7 +22,7 @@ export function controlPlaneObjects(target: string): KubeObject[] {
 export async function applyAll(client: KubeClient, objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) await client.apply(object, { force: true });
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
-  const pending = await waitReady(client, definitions, { timeoutMs: 60_000 });
+  const pending = await waitReady(client, definitions, { timeoutMs: 120_000 });
   if (pending.length > 0) throw new Error(`not ready: ${JSON.stringify(pending)}`);
 }
 

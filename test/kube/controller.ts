@@ -21,6 +21,7 @@ export interface LocalController {
   start(): void;
   /** Until it serves. */
   ready(): Promise<void>;
+  /** Until it has ended, and everything that it logged was read. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -76,13 +77,13 @@ export async function localController(kubeconfig: string, revision = 'default', 
       }
     },
     async ready() {
-      await until(isReady, 'the controller serves', 30_000).catch((error: Error) => {
+      await until(isReady, 'the controller serves', 120_000).catch((error: Error) => {
         throw new Error(`${error.message}:\n${log}`);
       });
     },
     async kill(signal = 'SIGKILL') {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, 'exit');
+      const gone = once(child, 'close');
       child.kill(signal);
       await gone;
     },

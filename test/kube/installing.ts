@@ -4,7 +4,7 @@ import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
 import { startCluster } from './cluster.ts';
 import { type Gate, openGate } from './gate.ts';
-import { inventory } from './inventory.ts';
+import { contentOf, inventory } from './inventory.ts';
 import { type Ran, runWeft, weft } from './weft.ts';
 
 export const admission = 'admissionregistration.k8s.io/v1';
@@ -19,10 +19,10 @@ export interface Installing {
   run(...args: string[]): Promise<Ran>;
   /** @throws Error unless it ends with 0 */
   succeed(...args: string[]): Promise<Ran>;
-  /** Versions of everything that is installed. */
-  versions(): Promise<Map<string, string | undefined>>;
+  /** Everything that is installed, and what tells one state of it from another: without what controllers make of it (pods, EndpointSlices), and tell of it. */
+  versions(): Promise<Map<string, string>>;
   /** What was made, changed or removed since then. */
-  changed(before: ReadonlyMap<string, string | undefined>): Promise<string[]>;
+  changed(before: ReadonlyMap<string, string>): Promise<string[]>;
   /** `data` of a ConfigMap. */
   dataOf(ref: ObjectRef): Promise<Record<string, string>>;
   stop(): Promise<void>;
@@ -32,9 +32,9 @@ export async function startInstalling(): Promise<Installing> {
   const cluster = await startCluster();
   const gate = await openGate(cluster);
   const client = await connect({ kubeconfig: cluster.kubeconfig });
-  const versions = async (): Promise<Map<string, string | undefined>> => {
-    const ours = [...(await inventory(client))].filter(([, { metadata }]) => metadata.labels?.['weft.mesh/component'] !== undefined);
-    return new Map(ours.map(([key, { metadata }]) => [key, metadata.resourceVersion]));
+  const versions = async (): Promise<Map<string, string>> => {
+    const isInstalled = ({ metadata }: KubeObject): boolean => metadata.labels?.['weft.mesh/component'] !== undefined && !metadata.ownerReferences?.length;
+    return new Map([...(await inventory(client))].flatMap(([key, object]) => (isInstalled(object) ? [[key, contentOf(object)]] : [])));
   };
   return {
     gate,

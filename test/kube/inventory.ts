@@ -6,8 +6,11 @@ import type { KubeObject } from '../../src/kube/object.ts';
 /** What the cluster itself writes all the time. */
 const restless: ReadonlySet<string> = new Set(['/Event', 'events.k8s.io/Event', 'coordination.k8s.io/Lease', '/Endpoints', '/ComponentStatus']);
 
-/** Made for other objects, without an owner. */
-const derived: ReadonlySet<string> = new Set(['networking.k8s.io/IPAddress']);
+/** Made for other objects, without an owner, and what a kubelet writes. */
+const derived: ReadonlySet<string> = new Set(['networking.k8s.io/IPAddress', '/Node']);
+
+/** What the API server makes for each version of a group, and takes away some moments after its last kind. */
+const madeForKinds = 'kube-aggregator.kubernetes.io/automanaged';
 
 /** What every namespace gets. */
 const ofNamespaces: ReadonlySet<string> = new Set(['/ConfigMap kube-root-ca.crt', '/ServiceAccount default']);
@@ -26,8 +29,8 @@ export async function inventory(client: KubeClient): Promise<Map<string, KubeObj
   const lists = await Promise.all([...kinds.values()].map((resource) => client.list(resource).then(({ items }) => items, noneOfKindThatWent)));
   const found = new Map<string, KubeObject>();
   for (const object of lists.flat()) {
-    const { namespace, name } = object.metadata;
-    if (ofNamespaces.has(`${groupOf(object)}/${object.kind} ${name}`)) continue;
+    const { namespace, name, labels } = object.metadata;
+    if (labels?.[madeForKinds] !== undefined || ofNamespaces.has(`${groupOf(object)}/${object.kind} ${name}`)) continue;
     found.set(`${groupOf(object)}/${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`, object);
   }
   return found;
@@ -37,6 +40,19 @@ export async function inventory(client: KubeClient): Promise<Map<string, KubeObj
 function noneOfKindThatWent(error: unknown): KubeObject[] {
   if (error instanceof KubeError && error.status === 404) return [];
   throw error;
+}
+
+/**
+ * Changes whenever somebody changes an object, and not with what controllers tell of it: of some kinds that comes a good while after the
+ * object (an autoscaler has its first status after 15 s).
+ */
+export function contentOf({ metadata, status: _, ...object }: KubeObject): string {
+  const { resourceVersion: __, managedFields: ___, annotations, ...kept } = metadata;
+  return JSON.stringify({ ...object, metadata: { ...kept, annotations: withoutRevision(annotations) } });
+}
+
+function withoutRevision({ 'deployment.kubernetes.io/revision': _, ...notes }: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return notes;
 }
 
 /**
@@ -50,8 +66,7 @@ export function written(objects: ReadonlyMap<string, KubeObject>): Record<string
 
 function plain({ metadata, status: _, ...object }: KubeObject): unknown {
   const { uid, resourceVersion, creationTimestamp, generation, managedFields, annotations, ...kept } = metadata;
-  const { 'deployment.kubernetes.io/revision': __, ...notes } = annotations ?? {};
-  const rest = structuredClone({ ...object, metadata: { ...kept, annotations: notes } }) as KubeObject;
+  const rest = structuredClone({ ...object, metadata: { ...kept, annotations: withoutRevision(annotations) } }) as KubeObject;
   if (rest.kind === 'Service') {
     const spec = rest.spec as { clusterIP?: string; clusterIPs?: string[]; ports?: { nodePort?: number }[]; healthCheckNodePort?: number };
     delete spec.clusterIP;
@@ -59,6 +74,8 @@ function plain({ metadata, status: _, ...object }: KubeObject): unknown {
     delete spec.healthCheckNodePort;
     for (const port of spec.ports ?? []) delete port.nodePort;
   }
+  // A controller collects them from other roles.
+  if (rest.aggregationRule !== undefined) delete rest.rules;
   // Certificates differ each time.
   if (rest.kind === 'Secret') rest.data = Object.keys((rest.data ?? {}) as object).sort();
   if (rest.kind.endsWith('WebhookConfiguration')) {

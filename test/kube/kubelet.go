@@ -9,12 +9,15 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/retry"
 )
 
 // Annotations on a pod steer the fake kubelet:
@@ -31,24 +34,20 @@ func startKubelet(ctx context.Context, cs kubernetes.Interface, n int, version s
 		name := fmt.Sprintf("node-%d", i)
 		res := corev1.ResourceList{"cpu": resource.MustParse("64"), "memory": resource.MustParse("256Gi"), "pods": resource.MustParse("1000"), "ephemeral-storage": resource.MustParse("1Ti")}
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}}}
-		got, err := cs.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
-		if err != nil {
-			if got, err = cs.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{}); err != nil {
-				return err
-			}
+		if _, err := cs.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return err
 		}
 		// The TaintNodesByCondition admission plugin taints a new node not-ready; the node-lifecycle controller, off here, would remove it.
-		got.Spec.Taints = nil
-		if got, err = cs.CoreV1().Nodes().Update(ctx, got, metav1.UpdateOptions{}); err != nil {
+		if err := changeNode(ctx, cs, name, "", func(node *corev1.Node) { node.Spec.Taints = nil }); err != nil {
 			return err
 		}
 		now := metav1.Now()
-		got.Status = corev1.NodeStatus{Capacity: res, Allocatable: res,
+		status := corev1.NodeStatus{Capacity: res, Allocatable: res,
 			Conditions:      []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}},
 			Addresses:       []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
 			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: port}},
 			NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: version, OperatingSystem: "linux", Architecture: "amd64"}}
-		if _, err = cs.CoreV1().Nodes().UpdateStatus(ctx, got, metav1.UpdateOptions{}); err != nil {
+		if err := changeNode(ctx, cs, name, "status", func(node *corev1.Node) { node.Status = status }); err != nil {
 			return err
 		}
 	}
@@ -66,7 +65,13 @@ func startKubelet(ctx context.Context, cs kubernetes.Interface, n int, version s
 		}
 		if pod.DeletionTimestamp != nil {
 			zero := int64(0)
-			go cs.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &zero, Preconditions: &metav1.Preconditions{UID: &pod.UID}})
+			go untilDone(func() error {
+				err := cs.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &zero, Preconditions: &metav1.Preconditions{UID: &pod.UID}})
+				if apierrors.IsConflict(err) {
+					return nil // another pod has the name by now
+				}
+				return err
+			})
 			return
 		}
 		if settled(pod) {
@@ -120,7 +125,30 @@ func addressesAfter(ctx context.Context, cs kubernetes.Interface) (func() string
 	return func() string { i := last.Add(1); return fmt.Sprintf("10.244.%d.%d", (i>>8)&255, i&255) }, nil
 }
 
-func runPod(ctx context.Context, cs kubernetes.Interface, pod *corev1.Pod, ip string) {
+// changeNode changes a node, or its status, that controllers may change at the same time.
+func changeNode(ctx context.Context, cs kubernetes.Interface, name, subresource string, change func(*corev1.Node)) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		node, err := cs.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		change(node)
+		if subresource == "status" {
+			_, err = cs.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
+		} else {
+			_, err = cs.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{})
+		}
+		return err
+	})
+}
+
+// untilDone tries again what a busy API server refuses, but not what is about a pod that is gone.
+func untilDone(do func() error) {
+	backoff := wait.Backoff{Duration: 20 * time.Millisecond, Factor: 2, Steps: 11}
+	retry.OnError(backoff, func(err error) bool { return !apierrors.IsNotFound(err) }, do)
+}
+
+func runPod(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, ip string) {
 	a := pod.Annotations
 	phase := func(ready bool, done bool, code int32) {
 		now := metav1.Now()
@@ -162,7 +190,10 @@ func runPod(ctx context.Context, cs kubernetes.Interface, pod *corev1.Pod, ip st
 			st.InitContainerStatuses = append(st.InitContainerStatuses, cs)
 		}
 		b, _ := json.Marshal(map[string]any{"status": st})
-		cs.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, b, metav1.PatchOptions{}, "status")
+		untilDone(func() error {
+			_, err := client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, b, metav1.PatchOptions{}, "status")
+			return err
+		})
 	}
 	if a["kubelab/waiting"] != "" || a["kubelab/never-ready"] != "" {
 		phase(false, false, 0)

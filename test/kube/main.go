@@ -7,12 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,11 +42,21 @@ func must(err error) {
 	}
 }
 
+var given sync.Map
+
+// freePort is below what systems give to outgoing connections, which would take it again before it is used, and apart from the ports of
+// the tests themselves.
 func freePort() int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	for {
+		port := 10000 + rand.IntN(10000)
+		if _, again := given.LoadOrStore(port, true); again {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			must(l.Close())
+			return port
+		}
+	}
 }
 
 func flagsOf(nfs cliflag.NamedFlagSets, args []string) error {

@@ -79,7 +79,7 @@ const started: WeftProcess[] = [];
 export async function stopGateways(): Promise<void> {
   const gateways = started.splice(0);
   for (const gateway of gateways) gateway.signal('SIGTERM');
-  await Promise.race([Promise.all(gateways.map(({ exited }) => exited)), pause(20_000)]);
+  await Promise.race([Promise.all(gateways.map(({ exited }) => exited)), pause(60_000)]);
 }
 
 /**
@@ -155,7 +155,7 @@ export class ControllerProgram {
         () => false,
       );
     };
-    await until(isReady, 'the controller serves', 40_000).catch((error: Error) => {
+    await until(isReady, 'the controller serves', 120_000).catch((error: Error) => {
       throw new Error(`${error.message}:\n${this.log}`);
     });
   }

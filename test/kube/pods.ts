@@ -23,10 +23,30 @@ export function podWithPorts(
   };
 }
 
+/** Waits until a namespace has the account that pods need: a controller makes it some time after the namespace. */
+export async function untilAccount(client: KubeClient, namespace: string): Promise<void> {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'default' };
+  await until(async () => (await client.get(account)) !== undefined, `the service account of namespace ${namespace}`, 60_000);
+}
+
 /** Makes pods, and waits until they run. */
 export async function running(client: KubeClient, ...pods: KubeObject[]): Promise<void> {
-  // The service account of a new namespace comes a moment later.
-  for (const one of pods) await until(() => client.create(one).then(Boolean, () => false), `pod ${one.metadata.name}`, 20_000);
+  for (const namespace of new Set(pods.map(({ metadata }) => metadata.namespace ?? 'default'))) await untilAccount(client, namespace);
+  for (const one of pods) {
+    // Where a webhook injects pods, the API server trusts it some moments after it serves.
+    let why = '';
+    const made = (): Promise<boolean> =>
+      client.create(one).then(
+        () => true,
+        (error: Error) => {
+          why = error.message;
+          return false;
+        },
+      );
+    await until(made, `pod ${one.metadata.name} is made`, 60_000).catch((error: Error) => {
+      throw new Error(`${error.message}: ${why}`);
+    });
+  }
   for (const { metadata } of pods) {
     const phase = async (): Promise<unknown> =>
       (
@@ -34,6 +54,6 @@ export async function running(client: KubeClient, ...pods: KubeObject[]): Promis
           | { phase?: string }
           | undefined
       )?.phase;
-    await until(async () => (await phase()) === 'Running', `pod ${metadata.name} runs`, 20_000);
+    await until(async () => (await phase()) === 'Running', `pod ${metadata.name} runs`, 60_000);
   }
 }

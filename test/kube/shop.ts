@@ -139,7 +139,7 @@ export class Shop {
     if (envoy === undefined) return;
     this.edge = await gatewayEnvoy(envoy, second);
     this.entries.push(gateway);
-    await this.edge.says(/ serving\n/, 30_000);
+    await this.edge.says(/ serving\n/, 120_000);
   }
 }
 

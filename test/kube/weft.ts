@@ -22,11 +22,11 @@ export interface WeftOptions {
   /** Where it runs. */
   cwd?: string;
   environment?: Readonly<Record<string, string>>;
-  /** Default: two minutes; then it is killed. */
+  /** Default: four minutes; then it is killed. */
   timeoutMs?: number;
 }
 
-export function startWeft(args: readonly string[], { kubeconfig, input, cwd, environment, timeoutMs = 120_000 }: WeftOptions): RunningWeft {
+export function startWeft(args: readonly string[], { kubeconfig, input, cwd, environment, timeoutMs = 240_000 }: WeftOptions): RunningWeft {
   const env = { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: '1', ...environment };
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], cwd, env, timeout: timeoutMs, killSignal: 'SIGKILL' });
   const ran = { stdout: '', stderr: '' };

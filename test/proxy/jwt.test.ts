@@ -46,7 +46,7 @@ test('JWT-R10: keys come late, in two threads; new manifests keep them; keys tha
   issuer.answers = { '/keys': published([rsa, 'a']) };
   await issuer.start();
   const all = async (): Promise<string[]> => [...new Set(await Promise.all(Array.from({ length: 20 }, () => askWith(port, token))))];
-  await until(async () => (await all()).join() === 'user', 'keys in all threads', 20_000);
+  await until(async () => (await all()).join() === 'user', 'keys in all threads', 60_000);
   const asked = issuer.asked.length;
   issuer.stop();
   folder.write('edge.yaml', manifests.replace('string: user', 'string: customer'));
@@ -55,7 +55,7 @@ test('JWT-R10: keys come late, in two threads; new manifests keep them; keys tha
   expect(issuer.asked).toHaveLength(asked);
   // Neither log nor error has the token.
   expect(run.stderr + run.stdout).not.toContain(token.slice(-20));
-}, 60_000);
+});
 
 test('discovery over https, with an authority of its own', async () => {
   const [port = 0, issuerPort = 0] = await freePorts(2);
@@ -78,7 +78,7 @@ test('discovery over https, with an authority of its own', async () => {
   await run.exited;
   const distrusting = await gateway(folder, port);
   expect(await askWith(port, token)).toBe(failed);
-  expect(distrusting.stderr).toMatch(/no keys for tokens: https:\/\/localhost:\d+\/\.well-known\/openid-configuration cannot be asked: unable to verify/);
+  await distrusting.says(/no keys for tokens: https:\/\/localhost:\d+\/\.well-known\/openid-configuration cannot be asked: unable to verify/);
 });
 
 test.each([

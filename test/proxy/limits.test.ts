@@ -25,7 +25,20 @@ interface Target {
   recovers(): Promise<void>;
 }
 
-const short: ClientLimits = { headersTimeoutMs: 150, stallTimeoutMs: 150, idleTimeoutMs: 150 };
+/** One limit each, so that no other cuts first what comes late. */
+const short = { headers: { headersTimeoutMs: 150 }, stall: { stallTimeoutMs: 1000 }, idle: { idleTimeoutMs: 1000 } } satisfies Record<string, ClientLimits>;
+
+/** Waits until a number grows no more, however often this process gets to read and write meanwhile. @returns the number, which is not 0 */
+async function stands(count: () => number): Promise<number> {
+  let last = 0;
+  for (let same = 0; same < 20; ) {
+    await pause(10);
+    const now = count();
+    same = now > 0 && now === last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
 
 /** A sidecar whose service answers GET at once, and holds what is below /held. */
 async function target(clientLimits?: ClientLimits, answer: string | Buffer = 'fine', hold?: (incoming: IncomingMessage) => void): Promise<Target> {
@@ -67,7 +80,7 @@ const head = (method: string, path: string): string => `${method} ${path} HTTP/1
 
 describe('HTTP/1', () => {
   test('slow headers: 408', async () => {
-    const { port, log, recovers } = await target(short);
+    const { port, log, recovers } = await target(short.headers);
     for (const beginning of ['G', 'GET / HTT', `${head('GET', '/')}x: `]) {
       const peer = new Peer(port);
       const drip = setInterval(() => peer.send('x'), 20);
@@ -85,7 +98,7 @@ describe('HTTP/1', () => {
     ['of known length', 'content-length: 10\r\n\r\nabc'],
     ['in chunks', 'transfer-encoding: chunked\r\n\r\n3\r\nab'],
   ])('a body that does not go on, %s: closed', async (_, rest) => {
-    const { port, endpoint, recovers } = await target(short);
+    const { port, endpoint, recovers } = await target(short.stall);
     const peer = new Peer(port);
     peer.send(head('POST', '/held') + rest);
     await until(() => endpoint.requests === 1, 'at the endpoint');
@@ -96,7 +109,7 @@ describe('HTTP/1', () => {
   });
 
   test('a client that does not take its response: closed, and the endpoint is held back meanwhile', async () => {
-    const { port, sidecar, recovers } = await target({ stallTimeoutMs: 400 }, Buffer.alloc(64 * megabyte));
+    const { port, sidecar, recovers } = await target(short.stall, Buffer.alloc(64 * megabyte));
     const peer = new Peer(port);
     peer.socket.pause();
     const before = process.memoryUsage.rss();
@@ -111,7 +124,7 @@ describe('HTTP/1', () => {
   });
 
   test('idle connections, also those that never said anything: closed', async () => {
-    const { port, recovers } = await target(short);
+    const { port, recovers } = await target(short.idle);
     const [silent, idle] = [new Peer(port), new Peer(port)];
     idle.send(`${head('GET', '/')}\r\n`);
     await until(() => silent.gone && idle.gone, 'closed');
@@ -178,20 +191,14 @@ describe('HTTP/1', () => {
   });
 
   test('endless pipelining without reading: not more is read than is answered', async () => {
-    const { port, sidecar, endpoint, recovers } = await target({ stallTimeoutMs: 800 }, 'x'.repeat(4096));
+    const { port, sidecar, endpoint, recovers } = await target({ stallTimeoutMs: 3000 }, 'x'.repeat(4096));
     const peer = new Peer(port);
     peer.socket.pause();
     const requests = Buffer.from(`${head('GET', '/')}\r\n`.repeat(1000), 'latin1');
     const offered = 256;
     for (let i = 0; i < offered; i++) peer.send(requests);
     // It stands still when the buffers of the kernel are full of answers.
-    let last = -1;
-    await until(async () => {
-      if (endpoint.requests > 0 && endpoint.requests === last) return true;
-      last = endpoint.requests;
-      await pause(150);
-      return false;
-    }, 'stands still');
+    await stands(() => endpoint.requests);
     expect(endpoint.requests).toBeLessThan((offered * 1000) / 4);
     expect(sidecar.active).toEqual({ requests: 0, connections: 1 });
     await until(() => sidecar.active.connections === 0, 'cut');
@@ -200,20 +207,13 @@ describe('HTTP/1', () => {
   });
 
   test('a body that its endpoint does not take is not read without end, and a client that leaves meanwhile is not waited for', async () => {
-    const { port, sidecar, recovers } = await target({ heldTimeoutMs: 1000 }, 'fine', (incoming) => incoming.pause());
+    const { port, sidecar, recovers } = await target({ heldTimeoutMs: 5000 }, 'fine', (incoming) => incoming.pause());
     const peer = new Peer(port);
     peer.send(`${head('POST', '/held')}content-length: ${256 * megabyte}\r\n\r\n`);
     const chunk = Buffer.alloc(megabyte);
     for (let i = 0; i < 256; i++) peer.socket.write(chunk);
-    let last = -1;
-    await until(async () => {
-      const now = peer.socket.bytesWritten - peer.socket.writableLength;
-      if (now > 0 && now === last) return true;
-      last = now;
-      await pause(150);
-      return false;
-    }, 'stands still');
-    expect(last).toBeLessThan(64 * megabyte);
+    const taken = await stands(() => peer.socket.bytesWritten - peer.socket.writableLength);
+    expect(taken).toBeLessThan(64 * megabyte);
     expect(sidecar.active.requests).toBe(1);
     peer.socket.destroy();
     await recovers();
@@ -331,7 +331,7 @@ describe('HTTP/2', () => {
     ['a header block', (peer) => frame(frameType.headers, flag.endStream, 1, peer.block(request()))],
     ['a frame with headers', (peer) => peer.headers(1, request()).subarray(0, 12)],
   ])('%s that does not end: the connection ends', async (_, beginning) => {
-    const { port, recovers } = await target(short);
+    const { port, recovers } = await target(short.headers);
     const peer = await rawClient(port);
     peer.send(beginning(peer));
     await peer.until((p) => p.closed);
@@ -339,7 +339,7 @@ describe('HTTP/2', () => {
   });
 
   test('a preface that does not end, and connections without streams: closed', async () => {
-    const { port, recovers } = await target(short);
+    const { port, recovers } = await target({ ...short.headers, ...short.idle });
     const half = new Peer(port);
     half.send(preface.subarray(0, 10));
     const idle = await rawClient(port);

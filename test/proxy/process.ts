@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, toClose, until } from './support.ts';
+import { freePorts, page, toClose, until } from './support.ts';
 
 const weft = join(import.meta.dirname, '../../bin/weft.js');
 
@@ -40,7 +40,8 @@ export class ProxyProcess {
         this.output += text;
       });
     }
-    this.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal ?? '')));
+    // With the last of its output.
+    this.exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal ?? '')));
     toClose({
       close: () => {
         child.kill('SIGKILL');
@@ -65,12 +66,14 @@ export class ProxyProcess {
     });
     await until(
       async () => {
-        if (early !== undefined) throw new Error(`it ended with ${early}:\n${proxy.output}`);
+        if (early !== undefined) throw new Error(`it ended with ${early}`);
         return (await proxy.info().catch(() => undefined))?.state === 'LIVE';
       },
       'serving',
-      20_000,
-    );
+      60_000,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\n${proxy.output}`);
+    });
     return proxy;
   }
 
@@ -82,7 +85,7 @@ export class ProxyProcess {
   }
 
   async info(): Promise<ServerInfo> {
-    return (await (await fetch(`http://127.0.0.1:${this.adminPort}/server_info`)).json()) as ServerInfo;
+    return JSON.parse((await page(this.adminPort, '/server_info')).body) as ServerInfo;
   }
 
   signal(name: NodeJS.Signals): void {

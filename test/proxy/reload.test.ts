@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
 import { ProxyProcess } from './process.ts';
-import { backend, closeAll, freePorts, Peer, pause, refuses, shop, until } from './support.ts';
+import { backend, closeAll, freePorts, Peer, refuses, shop, toClose, until } from './support.ts';
 
 afterEach(closeAll);
 
@@ -20,18 +20,19 @@ describe('new manifests', () => {
   test.each([1, 2])('not one request fails while tables are swapped (threads: %i)', async (concurrency) => {
     const proxy = await serving(['--watch'], concurrency);
     const load = startLoad({ port: proxy.port, host: 'web', http1: 6, http2: 2, bodyBytes: 20_000 });
+    toClose({ close: () => void load.stop() });
     for (let i = 1; i <= 20; i++) {
-      proxy.write('web.yaml', shop(i % 2 === 0 ? 'v1' : 'v2'));
-      await pause(100);
+      const name = i % 2 === 0 ? 'v1' : 'v2';
+      const before = load.answers.get(name) ?? 0;
+      proxy.write('web.yaml', shop(name));
+      await until(async () => (await proxy.info()).table.generation === 1 + i, `the table of ${name}`);
+      await until(() => (load.answers.get(name) ?? 0) >= before + 10, `answers of ${name}`);
     }
     await load.stop();
-    const { table } = await proxy.info();
     expect(load.failures).toEqual([]);
     // Connections stay.
     expect(load.reconnects).toBe(0);
-    expect(table.generation).toBeGreaterThan(10);
     expect([...load.answers.keys()].sort()).toEqual(['v1', 'v2']);
-    expect(Math.min(...load.answers.values())).toBeGreaterThan(50);
   });
 
   test('broken ones are refused, and the ones before go on', async () => {
@@ -39,7 +40,7 @@ describe('new manifests', () => {
     const peer = new Peer(proxy.port);
     const answers = async (expected: string, count: number): Promise<void> => {
       peer.send(get());
-      await until(() => peer.text.split('HTTP/1.1 200 OK').length === count + 1, 'answer');
+      await until(() => new RegExp(`^(?:HTTP/1\\.1 200 OK\\r\\n[\\s\\S]*?\\r\\n\\r\\nv\\d){${count}}$`).test(peer.text), `answer ${count}`);
       expect(peer.text.slice(-2)).toBe(expected);
     };
     await answers('v1', 1);
@@ -80,7 +81,7 @@ spec:
     proxy.write('web.yaml', gateway(one));
     await until(async () => (await proxy.info()).table.generation === 2, 'taken');
     await until(() => refuses(two), 'refused');
-    await until(() => goes.gone && silent.gone, 'closed', 3000);
+    await until(() => goes.gone && silent.gone, 'closed');
     stays.send(get('shop.example'));
     await until(() => stays.text.split('HTTP/1.1 200 OK').length === 3, 'second answer');
     expect(stays.gone).toBe(false);

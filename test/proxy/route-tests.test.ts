@@ -1,6 +1,6 @@
 // `weft test --engine embedded`: the requests of tests, sent to weft's own proxy.
 import { expect, it } from 'vitest';
-import { type StartProxy, startEmbedded } from '../../src/cli/test/live/engines.ts';
+import { freePorts, type StartProxy, startEmbedded } from '../../src/cli/test/live/engines.ts';
 import { runLive, type Tried } from '../../src/cli/test/live/run-live.ts';
 import type { ForwardAction } from '../../src/ir/route.ts';
 import { sourceText } from '../../src/manifest/files.ts';
@@ -22,6 +22,12 @@ async function run(start: StartProxy, tests: string): Promise<{ left: Record<str
   const said = [...failures].flatMap(([test, list]) => list.flatMap(({ mismatches }) => mismatches.map(({ field }) => `${test.name}: ${field}`)));
   return { left: Object.fromEntries(left), sent, tried: count, said };
 }
+
+it('proxies that start at the same time have ports of their own', async () => {
+  const ports: number[] = [];
+  for (let i = 0; i < 40; i++) ports.push(...(await freePorts(20)));
+  expect(new Set(ports).size).toBe(800);
+});
 
 it('does what the routing table says', async () => {
   const { said, left, sent, tried } = await run(startEmbedded, liveTests);

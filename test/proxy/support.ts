@@ -1,5 +1,5 @@
 // What the tests of the running proxy share: tables from manifests, servers, sockets, and waiting.
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { ProxyIdentity, RoutingTable } from '../../src/ir/table.ts';
 import { sourceText } from '../../src/manifest/files.ts';
@@ -81,6 +81,26 @@ export async function backend(handle: (request: IncomingMessage, response: Serve
     },
   });
   return (server.address() as AddressInfo).port;
+}
+
+export interface Page {
+  status: number;
+  body: string;
+}
+
+/** A page, on a connection of its own: one that is kept may be closed by its server just when it is used again. */
+export function page(port: number, path: string, { method = 'GET', host = '127.0.0.1', headers = {} } = {}): Promise<Page> {
+  return new Promise((resolve, reject) => {
+    request({ port, host, path, method, headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body })).on('error', reject);
+    })
+      .on('error', reject)
+      .end();
+  });
 }
 
 /** A server of bytes on loopback. */

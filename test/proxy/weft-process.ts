@@ -12,6 +12,8 @@ export class WeftProcess {
   readonly exited: Promise<number | string>;
   stdout = '';
   stderr = '';
+  /** It has ended, and all that it said is here. */
+  private isClosed = false;
   private readonly child: ChildProcess;
 
   /** @param first the first argument, or variables of its environment before that */
@@ -25,17 +27,23 @@ export class WeftProcess {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
-    this.exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal ?? '')));
+    this.exited = new Promise((resolve) =>
+      child.on('close', (code, signal) => {
+        this.isClosed = true;
+        resolve(code ?? signal ?? '');
+      }),
+    );
     toClose({ close: () => child.kill('SIGKILL') });
   }
 
   /** Waits until standard error has it. */
-  async says(text: RegExp, ms = 20_000): Promise<void> {
+  async says(text: RegExp, ms = 60_000): Promise<void> {
     const what = `${text} in`;
     await until(
       () => {
-        if (!text.test(this.stderr) && this.child.exitCode !== null) throw new Error(`it ended with ${this.child.exitCode}:\n${this.stderr}`);
-        return text.test(this.stderr);
+        const said = text.test(this.stderr);
+        if (!said && this.isClosed) throw new Error(`it ended with ${this.child.exitCode ?? this.child.signalCode}`);
+        return said;
       },
       what,
       ms,

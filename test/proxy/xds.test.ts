@@ -1,7 +1,7 @@
 // The control plane and the sidecar that gets its table from it, as commands.
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { backend, closeAll, freePorts, shop, toClose, until } from './support.ts';
+import { backend, closeAll, freePorts, page, shop, toClose, until } from './support.ts';
 import { ask, Folder, WeftProcess } from './weft-process.ts';
 
 afterEach(closeAll);
@@ -44,7 +44,7 @@ async function mesh(files: Readonly<Record<string, string>>): Promise<Mesh> {
       return {
         process,
         ask: (host = 'web') => ask(outbound, host),
-        version: async () => ((await (await fetch(`http://127.0.0.1:${admin}/server_info`)).json()) as { table: { version: string } }).table.version,
+        version: async () => (JSON.parse((await page(admin, '/server_info')).body) as { table: { version: string } }).table.version,
       };
     },
     async status(...args) {
@@ -64,18 +64,19 @@ test('routes by the table of the control plane, and takes each new version', asy
   await process.says(/ serving /);
   expect(await ask()).toBe('v1');
   expect(await ask('web.shop:80')).toBe('v1');
-  expect(await status()).toMatch(/^NAME +PROXY +TABLE\nclient\.shop +weft [\d.]+ +SYNCED\n$/);
+  await until(async () => /^NAME +PROXY +TABLE\nclient\.shop +weft [\d.]+ +SYNCED\n$/.test(await status()), 'acknowledged');
   folder.write('web.yaml', shop('v2'));
   await process.says(/a new routing table is in force .*generation=2/);
   expect(await ask()).toBe('v2');
-  expect(server.stderr).toMatch(/new manifests are in force changed=1 resources=4/);
-  expect(await status('client.shop')).toMatch(/TABLE +SYNCED +[0-9a-f]{16} /);
+  await server.says(/new manifests are in force changed=1 resources=4/);
+  await until(async () => /TABLE +SYNCED +[0-9a-f]{16} /.test(await status('client.shop')), 'acknowledged');
   // A file that says the same in other words is no change.
   folder.write('web.yaml', `# again\n${shop('v2')}`);
   folder.write('client.yaml', client.replace('client, namespace', 'client2, namespace'));
-  await until(() => server.stderr.includes('changed=2'), 'second change');
+  await server.says(/new manifests are in force changed=2 /);
   process.signal('SIGTERM');
   expect(await process.exited).toBe(0);
+  await server.says(/a proxy is gone proxy=client\.shop /);
   server.signal('SIGTERM');
   expect(await server.exited).toBe(0);
   expect(server.stderr).toMatch(/a proxy is gone proxy=client\.shop .*\n.*stopping reason=SIGTERM proxies=0\n.*stopped\n$/);
@@ -95,7 +96,7 @@ test('goes on without its control plane, and takes what has changed when it is b
   // The same configuration: nothing was sent, and nothing has to be taken.
   expect(await version()).toBe(before);
   expect(process.stderr).not.toContain('a new routing table');
-  expect(await status()).toMatch(/SYNCED/);
+  await until(async () => (await status()).includes('SYNCED'), 'it is known there');
   folder.write('web.yaml', shop('v2'));
   await process.says(/a new routing table is in force .*generation=2/);
   expect(await ask()).toBe('v2');
@@ -154,7 +155,7 @@ spec:
   expect(await status('edge')).toMatch(/✘ TABLE refused \d+s ago/);
   expect(await ask(free, 'shop.example')).toBe('v1');
   folder.write('edge.yaml', gateway(free));
-  await until(async () => (await status()).includes('SYNCED'), 'repaired', 10_000);
+  await until(async () => (await status()).includes('SYNCED'), 'repaired');
   expect(await ask(free, 'shop.example')).toBe('v1');
 });
 

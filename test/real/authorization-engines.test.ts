@@ -1,7 +1,6 @@
 // AuthorizationPolicies: the embedded engine and the real Envoy, with the same configuration, decide alike by the same rule.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setup as built } from '../cli/setup.ts';
 import { envoyProgram } from './envoy.ts';
 import { type Place, type Sent, startGateway } from './external-authorization/place.ts';
 
@@ -75,8 +74,6 @@ spec: ${JSON.stringify({ selector: { matchLabels: { app: 'edge' } }, action, rul
 ---
 `;
 
-beforeAll(built);
-
 /** How often each line was in the logs of all rounds. */
 const counts = new Map<string, number>();
 
@@ -89,7 +86,7 @@ describe.runIf(envoy !== undefined).each(Array.from({ length: rounds }, (_, roun
   beforeAll(async () => {
     const engines = [[], ['--engine', 'envoy', '--envoy-path', String(envoy)]];
     places = await Promise.all(engines.map((engine) => startGateway(engine, { manifests: () => text, trustedProxies: 2 })));
-  });
+  }, 240_000);
   afterAll(() => Promise.all(places.map((place) => place.close())));
 
   it('SEC-R21, SEC-R23, SEC-R27, SEC-R28: both engines decide alike, and by the same rule', async () => {
@@ -98,7 +95,7 @@ describe.runIf(envoy !== undefined).each(Array.from({ length: rounds }, (_, roun
       expect({ sent, log: embedded?.log, status: embedded?.status }).toEqual({ sent, log: real?.log, status: real?.status });
       counts.set(String(embedded?.log), (counts.get(String(embedded?.log)) ?? 0) + 1);
     }
-  });
+  }, 300_000);
 });
 
 it.runIf(envoy !== undefined)('rules of both actions have had their say', () => {

@@ -26,7 +26,7 @@ function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root';
   for (const tool of ['ip', 'iptables', 'ip6tables', 'setpriv'])
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `${tool} is not installed`;
-  const { status, stderr } = spawnSync('unshare', ['-n', 'iptables', '-t', 'nat', '-S'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('unshare', ['-n', 'iptables', '-w', '-t', 'nat', '-S'], { encoding: 'utf8' });
   return status === 0 ? undefined : `iptables does not work in a network namespace: ${stderr.trim()}`;
 }
 
@@ -35,7 +35,7 @@ const echo = `
   const { createServer } = require('node:http');
   const [name, ...ports] = process.argv.slice(1);
   let open = ports.length;
-  for (const port of ports) createServer((request, response) => {
+  for (const port of ports) createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const { 'x-request-id': id = '' } = request.headers;
     response.end(JSON.stringify({ name, port: request.socket.localPort, peer: request.socket.remoteAddress.replace('::ffff:', ''), proxied: id !== '' }));
   }).listen(Number(port), '::', () => --open === 0 && console.log('ready'));
@@ -44,8 +44,8 @@ const echo = `
 /** Asks once, and prints the answer with the header that the route adds. */
 const ask = `
   const { request } = require('node:http');
-  const [host, port, name] = process.argv.slice(1);
-  request({ host, port, headers: { host: name }, timeout: 4000 }, (response) => {
+  const [host, port, name, timeout] = process.argv.slice(1);
+  request({ host, port, headers: { host: name }, timeout: Number(timeout) }, (response) => {
     let body = '';
     response.setEncoding('utf8').on('data', (text) => { body += text; });
     response.on('end', () => console.log(JSON.stringify({ ...(response.statusCode === 200 ? JSON.parse(body) : { status: response.statusCode }), routed: response.headers['x-route'] ?? '' })));
@@ -102,14 +102,16 @@ spec:
 
 const running: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'weft-capture-'));
+/** A command that takes longer hangs. */
+const commandMs = 60_000;
 
 function sh(script: string): void {
-  const { status, stderr } = spawnSync('sh', ['-ec', script], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stderr } = spawnSync('sh', ['-ec', script], { encoding: 'utf8', timeout: commandMs });
   if (status !== 0) throw new Error(`${script}\n${stderr}`);
 }
 
 function run(namespace: string, command: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', namespace, ...command], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', namespace, ...command], { encoding: 'utf8', timeout: commandMs });
   return { status, stdout, stderr };
 }
 
@@ -129,14 +131,20 @@ async function start(namespace: string, command: readonly string[], ready: RegEx
       return ready.test(said);
     },
     `${command.slice(-3).join(' ')} is ready`,
-    30_000,
+    90_000,
   ).catch((error: Error) => {
     throw new Error(`${error.message}\n${said}`);
   });
 }
 
-function get(namespace: string, host: string, port: number, name = 'other', as: readonly string[] = []): Answer {
-  const { stdout, stderr } = run(namespace, [...as, process.execPath, '-e', ask, host, String(port), name]);
+function get(
+  namespace: string,
+  host: string,
+  port: number,
+  name = 'other',
+  { as = [], timeoutMs = 30_000 }: { as?: readonly string[]; timeoutMs?: number } = {},
+): Answer {
+  const { stdout, stderr } = run(namespace, [...as, process.execPath, '-e', ask, host, String(port), name, String(timeoutMs)]);
   return stdout === '' ? { error: stderr } : (JSON.parse(stdout) as Answer);
 }
 
@@ -201,7 +209,7 @@ beforeAll(async () => {
   await start(pod, [process.execPath, '-e', echo, 'app', '8080', '9999'], /ready/);
   const identity = ['--proxy', 'shop/web', '--ip', '10.77.0.2', '--ip', 'fd77::2'];
   await start(pod, [...asSidecar, ...weft, 'proxy', 'run', '-f', join(folder, 'mesh.yaml'), ...identity, '--capture', '--probe-bind', '*'], /serving/);
-});
+}, 300_000);
 
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
@@ -212,7 +220,8 @@ afterAll(() => {
 describe.skipIf(missing !== undefined)('a pod', () => {
   test('before: nothing is redirected', () => {
     expect(get(world, '10.77.0.2', 8080)).toMatchObject({ name: 'app', peer: '10.77.0.1' });
-    expect(get(pod, '10.96.0.50', 80, 'backend')).toHaveProperty('error');
+    // Nobody answers: so long it is tried.
+    expect(get(pod, '10.96.0.50', 80, 'backend', { timeoutMs: 4000 })).toHaveProperty('error');
     expect(capture('--run-validation', '--skip-rule-apply')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('has to run as the user of the sidecar'),
@@ -296,7 +305,7 @@ describe.skipIf(missing !== undefined)('a pod', () => {
     });
 
     test('what the sidecar itself sends does not come back to it', () => {
-      expect(get(pod, backend, 9000, 'other', asSidecar)).toMatchObject({ name: 'outside', peer: own, proxied: false });
+      expect(get(pod, backend, 9000, 'other', { as: asSidecar })).toMatchObject({ name: 'outside', peer: own, proxied: false });
     });
   });
 

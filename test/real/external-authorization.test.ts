@@ -1,12 +1,13 @@
 // CUSTOM policies: the embedded engine and the real Envoy, with the same configuration, ask the same service the same questions and
 // do the same with its answers.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setup as built } from '../cli/setup.ts';
 import { envoyProgram } from './envoy.ts';
 import { type Place, type Sent, type Setup, startPlace } from './external-authorization/place.ts';
 
 const envoy = envoyProgram();
 const own = { 'x-user': 'client', 'x-secret': 's', 'x-more': 'm', authorization: 'Bearer t' };
+/** So long the service has to be asked, and not to answer. */
+const noAnswer = '3s';
 
 interface Table {
   setup: Setup;
@@ -46,7 +47,6 @@ const tables: Readonly<Record<string, Table>> = {
         headersToDownstreamOnDeny: ['x-reason', 'set-cookie'],
         headersToDownstreamOnAllow: ['x-to-client'],
         includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true },
-        timeout: '0.3s',
         statusOnError: '503',
       },
     },
@@ -56,9 +56,12 @@ const tables: Readonly<Record<string, Table>> = {
       { path: '/allow', method: 'POST', body: 'longer than ten bytes' },
       { path: '/deny', method: 'PUT', body: 'x' },
       { path: '/login' },
-      { path: '/slow' },
       { path: '/broken' },
     ],
+  },
+  'HTTP, without an answer in time': {
+    setup: { protocol: 'Http', provider: { timeout: noAnswer, statusOnError: '503' } },
+    requests: [{ path: '/slow', headers: own, unanswered: true }],
   },
   'HTTP, with the whole body or nothing': {
     setup: { protocol: 'Http', provider: { includeRequestBodyInCheck: { maxRequestBytes: 10 } } },
@@ -73,7 +76,7 @@ const tables: Readonly<Record<string, Table>> = {
     requests: [{ path: '/allow', headers: own }],
   },
   gRPC: {
-    setup: { protocol: 'Grpc', provider: { timeout: '0.5s', statusOnError: '500' } },
+    setup: { protocol: 'Grpc', provider: { statusOnError: '500' } },
     requests: [
       { path: '/allow?q=1', headers: { ...own, 'x-more': ['m', 'n'] } },
       { path: '/headers', headers: own },
@@ -84,15 +87,18 @@ const tables: Readonly<Record<string, Table>> = {
       { path: '/refuse', headers: { 'content-type': 'application/grpc' }, method: 'POST' },
       { path: '/odd', headers: own },
       { path: '/broken' },
-      { path: '/slow' },
       { path: '/allow', method: 'DELETE' },
     ],
     connections: ['hello'],
   },
   'gRPC, for connections that are denied': {
-    setup: { protocol: 'Grpc', provider: { timeout: '0.5s' }, denies: true },
+    setup: { protocol: 'Grpc', provider: {}, denies: true },
     requests: [{ path: '/allow' }],
     connections: ['hello'],
+  },
+  'gRPC, without an answer in time': {
+    setup: { protocol: 'Grpc', provider: { timeout: noAnswer, statusOnError: '500' } },
+    requests: [{ path: '/slow', unanswered: true }],
   },
   'gRPC, without a server, failing open': {
     setup: { protocol: 'Grpc', provider: { failOpen: true }, noServer: true },
@@ -113,13 +119,11 @@ const tables: Readonly<Record<string, Table>> = {
   'gRPC, without a server': { setup: { protocol: 'Grpc', provider: {}, noServer: true }, requests: [{ path: '/allow' }], connections: ['hello'] },
 };
 
-beforeAll(built);
-
 describe.runIf(envoy !== undefined).each(Object.entries(tables))('%s', (_, { setup, requests, connections = [] }) => {
   let places: Place[] = [];
   beforeAll(async () => {
     places = await Promise.all([startPlace([], setup), startPlace(['--engine', 'envoy', '--envoy-path', String(envoy)], setup)]);
-  });
+  }, 240_000);
   afterAll(() => Promise.all(places.map((place) => place.close())));
 
   it.each(requests)('SEC-R21, SEC-R31: $path', async (sent) => {

@@ -13,6 +13,7 @@ import { allKindNames } from '../../src/manifest/kinds.ts';
 import { setup } from '../cli/setup.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { installMeshKinds } from '../kube/mesh-kinds.ts';
+import { type Rule, untilAllowed } from '../kube/rights.ts';
 import { type Ran, runWeft } from '../kube/weft.ts';
 import { meshIn } from '../meshes.ts';
 
@@ -84,7 +85,7 @@ describe.runIf(available)('a cluster', () => {
     cluster = await startCluster({ workloads: false });
     client = await connect({ kubeconfig: cluster.kubeconfig });
     await installMeshKinds(client);
-  });
+  }, 300_000);
 
   afterAll(async () => {
     client?.close();
@@ -183,6 +184,7 @@ describe.runIf(available)('a cluster', () => {
       roleRef: { apiGroup: group, kind: 'ClusterRole', name },
     };
     expect(await apply([role, binding])).toEqual([]);
+    await untilAllowed(client, 'reader', role.rules as Rule[]);
     const { items, stderr } = await analyze('-A', '--preset', 'strict', '--as', 'reader');
     expect(stderr).not.toMatch(/Not read|Not checked/);
     expect(said(items)).toEqual(said((await analyze('-A', '--preset', 'strict')).items));
@@ -204,7 +206,9 @@ describe.runIf(available)('a cluster', () => {
           roleRef: { apiGroup: group, kind, name },
         },
       ];
-      const read = (apiGroup: string, ...resources: string[]) => ({ apiGroups: [apiGroup], resources, verbs: ['get', 'list'] });
+      const read = (apiGroup: string, ...resources: string[]): Rule => ({ apiGroups: [apiGroup], resources, verbs: ['get', 'list'] });
+      const everywhere = [read('networking.istio.io', 'virtualservices', 'destinationrules')];
+      const inRights = [read('', 'services')];
       const weighted: KubeObject = {
         ...routes('cart', 'cart', 'rights'),
         spec: {
@@ -221,12 +225,14 @@ describe.runIf(available)('a cluster', () => {
       };
       const refused = await apply([
         namespace('rights'),
-        ...role('ClusterRole', 'routes', [read('networking.istio.io', 'virtualservices', 'destinationrules')]),
-        ...role('Role', 'services', [read('', 'services')], 'rights'),
+        ...role('ClusterRole', 'routes', everywhere),
+        ...role('Role', 'services', inRights, 'rights'),
         routes('front', 'nowhere.rights.svc.cluster.local', 'rights'),
         weighted,
       ]);
       expect(refused).toEqual([]);
+      await untilAllowed(client, 'viewer', everywhere);
+      await untilAllowed(client, 'viewer', inRights, 'rights');
     });
 
     test('tells what is missing for each kind, and never takes what it does not see for what is not there', async () => {
@@ -321,7 +327,7 @@ describe.runIf(available)('a cluster', () => {
     const viewed = await analyze('-A', '--context', 'viewer');
     expect(viewed.items.map(about).filter((line) => !whole.has(line))).toEqual([]);
     expect(viewed.items.length).toBeGreaterThan(5);
-  });
+  }, 300_000);
 
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['no kubeconfig', [], { KUBECONFIG: '/none' }, /^Error: there is no kubeconfig: .*\n.*\nOr name files or directories/],

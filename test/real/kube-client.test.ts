@@ -13,6 +13,7 @@ import { listObjects } from '../../src/kube/list.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { Transport } from '../../src/kube/transport.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
+import { until } from '../until.ts';
 import { httpProxy, socksProxy, type TestProxy } from './kube-proxies.ts';
 
 const available = await clusterAvailable();
@@ -124,7 +125,9 @@ describe.runIf(available)('a client', () => {
     parts = readParts(cluster.kubeconfig);
     client = await connect({ kubeconfig: cluster.kubeconfig });
     configMaps = (await client.resource('v1', 'ConfigMap')) as KubeResource;
-  });
+    // A controller makes it some time after the namespace: watches of the namespace are to see what the tests do, and nothing else.
+    await until(async () => (await client.get(ref('kube-root-ca.crt'))) !== undefined, 'the ConfigMap that each namespace has', 60_000);
+  }, 240_000);
 
   afterAll(async () => {
     client?.close();
@@ -151,7 +154,7 @@ describe.runIf(available)('a client', () => {
     const back = await client.get({ apiVersion: definition.apiVersion, kind: definition.kind, name: 'lamps.shop.example.com' });
     const versionOf = (object: KubeObject | undefined): object => ((object?.spec as { versions?: object[] } | undefined)?.versions?.[0] ?? {}) as object;
     expect(versionOf(back)).toMatchObject(versionOf(definition));
-    await expect.poll(() => client.resource('shop.example.com/v1', 'Lamp', { fresh: true }), { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => client.resource('shop.example.com/v1', 'Lamp', { fresh: true }), { timeout: 60_000 }).toBeDefined();
 
     const lamp = (watts: number): KubeObject => ({
       apiVersion: 'shop.example.com/v1',
@@ -200,7 +203,8 @@ describe.runIf(available)('a client', () => {
     expect((await client.patch(ref('one'), [{ op: 'remove', path: '/data/b' }], { type: 'json' })).data).toEqual({ c: '3' });
     expect(await client.delete(ref('one'), { uid: 'another' })).toBe(false);
     expect(await client.delete(ref('one'), { uid: second.metadata.uid as string, propagation: 'Foreground' })).toBe(true);
-    await expect.poll(() => client.get(ref('one'))).toBeUndefined();
+    // The garbage collector ends what is deleted in the foreground.
+    await until(async () => (await client.get(ref('one'))) === undefined, 'it is gone', 60_000);
     expect(await client.delete(ref('one'))).toBe(false);
   });
 
@@ -223,7 +227,7 @@ describe.runIf(available)('a client', () => {
         help,
       });
       expect(await failure(viewer.apply(configMap('x')))).toMatchObject({ message: 'user viewer may not apply ConfigMap default/x', help });
-      const watch = viewer.watch(configMaps, { namespace: 'default', resourceVersion: '', signal: AbortSignal.timeout(5_000) });
+      const watch = viewer.watch(configMaps, { namespace: 'default', resourceVersion: '', signal: AbortSignal.timeout(60_000) });
       expect(await failure(watch[Symbol.asyncIterator]().next())).toMatchObject({ message: 'user viewer may not watch configmaps in namespace default' });
       expect(performance.now() - started).toBeLessThan(5_000);
       expect(await viewer.canI({ verb: 'list', group: '', resource: 'configmaps' })).toBe(false);
@@ -285,10 +289,10 @@ describe.runIf(available)('a client', () => {
     const asked = join(folder, 'asked');
     const token = `printf x >> '${asked}'\n[ "$(cat '${asked}')" = x ] && ${credential({ token: 'old' })} || ${credential({ token: parts.viewerToken })}`;
     await using(plugin(token), async (other) => {
-      // Within a second of the answer, it would be the same answer.
-      expect((await failure(other.request('/api/v1/pods', { purpose: 'list pods' }))).status).toBe(401);
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-      expect((await failure(other.request('/api/v1/pods', { purpose: 'list pods' }))).message).toBe('user viewer may not list pods');
+      // Within a second of its answer the plug-in is not asked again.
+      const refusal = async (): Promise<string> => (await failure(other.request('/api/v1/pods', { purpose: 'list pods' }))).message;
+      await until(async () => !(await refusal()).includes('does not accept the credentials'), 'other credentials are accepted');
+      expect(await refusal()).toBe('user viewer may not list pods');
     });
     expect(readFileSync(asked, 'utf8')).toBe('xx');
 
@@ -326,9 +330,9 @@ describe.runIf(available)('a client', () => {
       const file = kubeconfig({ cluster: { 'proxy-url': proxy.url } });
       await using(file, async (other) => {
         for (let n = 0; n < 3; n++) expect(await other.canI({ verb: '*', group: '*', resource: '*' })).toBe(true);
-        const signal = AbortSignal.timeout(500);
-        for await (const event of other.watch(configMaps, { namespace: 'default', resourceVersion: '0', bookmarks: false, signal }))
-          expect(event.type).toBe('ADDED');
+        const watch = other.watch(configMaps, { namespace: 'default', resourceVersion: '0', bookmarks: false, signal: AbortSignal.timeout(60_000) });
+        expect((await watch.next()).value).toMatchObject({ type: 'ADDED' });
+        await watch.return();
       });
       expect(new Set(proxy.connections)).toEqual(new Set([parts.server.slice('https://'.length)]));
       expect(proxy.connections.length).toBeLessThanOrEqual(most);
@@ -354,7 +358,7 @@ describe.runIf(available)('a client', () => {
     const { hostname, port } = new URL(parts.server);
     const pod = await inCluster({ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port }, folder);
     if (!pod) throw new Error('no pod');
-    const inPod = new KubeClient(new Transport(pod.endpoint, pod.credentials), { context: '', namespace: pod.namespace, timeoutMs: 5_000 });
+    const inPod = new KubeClient(new Transport(pod.endpoint, pod.credentials), { context: '', namespace: pod.namespace, timeoutMs: 60_000 });
     expect((await failure(inPod.list(configMaps))).message).toBe('user system:serviceaccount:default:pod may not list configmaps in all namespaces');
     writeFileSync(join(folder, 'token'), 'nonsense');
     await pod.credentials.renew();
@@ -365,7 +369,7 @@ describe.runIf(available)('a client', () => {
   });
 
   it('a watch ends with its server, and goes on from the last event after it came back', async () => {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(240_000);
     const { resourceVersion } = await client.list(configMaps, { namespace: 'default' });
     const events: WatchEvent[] = [];
     const watch = async (from: string): Promise<unknown> => {
@@ -381,7 +385,7 @@ describe.runIf(available)('a client', () => {
     };
     const first = watch(resourceVersion);
     await client.apply(configMap('before', { text: 'ä€😀' }));
-    await expect.poll(() => events.map(({ object }) => object.metadata.name)).toEqual(['before']);
+    await until(() => events.length > 0, 'an event');
     await cluster.kill();
     expect(await first).toMatchObject({ reason: 'Unreachable', status: 0 });
     expect(await failure(client.version())).toMatchObject({ reason: 'Unreachable', message: expect.stringContaining('nothing listens there') });
@@ -393,10 +397,10 @@ describe.runIf(available)('a client', () => {
     expect(await watch(events.at(-1)?.object.metadata.resourceVersion as string)).toBeUndefined();
     expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED before', 'ADDED after', 'DELETED before', 'ADDED last']);
     expect(events[0]?.object.data).toEqual({ text: 'ä€😀' });
-  });
+  }, 300_000);
 
   it('a watch from what the server has forgotten says so', async () => {
-    const watch = client.watch(configMaps, { resourceVersion: '1', signal: AbortSignal.timeout(20_000) });
+    const watch = client.watch(configMaps, { resourceVersion: '1', signal: AbortSignal.timeout(60_000) });
     expect(await failure(watch[Symbol.asyncIterator]().next())).toMatchObject({ status: 410, message: expect.stringMatching(/^cannot watch configmaps: /) });
   });
 });

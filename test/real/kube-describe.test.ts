@@ -70,7 +70,7 @@ describe.skipIf(!available)('over a real cluster', () => {
     for (const object of [...objectsIn(platform), ...objectsIn(rules)]) await client.apply(object, { force: true });
     writeFileSync(join(folder, 'all.yaml'), `${platform}---\n${rules}`);
     writeFileSync(join(folder, 'changed.yaml'), changed);
-  });
+  }, 300_000);
   afterAll(async () => {
     client?.close();
     await cluster?.stop();

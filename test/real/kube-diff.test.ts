@@ -26,10 +26,18 @@ let folder: string;
 
 const diff = (...args: string[]): Promise<Ran> => runWeft(['diff', '-k', ...args], { kubeconfig: cluster.kubeconfig });
 
-async function endpoints(): Promise<number> {
+/** @throws Error with what weft said, where it wrote no document */
+async function documentOf(...args: string[]): Promise<DiffDocument> {
+  const { stdout, stderr, status } = await diff(...args, '-o', 'json');
+  if (stdout === '') throw new Error(`weft diff ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Ready endpoints that the slices of the cluster have: a controller writes them some time after the pods run. */
+async function readyEndpoints(): Promise<number> {
   const resource = await client.resource('discovery.k8s.io/v1', 'EndpointSlice');
   const { items } = resource ? await client.list(resource, { namespace: 'payment' }) : { items: [] };
-  return items.flatMap((slice) => (slice as KubeObject & { endpoints?: unknown[] }).endpoints ?? []).length;
+  return items.flatMap(({ endpoints }) => (endpoints ?? []) as { conditions?: { ready?: boolean } }[]).filter(({ conditions }) => conditions?.ready).length;
 }
 
 beforeAll(async () => {
@@ -42,8 +50,8 @@ beforeAll(async () => {
   const objects = meshIn('fixtures/payment').flatMap(({ text }) => loadAll(text) as KubeObject[]);
   objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
   for (const object of objects) await client.apply(object);
-  await until(async () => (await endpoints()) === 5, 'five endpoints are there', 60_000);
-}, 150_000);
+  await until(async () => (await readyEndpoints()) === 5, 'five pods are endpoints of the Service', 60_000);
+}, 300_000);
 
 afterAll(async () => {
   client?.close();
@@ -67,8 +75,7 @@ describe.skipIf(!available)('a cluster', () => {
   });
 
   test('with another circuit breaker over it', async () => {
-    const { stdout, stderr } = await diff(join(steps, 'breaker.yaml'), '-o', 'json');
-    const { changes, findings } = JSON.parse(stdout || stderr) as DiffDocument;
+    const { changes, findings } = await documentOf(join(steps, 'breaker.yaml'));
     expect(changes.map(({ place, fields }) => [place, fields.map(({ field }) => field)])).toEqual([
       ['subsets v1, v2', ['outlierDetection.interval', 'baseEjectionTime', 'maxEjectionPercent']],
     ]);
@@ -89,8 +96,7 @@ spec:
     - {name: v2, labels: {version: v2}}
 `,
     );
-    const { stdout } = await diff(file, '-o', 'json', '--no-findings');
-    const { changes } = JSON.parse(stdout) as DiffDocument;
+    const { changes } = await documentOf(file, '--no-findings');
     const fields = changes.filter(({ place }) => place === 'subset v1').flatMap((change) => change.fields);
     expect(fields.find(({ field }) => field === 'endpoints')).toMatchObject({ old: { text: '3' }, new: { text: '2' } });
   });

@@ -1,13 +1,15 @@
 // Informers against a real API server, which is killed under them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubeClient, KubeResource } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { Informer, type InformerOptions } from '../../src/kube/informer.ts';
 import { type KubeObject, withoutManagedFields } from '../../src/kube/object.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { until } from '../proxy/support.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const available = await clusterAvailable();
 
@@ -27,9 +29,12 @@ const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace:
 const byKey = (objects: Iterable<KubeObject>): Map<string, KubeObject> =>
   new Map([...objects].map(withoutManagedFields).map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]));
 
+/** Those of `configMap`: the API server has others for itself, and writes them when it likes. */
+const ours = { labelSelector: 'by=test' };
+
 /** Whether the store is what a list has, now. */
 async function isFresh(informer: Informer, resource: KubeResource): Promise<boolean> {
-  return isDeepStrictEqual(byKey(informer.store.values()), byKey((await client.list(resource)).items));
+  return isDeepStrictEqual(byKey(informer.store.values()), byKey((await client.list(resource, ours)).items));
 }
 
 interface Told {
@@ -73,7 +78,7 @@ describe.runIf(available)('informers', () => {
   });
 
   test('what is made, changed and removed is told once, in order', async () => {
-    const { informer, said, problems } = inform(configMaps, { namespace: 'default', labelSelector: 'by=test' });
+    const { informer, said, problems } = inform(configMaps, { namespace: 'default', ...ours });
     await informer.synced;
     await client.apply(configMap('a', '1'));
     await client.apply(configMap('b', '1'));
@@ -94,7 +99,7 @@ describe.runIf(available)('informers', () => {
 
   test('the API server is killed twice: the store stays, then is what the server has, and each outage was told once', async () => {
     for (let i = 0; i < 40; i++) await client.apply(configMap(`many-${i}`, '1'));
-    const { informer, said, problems } = inform(configMaps);
+    const { informer, said, problems } = inform(configMaps, ours);
     await informer.synced;
     expect(await isFresh(informer, configMaps)).toBe(true);
     for (const round of [2, 3]) {
@@ -114,13 +119,14 @@ describe.runIf(available)('informers', () => {
       await cluster.kill();
       const answers = await written;
       expect(answers.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
-      expect(informer.store.size).toBeGreaterThan(40);
-      await until(() => problems.length === round - 1, 'the outage was told', 20_000);
+      expect(informer.store.size).toBeGreaterThanOrEqual(40);
+      await until(() => problems.length === round - 1, 'the outage was told', 60_000);
       await cluster.restart();
       await client.apply(configMap(`made-${round}`, '1'));
       await client.delete(ref(`many-${round}`));
-      await client.apply(configMap('many-39', `last ${round}`));
-      await until(() => isFresh(informer, configMaps), 'the store is what the server has', 30_000);
+      // Of the writes before, the server may have taken this one, too.
+      await client.apply(configMap('many-39', `last ${round}`), { force: true });
+      await until(() => isFresh(informer, configMaps), 'the store is what the server has', 60_000);
       expect(said.filter((text) => text.startsWith('- '))).toEqual([`- many-${round}`]);
       expect(said.filter((text) => text.startsWith('+ '))).toEqual([`+ made-${round}`]);
       expect(problems.length).toBe(round - 1);
@@ -131,7 +137,7 @@ describe.runIf(available)('informers', () => {
     await until(() => said.length > 0, 'it was told');
     expect(said).toEqual(['+ after']);
     informer.stop();
-  }, 90_000);
+  });
 
   test('a version that the server has forgotten: only the difference is told', async () => {
     await client.apply(configMap('old', '1'));
@@ -160,7 +166,7 @@ describe.runIf(available)('informers', () => {
     informer.start();
     await informer.synced;
     const listed = said.length;
-    await until(() => watches === 2, 'it watches again', 10_000);
+    await until(() => watches >= 2, 'it watches again', 60_000);
     expect({ lists, problems, told: said.length - listed }).toEqual({ lists: 2, problems: [], told: 0 });
     await client.apply(configMap('old', '2'));
     await until(() => said.length > listed, 'it was told');
@@ -192,7 +198,7 @@ describe.runIf(available)('informers', () => {
         ],
       },
     });
-    await until(async () => (await find()) !== undefined, 'the kind is served', 15_000);
+    await until(async () => (await find()) !== undefined, 'the kind is served', 60_000);
     const loom: KubeObject = { apiVersion: 'x.weft.test/v1', kind: 'Loom', metadata: { name: 'one', namespace: 'default' }, spec: {} };
     await until(
       () =>
@@ -201,19 +207,19 @@ describe.runIf(available)('informers', () => {
           () => false,
         ),
       'an object can be made',
-      15_000,
+      60_000,
     );
-    await until(() => said.length === 1, 'it was told', 15_000);
+    await until(() => said.length === 1, 'it was told', 60_000);
     // While there is a watch.
     await client.apply({ ...loom, metadata: { name: 'two', namespace: 'default' } });
-    await until(() => said.length === 2, 'it was told', 15_000);
+    await until(() => said.length === 2, 'it was told', 60_000);
     await client.delete({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: plural });
-    await until(() => informer.store.size === 0, 'the removals were told', 20_000);
+    await until(() => informer.store.size === 0, 'the removals were told', 60_000);
     expect(said.slice(0, 2)).toEqual(['+ one', '+ two']);
     expect(said.slice(2).sort()).toEqual(['- one', '- two']);
     expect(problems).toEqual([]);
     informer.stop();
-  }, 60_000);
+  });
 
   test('a user without rights: told once, and no store', async () => {
     const viewer = await connect({ kubeconfig: cluster.kubeconfig, context: 'viewer' });

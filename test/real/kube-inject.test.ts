@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { InjectionConfig } from '../../src/inject/config.ts';
 import type { PodTemplate } from '../../src/inject/pod.ts';
 import { annotated, injected, podFrom } from '../../src/inject/testing.ts';
@@ -14,6 +14,9 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
+import { untilAccount } from '../kube/pods.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 const available = await clusterAvailable();
@@ -36,7 +39,7 @@ function weft(args: readonly string[], kubeconfig = cluster.kubeconfig): Promise
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: 120_000,
   });
   const out: Outcome = { stdout: '', stderr: '', code: null };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -79,6 +82,7 @@ beforeAll(async () => {
     ['canary', { 'istio.io/rev': 'canary' }],
   ] as const)
     await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  await untilAccount(client, 'shop');
   await installed('default');
   await installed('canary');
 });
@@ -179,7 +183,7 @@ describe.skipIf(!available)('weft kube-inject', () => {
     const { stderr, code } = await weft(['kube-inject', '-f', 'web.yaml', '--kubeclient-timeout', '3s'], gone);
     expect(code).toBe(1);
     expect(stderr).toContain('--injectConfigFile');
-    expect(performance.now() - began).toBeLessThan(40_000);
+    expect(performance.now() - began).toBeLessThan(100_000);
   });
 });
 

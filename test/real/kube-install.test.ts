@@ -1,11 +1,16 @@
 // Installing, changing and checking one revision, against a real API server.
 import { setTimeout as pause } from 'node:timers/promises';
 import { load } from 'js-yaml';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ObjectRef } from '../../src/kube/object.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { KubeObject, ObjectRef } from '../../src/kube/object.ts';
 import { clusterAvailable } from '../kube/cluster.ts';
 import { admission, controller, hooksOf, type Installing, injector, record, startInstalling } from '../kube/installing.ts';
+import { untilAllowed } from '../kube/rights.ts';
 import { startWeft } from '../kube/weft.ts';
+import { until } from '../until.ts';
+
+// Some of the tests install six times, and each time wait for pods.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
 const available = await clusterAvailable();
 
@@ -65,12 +70,8 @@ describe.runIf(available)('before anything is installed', () => {
   });
 
   test('rights are checked before the first write', async () => {
-    await at.client.apply({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'reads' },
-      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
-    });
+    const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }];
+    await at.client.apply({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'reads' }, rules });
     await at.client.apply({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
@@ -78,6 +79,7 @@ describe.runIf(available)('before anything is installed', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reads' },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'reader' }],
     });
+    await untilAllowed(at.client, 'reader', rules);
     at.gate.reset();
     const { status, stderr } = await at.run('install', '-y', '--as', 'reader');
     expect(stderr).toContain('you may not do all that is needed:\n  create namespaces');
@@ -261,9 +263,9 @@ describe.runIf(available)('one revision', () => {
 
   test('what is not ready is told, the old pods go on, and the same again completes it', async () => {
     const broken = [...minimal, '--set', 'controller.podAnnotations.kubelab/waiting=ImagePullBackOff', '--set', 'injector.failurePolicy=Ignore'];
-    const { status, stderr } = await at.run('install', '-y', ...broken, '--readiness-timeout', '3s');
+    const { status, stderr } = await at.run('install', '-y', ...broken, '--readiness-timeout', '15s');
     expect(stderr).toMatch(
-      /✘ Controller\nError: not ready after 3s:\n {2}Deployment istio-system\/weft-controller: .*ImagePullBackOff in container controller/,
+      /✘ Controller\nError: not ready after 15s:\n {2}Deployment istio-system\/weft-controller: .*ImagePullBackOff in container controller/,
     );
     expect(stderr).toContain('weft install again, with the same values, goes on from here.');
     expect(status).toBe(1);
@@ -283,9 +285,11 @@ describe.runIf(available)('one revision', () => {
   test('a signal ends it, and the same again completes it', async () => {
     const args = ['install', '-y', ...minimal, '--set', 'controller.podAnnotations.kubelab/ready-after=30s'];
     const { child, ended } = startWeft(args, { kubeconfig: at.gate.kubeconfig });
-    at.gate.reset();
-    for (let i = 0; i < 200 && !at.gate.writes.some(({ path }) => path.endsWith('/deployments/weft-controller')); i++) await pause(50);
-    await pause(300);
+    const readyAfter = async (): Promise<string | undefined> => {
+      const spec = (await at.client.get(controller))?.spec as { template?: KubeObject } | undefined;
+      return spec?.template?.metadata.annotations?.['kubelab/ready-after'];
+    };
+    await until(async () => (await readyAfter()) === '30s', 'the Deployment is another one, and its pods are waited for', 60_000);
     child.kill('SIGINT');
     const { status, stderr } = await ended;
     expect(stderr).toContain('Error: interrupted by SIGINT, in the middle\n');

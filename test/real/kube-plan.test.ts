@@ -1,11 +1,13 @@
 // Plans compare as the API server merges: by the same keys, whatever is installed.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isAtomicMap, listKind } from '../../src/install/diff/list-keys.ts';
 import type { FieldPath } from '../../src/install/diff/path.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { weft } from '../kube/weft.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const available = await clusterAvailable();
 

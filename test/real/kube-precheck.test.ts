@@ -1,11 +1,15 @@
 // What `weft x precheck` says of gateways whose certificates the control plane may not read, by a real API server's own rules.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { clusterAvailable } from '../kube/cluster.ts';
 import { applyAll } from '../kube/control-plane.ts';
 import { type Installing, startInstalling } from '../kube/installing.ts';
 import { installMeshKinds } from '../kube/mesh-kinds.ts';
 import { createPod } from '../kube/mesh-proxies.ts';
+import { untilAllowed } from '../kube/rights.ts';
+import { until } from '../until.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const available = await clusterAvailable();
 const networking = 'networking.istio.io/v1';
@@ -32,7 +36,8 @@ interface Found {
 
 /** What it says of Secrets: `namespace edge: …`. */
 async function said(...args: string[]): Promise<string[]> {
-  const { stdout } = await at.run('x', 'precheck', '-o', 'json', ...args);
+  const { status, stdout, stderr } = await at.run('x', 'precheck', '-o', 'json', ...args);
+  if (stdout === '') throw new Error(`it said nothing, and ended with ${status}:\n${stderr}`);
   const found = JSON.parse(stdout) as Found[];
   return found.filter(({ code }) => code === 'WFT0022').map(({ origin, message }) => `${origin}: ${message}`);
 }
@@ -41,6 +46,18 @@ const unreadable = (namespace: string, gateways: string, allow: string): string 
   `namespace ${namespace}: the control plane may not read the Secrets of namespace ${namespace}, where certificates of ${gateways} are: ` +
   `install or upgrade with --set controller.secretNamespaces={${allow}}`;
 const both = 'Gateway edge/one and Gateway edge/two';
+
+/** Waits until the control plane may read the Secrets of these namespaces, and of no others: the API server decides by what it has heard of. */
+async function untilReadable(...namespaces: string[]): Promise<void> {
+  const account = { namespace: 'istio-system', name: 'weft-controller' };
+  const mayRead = async (namespace: string): Promise<boolean[]> =>
+    Promise.all(['list', 'watch'].map((verb) => at.client.canAccount(account, { verb, group: '', resource: 'secrets', namespace })));
+  for (const namespace of ['edge', 'open', 'istio-system', 'api']) {
+    const expected = namespaces.includes(namespace);
+    const holds = async (): Promise<boolean> => (await mayRead(namespace)).every((allowed) => allowed === expected);
+    await until(holds, `the Secrets of ${namespace} are ${expected ? '' : 'not '}readable`, 60_000);
+  }
+}
 
 describe.runIf(available)('gateways with certificates in Secrets', () => {
   beforeAll(async () => {
@@ -66,16 +83,19 @@ describe.runIf(available)('gateways with certificates in Secrets', () => {
 
   test('of what is installed: what its account may do, and what the values are to be', async () => {
     await at.succeed('install', '-y', '--profile', 'minimal', '--set', 'controller.secretNamespaces={open}');
+    await untilReadable('open');
     const allow = 'edge,istio-system,open';
     expect(await said()).toEqual([unreadable('edge', both, allow), unreadable('istio-system', 'Gateway istio-system/own', allow)]);
     // As it says, it is done.
     await at.succeed('upgrade', '-y', '--set', `controller.secretNamespaces={${allow}}`);
+    await untilReadable('edge', 'istio-system', 'open');
     expect(await said()).toEqual([]);
     expect((await at.run('x', 'precheck')).status).toBe(0);
   });
 
   test('rights that somebody else gave count', async () => {
     await at.succeed('upgrade', '-y', '--set', 'controller.secretNamespaces={istio-system}');
+    await untilReadable('istio-system');
     expect(await said()).toEqual([unreadable('edge', both, 'edge,istio-system')]);
     const subjects = [{ kind: 'ServiceAccount', namespace: 'istio-system', name: 'weft-controller' }];
     const role = (verbs: string[]): KubeObject[] => [
@@ -91,6 +111,7 @@ describe.runIf(available)('gateways with certificates in Secrets', () => {
     await applyAll(at.client, role(['list']));
     expect(await said()).toHaveLength(1);
     await applyAll(at.client, role(['list', 'watch']));
+    await untilReadable('edge', 'istio-system');
     expect(await said()).toEqual([]);
   });
 
@@ -130,6 +151,7 @@ describe.runIf(available)('gateways with certificates in Secrets', () => {
         subjects: [{ apiGroup: rbac, kind: 'User', name: 'reader' }],
       },
     ]);
+    await untilAllowed(at.client, 'reader', rules);
     const { stdout, stderr } = await at.run('x', 'precheck', '--as', 'reader');
     expect(stdout).not.toContain('WFT0022');
     expect(stderr).toMatch(/user reader may not ask whether service account istio-system\/weft-controller may (?:list|watch) secrets: nothing is said of that/);

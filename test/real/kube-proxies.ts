@@ -53,14 +53,13 @@ export function httpProxy(): Promise<TestProxy> {
 export function socksProxy(): Promise<TestProxy> {
   const connections: string[] = [];
   const open = new Set<Duplex>();
-  const server = createServer(async (socket) => {
-    socket.on('error', () => {});
-    open.add(socket);
+  const greet = async (socket: Socket): Promise<void> => {
     await once(socket, 'readable');
     socket.read();
     socket.write(Buffer.from([5, 0]));
     await once(socket, 'readable');
-    const asked = socket.read() as Buffer;
+    const asked = socket.read() as Buffer | null;
+    if (asked === null) return;
     const byName = asked[3] === 3;
     const end = byName ? 5 + (asked[4] as number) : 8;
     const host = byName ? asked.subarray(5, end).toString() : asked.subarray(4, 8).join('.');
@@ -68,6 +67,12 @@ export function socksProxy(): Promise<TestProxy> {
     connections.push(`${host}:${port}`);
     const target = connect(port, host, () => socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0])));
     join(socket, target, open);
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    open.add(socket);
+    // Clients that give up while they are greeted are gone.
+    greet(socket).catch(() => socket.destroy());
   });
   return listening(server, 'socks5', connections, open);
 }

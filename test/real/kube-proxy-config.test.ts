@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
+import { readinessOf } from '../../src/kube/readiness.ts';
 import { freePorts } from '../free-ports.ts';
 import { clusterAvailable, startCluster, type TestCluster } from '../kube/cluster.ts';
 import { applyAll, ConnectedProxy, controlPlaneObjects, route, service, slice } from '../kube/control-plane.ts';
@@ -15,6 +16,9 @@ import { type Ran, runWeft } from '../kube/weft.ts';
 import { closeAll, toClose, until } from '../proxy/support.ts';
 import { WeftProcess } from '../proxy/weft-process.ts';
 import { envoyProgram } from './envoy.ts';
+
+// Each asks proxies in pods many times.
+vi.setConfig({ testTimeout: 400_000 });
 
 const available = await clusterAvailable();
 const envoy = envoyProgram();
@@ -86,7 +90,8 @@ describe.skipIf(!available)('proxies in pods', () => {
       podWithPorts('shop', 'quiet'),
       podWithPorts('shop', 'bare', {}, { spec: { containers: [{ name: 'app', image: 'example/app' }] } }),
     );
-    await client.create(podWithPorts('shop', 'stuck', {}, { annotations: { 'kubelab/waiting': 'ImagePullBackOff' } }));
+    const stuck = await client.create(podWithPorts('shop', 'stuck', {}, { annotations: { 'kubelab/waiting': 'ImagePullBackOff' } }));
+    await until(async () => (await readinessOf(client, stuck)).reason.startsWith('ImagePullBackOff'), 'the kubelet says why the pod does not run', 60_000);
     const sidecar = new WeftProcess(
       'proxy',
       'run',
@@ -106,22 +111,29 @@ describe.skipIf(!available)('proxies in pods', () => {
         ...ports(['--admin-port', gatewayAdmin, '--stats-port', stats, '--agent-port', gatewayAgent, '--health-port', gatewayHealth]),
       );
       gateways.push(process);
-      await process.says(/ serving\n/, 30_000);
+      await process.says(/ serving\n/, 120_000);
     }
     // A proxy that is connected, and whose pod has something else.
-    new ConnectedProxy(second.xdsPort, 'shop', 'other-1');
+    const other = new ConnectedProxy(second.xdsPort, 'shop', 'other-1');
     await running(client, podWithPorts('shop', 'other-1', { 15000: gatewayAdmin }));
-  });
+    await until(() => other.table !== undefined, 'the other proxy is connected', 60_000);
+  }, 400_000);
 
   const engines = ['cart-1', ...(envoy === undefined ? [] : ['edge-1'])];
 
   test.each(engines)('the configuration of %s', async (name) => {
     const isEnvoy = name === 'edge-1';
-    const routes = await lines('proxy-config', 'routes', `${name}.shop`);
+    const expected = isEnvoy ? /^http\.\d+ \S+ shop\.example \/\* edge\.shop$/m : /^80 cart\.shop\.svc\.cluster\.local:80 cart, .* \/\* cart\.shop$/m;
+    // Which objects are for a proxy is known to its controller some time after the pod runs, and to the proxy after that.
+    let routes: string[] = [];
+    const areThere = async (): Promise<boolean> => {
+      routes = await lines('proxy-config', 'routes', `${name}.shop`);
+      return expected.test(routes.slice(1).join('\n'));
+    };
+    await until(areThere, `${name} has the routes of its VirtualService`, 60_000).catch((error: Error) => {
+      throw new Error(`${error.message}:\n${routes.join('\n')}`);
+    });
     expect(routes[0]).toBe('NAME VHOST NAME DOMAINS MATCH VIRTUAL SERVICE');
-    expect(routes.slice(1).join('\n')).toMatch(
-      isEnvoy ? /^http\.\d+ \S+ shop\.example \/\* edge\.shop$/m : /^80 cart\.shop\.svc\.cluster\.local:80 cart, .* \/\* cart\.shop$/m,
-    );
     expect(await lines('pc', 'clusters', `pod/${name}`, '-n', 'shop', '--fqdn', 'cart')).toContain('cart.shop.svc.cluster.local 80 - outbound EDS');
     expect(await lines('pc', 'endpoints', name, '-n', 'shop')).toContainEqual(
       expect.stringMatching(/^10\.0\.0\.1:8080 HEALTHY OK outbound\|80\|\|cart\.shop\.svc\.cluster\.local$/),
@@ -141,7 +153,13 @@ describe.skipIf(!available)('proxies in pods', () => {
       const [service, pod] = [await lines('pc', 'routes', 'svc/cart.shop'), await lines('pc', 'routes', 'cart-1.shop')];
       return service.join('\n') === pod.join('\n');
     };
-    await until(areAlike, 'the Service has what its pod has', 20_000);
+    await until(areAlike, 'the Service has what its pod has', 60_000);
+    // Nothing is under way when what proxies have is compared with what their controllers have.
+    const { podIP = '' } = ((await client.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'cart-1' }))?.status ?? {}) as { podIP?: string };
+    for (const name of engines) {
+      const hasPod = async (): Promise<boolean> => (await lines('pc', 'endpoints', name, '-n', 'shop')).some((line) => line.startsWith(`${podIP}:8080 `));
+      await until(hasPod, `the pod is an endpoint in ${name}`, 60_000);
+    }
     const { stdout, status } = await weft('pc', 'log', '-n', 'shop', '-l', 'app in (cart, edge)', '--level', 'warning');
     expect(status).toBe(0);
     expect(stdout.split('\n').filter((line) => line.startsWith('pod '))).toEqual(engines.map((name) => `pod shop/${name}:`));

@@ -1,12 +1,15 @@
 // Two revisions beside each other, tags, and removing them, against a real API server.
-import { setTimeout as pause } from 'node:timers/promises';
 import { load } from 'js-yaml';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { clusterAvailable } from '../kube/cluster.ts';
 import { hooksOf, type Installing, injector, startInstalling } from '../kube/installing.ts';
 import { inventory, written } from '../kube/inventory.ts';
 import { startWeft } from '../kube/weft.ts';
+import { until } from '../until.ts';
+
+// Some of the tests install and remove several times, and each time wait for pods and for what goes.
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 
 const available = await clusterAvailable();
 
@@ -32,7 +35,7 @@ describe.runIf(available)('two revisions', () => {
     const before = await at.versions();
     await at.succeed('install', '-y', ...minimal, '--revision', 'canary');
     const added = await at.changed(before);
-    expect(added.every((key) => key.includes('canary'))).toBe(true);
+    expect(added.filter((key) => !key.includes('canary'))).toEqual([]);
     expect(added).toContain('apps/Deployment istio-system/weft-controller-canary');
     expect((await at.run('verify-install', '--revision', 'canary')).status).toBe(0);
     expect((await at.succeed('install', '-y', ...minimal)).stderr).toContain('✔ Nothing to change');
@@ -89,7 +92,7 @@ describe.runIf(available)('two revisions', () => {
     expect((await at.succeed('uninstall', '--revision', 'canary', '-y')).stderr).toContain('✔ Uninstall complete');
     const gone = await at.changed(before);
     expect(gone.length).toBeGreaterThan(10);
-    expect(gone.every((key) => key.includes('canary'))).toBe(true);
+    expect(gone.filter((key) => !key.includes('canary'))).toEqual([]);
     expect((await at.succeed('verify-install')).status).toBe(0);
   });
 
@@ -131,7 +134,15 @@ describe.runIf(available)('everything', () => {
     await at.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'shop' });
     const left = (): Promise<string[]> =>
       inventory(at.client).then((all) => Object.keys(written(all)).filter((key) => !(key in untouched) && !key.endsWith(' shop')));
-    expect(await left()).toEqual([]);
+    // What is owned by what has gone is collected some time later.
+    let remains: string[] = [];
+    const isEmpty = async (): Promise<boolean> => {
+      remains = await left();
+      return remains.length === 0;
+    };
+    await until(isEmpty, 'nothing is left', 60_000).catch((error: Error) => {
+      throw new Error(`${error.message}: ${remains.join(', ')}`);
+    });
     expect((await at.succeed('uninstall', '--purge', '-y')).stderr).toContain('There is nothing of weft in this cluster.');
   });
 
@@ -150,9 +161,9 @@ describe.runIf(available)('everything', () => {
     expect(elsewhere.status).toBe(1);
     expect(at.gate.writes).toEqual([]);
     const { child, ended } = startWeft(['uninstall', '--purge', '-y', '-i', 'mesh-a'], { kubeconfig: at.gate.kubeconfig });
+    // It comes to the signal long before the last of its requests.
     const interrupt = async (): Promise<'go on'> => {
       child.kill('SIGINT');
-      await pause(200);
       return 'go on';
     };
     at.gate.arrange({ write: 3, when: 'before', act: interrupt });

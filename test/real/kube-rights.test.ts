@@ -41,11 +41,13 @@ beforeAll(async () => {
     .filter(({ kind }) => kind !== 'Deployment');
   for (const object of objects) {
     if (object.kind === 'ServiceAccount')
-      await waitReady(
-        admin,
-        objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
-        { timeoutMs: 60_000 },
-      );
+      expect(
+        await waitReady(
+          admin,
+          objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
+          { timeoutMs: 100_000 },
+        ),
+      ).toEqual([]);
     await admin.apply(object);
   }
   const route: KubeObject = {
@@ -54,7 +56,6 @@ beforeAll(async () => {
     metadata: { name: 'route', namespace: 'default' },
     spec: { hosts: ['a'], http: [{ route: [{ destination: { host: 'a' } }] }] },
   };
-  await until(async () => (await admin.resource(route.apiVersion, route.kind, { fresh: true })) !== undefined, 'VirtualServices are served', 20_000);
   await admin.apply(route);
 
   const account = ['system', 'serviceaccount', values.namespace, names.controller];
@@ -75,7 +76,7 @@ beforeAll(async () => {
     }),
   );
   await controller.start();
-});
+}, 300_000);
 
 afterAll(async () => {
   await controller?.stop();
@@ -90,7 +91,7 @@ describe.skipIf(!available)('a controller with its own rights', () => {
       { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: 'istio-system', name: names.controller },
       { apiVersion: 'v1', kind: 'Secret', namespace: 'istio-system', name: names.servingCertificate },
     ];
-    for (const ref of refs) expect(await admin.get(ref), ref.kind).toBeDefined();
+    for (const ref of refs) await until(async () => (await admin.get(ref)) !== undefined, `there is its ${ref.kind}`, 60_000);
   });
 
   test('writes its certificate authority into its webhooks and into those of its tags', async () => {
@@ -104,7 +105,7 @@ describe.skipIf(!available)('a controller with its own rights', () => {
         return found.every((bundles) => bundles.length > 0 && bundles.every((bundle) => bundle !== ''));
       },
       'all webhooks have an authority',
-      20_000,
+      60_000,
     );
   });
 
@@ -115,7 +116,7 @@ describe.skipIf(!available)('a controller with its own rights', () => {
         return ((found?.status as { conditions?: unknown[] } | undefined)?.conditions ?? []).length > 0;
       },
       'there are conditions',
-      20_000,
+      60_000,
     );
   });
 

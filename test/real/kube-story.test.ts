@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubeClient, KubeResource } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import type { KubeError } from '../../src/kube/error.ts';
@@ -16,6 +16,12 @@ import { type Gate, openGate } from '../kube/gate.ts';
 import { inventory } from '../kube/inventory.ts';
 import { type Ran, runWeft, weft } from '../kube/weft.ts';
 import { until } from '../proxy/support.ts';
+
+// Each test is a good part of the story.
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
+
+/** For what comes to an end, however slow the machine is. */
+const longMs = 100_000;
 
 const available = await clusterAvailable();
 
@@ -102,7 +108,7 @@ async function podOf(name: string): Promise<KubeObject & { spec: PodSpec }> {
       return found.length === 1;
     },
     `there is one pod of ${name}`,
-    20_000,
+    60_000,
   );
   return found[0] as KubeObject & { spec: PodSpec };
 }
@@ -111,15 +117,47 @@ async function podOf(name: string): Promise<KubeObject & { spec: PodSpec }> {
 async function restart(name: string): Promise<void> {
   const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name };
   const object = await client.patch(ref, { spec: { template: { metadata: { annotations: { restarted: `${performance.now()}` } } } } });
-  expect(await waitReady(client, [object], { timeoutMs: 30_000, pollMs: 100 })).toEqual([]);
+  expect(await waitReady(client, [object], { timeoutMs: longMs, pollMs: 100 })).toEqual([]);
 }
 
 const revisionOf = async (name: string): Promise<unknown> => (await podOf(name)).metadata.annotations?.['istio.io/rev'];
 
 /** Webhooks that the API server can call: the controller has written its certificate authority into them. */
-async function trusted(name: string): Promise<boolean> {
-  const found = await client.get({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', name });
-  return ((found?.webhooks ?? []) as { clientConfig: { caBundle?: string } }[]).every(({ clientConfig }) => clientConfig.caBundle);
+async function trusted(kind: 'Mutating' | 'Validating', name: string): Promise<boolean> {
+  const found = await client.get({ apiVersion: 'admissionregistration.k8s.io/v1', kind: `${kind}WebhookConfiguration`, name });
+  const webhooks = (found?.webhooks ?? []) as { clientConfig: { caBundle?: string } }[];
+  return webhooks.length > 0 && webhooks.every(({ clientConfig }) => clientConfig.caBundle);
+}
+
+/** What the API server answers to an object that it does not keep. */
+async function tried(object: KubeObject): Promise<KubeObject | string> {
+  return client.apply(object, { dryRun: true }).catch((error: Error) => error.message);
+}
+
+/** Waits until pods of the shop are injected by a revision: the API server takes webhooks and labels of namespaces up some moments after they were written. */
+async function untilInjectedBy(revision: string): Promise<void> {
+  const { metadata, spec } = (deployment('probe', 'shop').spec as { template: KubeObject }).template;
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'probe', namespace: 'shop' }, spec };
+  let last = '';
+  const isInjected = async (): Promise<boolean> => {
+    const answer = await tried(pod);
+    last = typeof answer === 'string' ? answer : `by ${answer.metadata.annotations?.['istio.io/rev'] ?? 'nobody'}`;
+    return last === `by ${revision}`;
+  };
+  await until(isInjected, `pods are injected by revision ${revision}`, 60_000).catch((error: Error) => {
+    throw new Error(`${error.message}; now: ${last}`);
+  });
+}
+
+async function untilNone(left: () => Promise<string[]>): Promise<void> {
+  let remains: string[] = [];
+  const isNone = async (): Promise<boolean> => {
+    remains = await left();
+    return remains.length === 0;
+  };
+  await until(isNone, 'nothing is left', longMs).catch((error: Error) => {
+    throw new Error(`${error.message}: ${remains.join(', ')}`);
+  });
 }
 
 describe.runIf(available)('from install to uninstall', () => {
@@ -158,7 +196,9 @@ describe.runIf(available)('from install to uninstall', () => {
     // The certificate authority comes with the controller.
     stable.start();
     await stable.ready();
-    await until(() => trusted('weft-sidecar-injector'), 'the webhooks can be called', 20_000);
+    await until(() => trusted('Mutating', 'weft-sidecar-injector'), 'the webhooks can be called', 60_000);
+    await until(() => trusted('Validating', 'weft-validator'), 'the webhook that validates can be called', 60_000);
+    await untilInjectedBy('default');
     const verified = await run('verify-install');
     expect(verified.stdout + verified.stderr).toMatch(/✔ \d+ objects .* are as installed/);
     gate.reset();
@@ -183,7 +223,7 @@ describe.runIf(available)('from install to uninstall', () => {
     const plain = deployment('cart', 'shop');
     await client.apply(service('cart', 'shop'));
     const applied = await client.apply(plain);
-    expect(await waitReady(client, [applied], { timeoutMs: 30_000, pollMs: 100 })).toEqual([]);
+    expect(await waitReady(client, [applied], { timeoutMs: longMs, pollMs: 100 })).toEqual([]);
     const { metadata, spec } = await podOf('cart');
     const sidecar = (spec.initContainers ?? []).find(({ name }) => name === 'istio-proxy') as Container;
     // The nodes are of Kubernetes 1.36: it is a native sidecar.
@@ -203,8 +243,9 @@ describe.runIf(available)('from install to uninstall', () => {
     writeFileSync(file, JSON.stringify(deployment('cart', 'by-hand')));
     const injected = await run('kube-inject', '-f', file);
     await client.apply(namespace('by-hand'));
-    const apply = spawnSync('kubectl', ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], { input: injected.stdout, encoding: 'utf8', timeout: 20_000 });
-    if (apply.error === undefined) {
+    const apply = spawnSync('kubectl', ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], { input: injected.stdout, encoding: 'utf8', timeout: longMs });
+    // There need not be a kubectl.
+    if ((apply.error as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') {
       expect(apply.stderr).toBe('');
       const byHand = (await client.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'by-hand', name: 'cart' })) as KubeObject;
       const template = (byHand.spec as { template: { spec: PodSpec } }).template.spec;
@@ -220,7 +261,9 @@ describe.runIf(available)('from install to uninstall', () => {
     await client.apply(virtualService('cart', { hosts: ['cart'], http: [{ route: [{ destination: { host: 'cart' } }] }] }));
     const clean = await run('analyze', '-n', 'shop');
     expect(clean.stdout).not.toMatch(/Error|Warning/);
-    const refused = await client.apply(virtualService('bad', { hosts: ['cart'], http: [{ route: [{ destination: { host: 'cart' }, weight: -1 }] }] })).then(
+    const bad = virtualService('bad', { hosts: ['cart'], http: [{ route: [{ destination: { host: 'cart' }, weight: -1 }] }] });
+    await until(async () => typeof (await tried(bad)) === 'string', 'the API server asks the webhook', 60_000);
+    const refused = await client.apply(bad).then(
       () => undefined,
       (error: KubeError) => error,
     );
@@ -243,7 +286,8 @@ describe.runIf(available)('from install to uninstall', () => {
     await run('install', '-y', '--revision', 'canary', '-f', values('v2', canary));
     canary.start();
     await canary.ready();
-    await until(() => trusted('weft-sidecar-injector-canary'), 'the webhooks can be called', 20_000);
+    await until(() => trusted('Mutating', 'weft-sidecar-injector-canary'), 'the webhooks can be called', 60_000);
+    await until(() => trusted('Validating', 'weft-validator-canary'), 'the webhook that validates can be called', 60_000);
     await run('verify-install', '--revision', 'canary');
     gate.reset();
     const dry = await run('upgrade', '--dry-run', '--reuse-values', '--set', 'controller.replicas=3');
@@ -256,7 +300,8 @@ describe.runIf(available)('from install to uninstall', () => {
   test('tags: where they lead, namespaces move with their next pods', async () => {
     await run('tag', 'set', 'prod', '--revision', 'default', '-y');
     await client.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'shop' }, { metadata: { labels: { 'istio-injection': null, 'istio.io/rev': 'prod' } } });
-    await until(() => trusted('weft-revision-tag-prod'), 'the webhooks of the tag can be called', 20_000);
+    await until(() => trusted('Mutating', 'weft-revision-tag-prod'), 'the webhooks of the tag can be called', 60_000);
+    await untilInjectedBy('default');
     await restart('cart');
     expect(await revisionOf('cart')).toBe('default');
 
@@ -266,7 +311,8 @@ describe.runIf(available)('from install to uninstall', () => {
     expect(JSON.parse((await run('tag', 'list', '-o', 'json')).stdout)).toEqual([
       expect.objectContaining({ tag: 'prod', revision: 'canary', namespaces: ['shop'] }),
     ]);
-    await until(() => trusted('weft-revision-tag-prod'), 'the webhooks of the tag can be called', 20_000);
+    await until(() => trusted('Mutating', 'weft-revision-tag-prod'), 'the webhooks of the tag can be called', 60_000);
+    await untilInjectedBy('canary');
     await restart('cart');
     const pod = await podOf('cart');
     expect(pod.metadata.annotations?.['istio.io/rev']).toBe('canary');
@@ -279,7 +325,8 @@ describe.runIf(available)('from install to uninstall', () => {
     const refused = await tryRun('uninstall', '--revision', 'canary', '-y');
     expect({ status: refused.status, text: refused.stderr }).toMatchObject({ status: 1, text: expect.stringMatching(/prod[\s\S]*shop/) });
     await run('tag', 'set', 'prod', '--revision', 'default', '--overwrite', '-y');
-    await until(() => trusted('weft-revision-tag-prod'), 'the webhooks of the tag can be called', 20_000);
+    await until(() => trusted('Mutating', 'weft-revision-tag-prod'), 'the webhooks of the tag can be called', 60_000);
+    await untilInjectedBy('default');
     await restart('cart');
     expect(await revisionOf('cart')).toBe('default');
     await canary.kill('SIGTERM');
@@ -289,11 +336,13 @@ describe.runIf(available)('from install to uninstall', () => {
     await run('uninstall', '--revision', 'canary', '-y');
     // Both revisions have one.
     expect(await client.get(root)).toEqual(rootBefore);
-    const left = [...(await inventory(client))].filter(([key, object]) => /canary/.test(key) || object.metadata.labels?.['istio.io/rev'] === 'canary');
-    expect(left.map(([key]) => key)).toEqual([]);
+    const ofCanary = ([key, { metadata }]: [string, KubeObject]): boolean => /canary/.test(key) || metadata.labels?.['istio.io/rev'] === 'canary';
+    // Pods and EndpointSlices are collected some time after what they belong to.
+    await untilNone(async () => [...(await inventory(client))].filter(ofCanary).map(([key]) => key));
     // What the canary had taken with it comes back with the other one.
     await run('install', '-y', '-f', values('v1', stable));
     await run('verify-install');
+    await untilInjectedBy('default');
     await restart('cart');
     expect(await revisionOf('cart')).toBe('default');
     const mine = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', namespace: 'shop', name: 'cart' };
@@ -314,10 +363,7 @@ describe.runIf(available)('from install to uninstall', () => {
     ] as const) {
       expect(await client.delete({ apiVersion, kind, namespace: 'shop', name })).toBe(true);
     }
-    const extra = async (): Promise<string[]> => [...(await inventory(client)).keys()].filter((key) => !before.has(key)).sort();
-    await until(async () => (await extra()).length === 0, 'nothing is left', 30_000).catch(async (error: Error) => {
-      throw new Error(`${error.message}: ${(await extra()).join(', ')}`);
-    });
+    await untilNone(async () => [...(await inventory(client)).keys()].filter((key) => !before.has(key)).sort());
     const now = await inventory(client);
     expect([...before.keys()].filter((key) => !now.has(key))).toEqual([]);
     const unchanged = ([key, { metadata }]: [string, KubeObject]): boolean => now.get(key)?.metadata.uid === metadata.uid;

@@ -36,11 +36,11 @@ const tools = ['unshare', 'ip', 'iptables-legacy', 'ip6tables-legacy'];
 const missing = process.getuid?.() !== 0 ? 'root' : tools.find((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
 if (missing !== undefined) console.warn(`SKIPPED: original destinations of redirected connections need ${missing}`);
 
-test.runIf(missing === undefined)('SEL-R40: the original destination of redirected connections, IPv4 and IPv6', () => {
+test.runIf(missing === undefined)('SEL-R40: the original destination of redirected connections, IPv4 and IPv6', { timeout: 250_000 }, () => {
   const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-c', network], {
     encoding: 'utf8',
     env: { ...process.env, NODE: process.execPath, PROGRAM: server },
-    timeout: 60_000,
+    timeout: 240_000,
   });
   expect(stderr).not.toContain('Error');
   expect(stdout.trim().split('\n')).toEqual(['10.96.0.10 8080', '10.96.3.4 443', 'fd00:96::a 9000', 'none', 'none']);

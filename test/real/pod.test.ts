@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { setup } from '../cli/setup.ts';
-import { backend, closeAll, freePorts, toClose, until } from '../proxy/support.ts';
+import { backend, closeAll, freePorts, page, toClose, until } from '../proxy/support.ts';
 import { ask, Folder, WeftProcess } from '../proxy/weft-process.ts';
 import { envoyProgram } from './envoy.ts';
 
@@ -21,10 +21,10 @@ const ready = '/healthz/ready';
 
 async function get(port: number, path: string, method = 'GET'): Promise<string> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
-    return `${response.status} ${(await response.text()).trim()}`.trim();
-  } catch {
-    return 'refused';
+    const { status, body } = await page(port, path, { method });
+    return `${status} ${body.trim()}`.trim();
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -87,7 +87,7 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
       .map(Number)[0];
   }
 
-  test('is not ready without its control plane, serves what that says, and ends when requests have', async () => {
+  test('is not ready without its control plane, serves what that says, and ends when requests have', { timeout: 400_000 }, async () => {
     const [port = 0] = await freePorts(1);
     const slow = Promise.withResolvers<void>();
     const app = await backend(async ({ url }, response) => {
@@ -100,9 +100,8 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
       ISTIO_PROMETHEUS_ANNOTATIONS: JSON.stringify({ scrape: 'true', port: String(app) }),
     });
     await process.says(/waiting for the configuration .*engine="envoy 1\.\d+\.\d+"/);
-    await until(() => envoyOf(pod.run) !== undefined, 'started', 20_000);
-    await until(async () => (await get(pod.health, ready)).startsWith('503'), 'asked', 20_000);
-    expect(await get(pod.health, ready)).toBe('503 not ready: PRE_INITIALIZING');
+    await until(() => envoyOf(pod.run) !== undefined, 'started', 60_000);
+    await until(async () => (await get(pod.health, ready)) === '503 not ready: PRE_INITIALIZING', 'not ready', 60_000);
     expect(await get(pod.agent, '/app-health/app/readyz')).toBe('200 one');
 
     const folder = new Folder({ 'mesh.yaml': shop(port, app) });
@@ -112,9 +111,9 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
       return server;
     };
     const first = await serve();
-    await process.says(/serving/, 60_000);
+    await process.says(/\bserving\b/);
     for (const own of [pod.health, pod.agent]) expect(await get(own, ready)).toBe('200');
-    await until(async () => (await ask(port, host).catch(() => '')) === 'one', 'the first answer', 20_000);
+    await until(async () => (await ask(port, host).catch(() => '')) === 'one', 'the first answer', 60_000);
     // Who it is came from its pod.
     const dump = await get(pod.admin, '/config_dump?resource=&mask=bootstrap');
     expect(dump).toContain('"id": "router~127.0.0.1~edge-abc-1.shop~shop.svc.cluster.local"');
@@ -126,14 +125,14 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
     expect(await get(pod.stats, '/stats/prometheus?filter=upstream_rq_total')).not.toContain('app_hits');
 
     folder.write('mesh.yaml', shop(port, other));
-    await until(async () => (await ask(port, host)) === 'other', 'the new endpoint', 20_000);
+    await until(async () => (await ask(port, host)) === 'other', 'the new endpoint', 60_000);
     first.signal('SIGKILL');
     await first.exited;
     expect(await ask(port, host)).toBe('other');
     expect(await get(pod.health, ready)).toBe('200');
     folder.write('mesh.yaml', shop(port, app));
     await serve();
-    await until(async () => (await ask(port, host)) === 'one', 'back', 60_000);
+    await until(async () => (await ask(port, host)) === 'one', 'back', 100_000);
 
     expect(await get(pod.agent, '/drain', 'POST')).toBe('200 OK');
     expect(await get(pod.health, ready)).toBe('503 not ready: DRAINING');
@@ -143,7 +142,7 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
         .on('error', resolve)
         .end();
     });
-    await until(async () => /downstream_rq_active: [1-9]/.test(await get(pod.admin, '/stats?filter=http.outbound.*downstream_rq_active')), 'under way', 20_000);
+    await until(async () => /downstream_rq_active: [1-9]/.test(await get(pod.admin, '/stats?filter=http.outbound.*downstream_rq_active')), 'under way', 60_000);
     process.signal('SIGTERM');
     await process.says(/draining reason=SIGTERM requests=1/);
     slow.resolve();
@@ -155,12 +154,12 @@ describe.runIf(envoy !== undefined)('a gateway by Envoy', () => {
 
   test('SIGTERM ends the waiting, and so does a job that is done', async () => {
     const waiting = await gateway({});
-    await until(() => envoyOf(waiting.run) !== undefined, 'started', 20_000);
+    await until(() => envoyOf(waiting.run) !== undefined, 'started', 60_000);
     waiting.process.signal('SIGTERM');
     expect(await waiting.process.exited).toBe(0);
     expect(existsSync(waiting.run) && readdirSync(waiting.run)).toEqual([]);
     const done = await gateway({}, '--drain-delay', '60s');
-    await until(async () => (await get(done.agent, '/quitquitquit', 'POST')) === '200 OK', 'told', 20_000);
+    await until(async () => (await get(done.agent, '/quitquitquit', 'POST')) === '200 OK', 'told', 60_000);
     expect(await done.process.exited).toBe(0);
   });
 
@@ -259,7 +258,7 @@ describe.runIf(missing === undefined)('a sidecar with redirected connections', (
     ['embedded', '10.1.0.5,fd00:1::5', '127.0.0.6'],
     ['embedded', 'fd00:1::5', '::6'],
     ...(envoy === undefined ? [] : [['envoy', '10.1.0.5', '127.0.0.6']]),
-  ])('%s, pod %s', (engine = '', ips = '', source = '') => {
+  ])('%s, pod %s', { timeout: 250_000 }, (engine = '', ips = '', source = '') => {
     const folder = mkdtempSync(join(tmpdir(), 'weft-pod-'));
     toClose({ close: () => rmSync(folder, { recursive: true, force: true }) });
     const run = join(folder, 'run');
@@ -281,7 +280,7 @@ describe.runIf(missing === undefined)('a sidecar with redirected connections', (
         ...(envoy === undefined ? {} : { ENVOY_PATH: envoy }),
         NO_COLOR: '1',
       },
-      timeout: 60_000,
+      timeout: 240_000,
     });
     expect(stderr).not.toContain('Error');
     expect(stdout.trim().split('\n')).toEqual([

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../free-ports.ts';
+import { until } from '../until.ts';
 import { envoyProgram } from './envoy.ts';
 
 const command = join(import.meta.dirname, '../../bin/weft');
@@ -128,7 +129,7 @@ describe.each(engines)('%s', (_, engine) => {
     const v1Endpoint = (check: string) => `127.0.0.1:${v1} | HEALTHY | ${check} | outbound|8080|v1|cart.shop.svc.cluster.local`;
     expect(columns(weft('endpoints', '--port', String(v1), ...at))).toContain(v1Endpoint('OK'));
     expect((await page(outbound, '/', { host: 'cart' })).status).toBe(503);
-    expect(columns(weft('endpoints', '--port', String(v1), ...at))).toContain(v1Endpoint('FAILED'));
+    await until(() => columns(weft('endpoints', '--port', String(v1), ...at)).includes(v1Endpoint('FAILED')), 'the endpoint is ejected', 60_000);
 
     // What was asked live is the same from a file.
     writeFileSync(join(folder, 'dump.json'), (await page(admin, '/config_dump?include_eds')).body);

@@ -18,7 +18,7 @@ describe.skipIf(cases.length === 0)('as recorded', () => {
   const reports = new Map<string, CaseReport>();
   beforeAll(async () => {
     for (const report of await readCases(cases, { engines, envoyPath }, 4)) reports.set(report.id, report);
-  }, 300_000);
+  }, 1_200_000);
 
   it.each(cases.map(({ id }) => id))('%s', (id) => expect(unlisted(reports.get(id) as CaseReport)).toEqual([]));
 

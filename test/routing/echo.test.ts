@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../free-ports.ts';
+import { until } from '../until.ts';
 import { caseHeader, Recorder } from './backend/record.ts';
 import { Services } from './backend/service.ts';
 import { open } from './client/connect.ts';
@@ -122,8 +123,8 @@ describe('HTTP/2', () => {
   });
 
   it('sees that the other side gave up', async () => {
-    await ask('2', { headers: [['x-echo-delay-ms', '500']], client_reset_after_ms: 50 });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ask('2', { headers: [['x-echo-delay-ms', '5000']], client_reset_after_ms: 50 });
+    await until(() => recorder.requests[0]?.streamReset !== undefined, 'it has seen it');
     expect(recorder.requests[0]?.streamReset).toBe('CANCEL');
   });
 });

@@ -1,13 +1,13 @@
 // Runs the steps of a case against a proxy.
-import { pause } from '../until.ts';
+import { pause, until } from '../until.ts';
 import { caseHeader, Recorder } from './backend/record.ts';
 import { Services } from './backend/service.ts';
 import { type ClientConnection, open, type Target } from './client/connect.ts';
 import { type ClientRequest, type ClientResult, clientRequest, isHttp2 } from './client/exchange.ts';
 import { exchangeHttp1 } from './client/http1.ts';
 import { Http2Connection } from './client/http2.ts';
-import { exchangeTcp, type TcpResult } from './client/tcp.ts';
-import type { CaseStep, Observation, RoutingCase } from './corpus.ts';
+import { type Awaited, exchangeTcp, type TcpResult } from './client/tcp.ts';
+import type { CaseStep, Observation, RoutingCase, Upstream } from './corpus.ts';
 import { type Layout, layOut } from './layout.ts';
 import { isMirrored, repeated, repeatedTcp, type Seen, type SeenTcp, single, singleTcp, upstreamOf } from './observe.ts';
 import { type Engine, isRunning, type Place, ports, type RunningProxy } from './place/engine.ts';
@@ -24,12 +24,14 @@ export interface Outcome {
 }
 
 /** A line of the log is written when a request is done, or the connection closed; so long after the client has its answer it may come. */
-const logMs = 2_000;
+const logMs = 20_000;
 /** Time for a line that is not expected. */
 const noLogMs = 300;
 /** Time for what goes on behind the response: copies for mirrors, streams that are reset, connections that are closed. */
 const settleMs = 25;
 const mirrorMs = 80;
+/** What has not come by then does not come. */
+const settledMs = 5_000;
 
 /** After this many requests without an answer a case is given up. */
 const mostUnanswered = 2;
@@ -116,7 +118,7 @@ class CaseRun {
     this.recorder.takeOpened();
     this.recorder.requests = [];
     this.recorder.connections = [];
-    if (step.tcp) return this.tcp(step);
+    if (step.tcp) return this.tcp(step, this.routingCase.observed[index] ?? {});
     if (step.request) return this.http(step, index, again);
     throw new Error(`a step of no known kind: ${Object.keys(step).join(', ')}`);
   }
@@ -135,16 +137,20 @@ class CaseRun {
 
   private async http(step: CaseStep, index: number, again: number): Promise<Observation> {
     const { request = {}, repeat = 1 } = step;
-    const requests = Array.from({ length: repeat }, (_, i) => clientRequest(request, `${index}.${again}.${i}`, caseHeader));
+    const requests = Array.from({ length: repeat }, (_, i) => {
+      const id = `${index}.${again}.${i}`;
+      return clientRequest(request, id, caseHeader, { sent: () => this.recorder.sent(), headCame: () => this.recorder.headCame(id) });
+    });
     const target = this.target(step);
+    this.recorder.together(Math.min(step.concurrency ?? 1, repeat));
     const results = isHttp2(request) ? await this.sendHttp2(step, target, requests) : await this.sendHttp1(step, target, requests);
-    await this.settle();
     const expected = this.routingCase.observed[index];
+    await this.settle(expected);
     const seen: Seen[] = [];
     for (const [i, { id, headers }] of requests.entries()) {
       const result = results[i] as ClientResult;
       const log = await this.log.ofRequest(id, expected?.no_access_log ? noLogMs : logMs);
-      seen.push({ result, log, connectionLog: log ? [] : await this.log.ofConnection(result.local, noLogMs), ...this.received(id, { headers }) });
+      seen.push({ result, log, connectionLog: log ? [] : await this.linesOf(result.local, expected), ...this.received(id, { headers }) });
     }
     const timing = step.timing ?? false;
     const [first] = seen;
@@ -162,9 +168,24 @@ class CaseRun {
   }
 
   /** Waits for what comes after the response: copies for mirrors, and streams that the proxy gives up. */
-  private async settle(): Promise<void> {
+  private async settle(expected: Observation = {}): Promise<void> {
+    const { recorder } = this;
     await pause(/\bmirrors?:/.test(this.manifests) ? mirrorMs : settleMs);
-    for (let i = 0; i < 4 && this.recorder.requests.some(({ open: stillOpen }) => stillOpen); i++) await pause(settleMs);
+    const [upstream, mirrored] = [expected.upstream ?? [], expected.mirrored ?? []] as [Upstream[], Upstream[]];
+    const are = upstream.length + mirrored.length;
+    const isComplete = async (): Promise<boolean> => {
+      if (recorder.requests.some(({ open: stillOpen }) => stillOpen)) return false;
+      // How many of a percentage come is not known before.
+      return expected.count === undefined ? recorder.requests.length >= are : this.proxy.isIdle();
+    };
+    await until(isComplete, 'all requests', settledMs).catch(() => {});
+  }
+
+  /** Lines of a connection: as many as were recorded. */
+  private linesOf(local: string, { connection_log: recorded, response_flags_counts: flags, count }: Observation = {}): Promise<LogLine[]> {
+    const each = Object.values((flags ?? {}) as Record<string, number>).reduce((sum, often) => sum + often, 0) / Number(count ?? 1);
+    const lines = Array.isArray(recorded) ? recorded.length : Math.floor(each);
+    return this.log.ofConnection(local, Math.max(1, lines), lines > 0 ? logMs : noLogMs);
   }
 
   /** K workers, each with its own connection, take the requests as they become free. */
@@ -225,20 +246,32 @@ class CaseRun {
     return results;
   }
 
-  private async tcp(step: CaseStep): Promise<Observation> {
+  private async tcp(step: CaseStep, expected: Observation): Promise<Observation> {
     const { repeat = 1, tcp = {} } = step;
     const results: TcpResult[] = [];
     const target = this.target(step);
     await this.workers(step, repeat, async (_, index) => {
-      results[index] = await exchangeTcp(await open(target), tcp);
+      results[index] = await exchangeTcp(await open(target), tcp, awaitedOf(expected));
     });
     const seen: SeenTcp[] = [];
     for (const result of results) {
-      const connectionLog: LogLine[] = await this.log.ofConnection(result.local, noLogMs);
+      const connectionLog: LogLine[] = await this.linesOf(result.local, expected);
       seen.push({ result, connectionLog });
     }
     await pause(settleMs);
+    const upstream = (expected.upstream ?? []) as Upstream[];
+    const isComplete = (): boolean =>
+      this.recorder.connections.length >= upstream.length && upstream.every(({ eof }, i) => !eof || this.recorder.connections[i]?.eof === true);
+    await until(isComplete, 'all connections', settledMs).catch(() => {});
     const [first] = seen;
     return repeat === 1 && first ? singleTcp(first, this.recorder.connections, step.timing ?? false) : repeatedTcp(seen);
   }
+}
+
+/** What the recording has of a connection; of several only whether each was answered or closed. */
+function awaitedOf({ received, closed, served_by_counts: servedBy }: Observation): Awaited {
+  const text = typeof received === 'string' ? received : '';
+  const long = /^<(\d+) bytes>$/.exec(text)?.[1];
+  const each = servedBy !== undefined && !('(none)' in (servedBy as object)) ? 1 : 0;
+  return { bytes: long === undefined ? Math.max(text.length, each) : 1, end: typeof closed === 'string', echoes: (sent) => text.includes(`: ${sent}`) };
 }

@@ -70,5 +70,5 @@ it('of one long document the lines are found fast', () => {
   const source = sourceText('a.yaml', `kind: ConfigMap\ndata:\n${'  key: value\n'.repeat(200_000)}`);
   const start = performance.now();
   for (let line = 3; line < 20_000; line++) expect(shownLine(source, line * 10)).toBe('  key: value');
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });

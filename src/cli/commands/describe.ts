@@ -19,13 +19,14 @@ export function describeCommand(): Command {
       .option('--no-color', 'do not colour the output');
   options(command)
     .argument('[target]', 'pod/NAME, svc/NAME, deploy/NAME … with .NAMESPACE where it is not that of -n')
+    .argument('[name]', 'the name, where the target is a kind alone: deploy NAME')
     .addHelpText(
       'after',
       '\nExamples:\n  weft x describe pod web-5d9c7b-x2x8p.shop\n  weft x describe svc web -n shop -f mesh/\n  weft x describe deploy/web -n shop -f mesh/ -o json',
     )
-    .action(async (target: string | undefined, _flags: unknown, own: Command) => {
+    .action(async (target: string | undefined, name: string | undefined, _flags: unknown, own: Command) => {
       const { runDescribe } = await import('../describe/run.ts');
-      process.exitCode = await runDescribe(target, own.optsWithGlobals());
+      process.exitCode = await runDescribe(name === undefined ? target : `${target}/${name}`, own.optsWithGlobals());
     });
   for (const [name, alias, expected] of [
     ['pod', 'po', 'pod'],

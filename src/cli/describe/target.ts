@@ -52,6 +52,7 @@ export function parseTarget(written: string | undefined, expected: 'pod' | 'serv
 
 function kindOf(expected: 'pod' | 'service' | undefined, written: string): TargetKind {
   if (expected) return expected === 'pod' ? 'Pod' : 'Service';
+  if (Object.hasOwn(kinds, written)) throw usageError(`"${written}" is a kind, and no name comes after it`, `weft x describe ${written}/NAME`);
   throw usageError(`"${written}" has no kind`, `weft x describe pod ${written}, service ${written}, or deploy/${written}`);
 }
 

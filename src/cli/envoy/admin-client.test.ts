@@ -5,7 +5,7 @@ import { KubeError } from '../../kube/error.ts';
 import { AdminClient, type AdminWay } from './admin-client.ts';
 
 /** An administration at the other end of streams, which are counted. */
-function served(answer: RequestListener, silenceMs = 1_000): AdminWay & { opened: Duplex[] } {
+function served(answer: RequestListener, silenceMs = 20_000): AdminWay & { opened: Duplex[] } {
   const server = createServer(answer);
   const opened: Duplex[] = [];
   return {
@@ -35,9 +35,9 @@ it('tells what is no success', async () => {
 
 it('waits as long as something comes', async () => {
   const way = served((_, response) => {
-    for (let i = 0; i < 5; i++) setTimeout(() => response.write('.'), i * 60);
-    setTimeout(() => response.end(), 300);
-  }, 150);
+    for (let i = 0; i < 5; i++) setTimeout(() => response.write('.'), i * 250);
+    setTimeout(() => response.end(), 1_250);
+  }, 1_000);
   expect(await new AdminClient(way).page('/slow')).toBe('.....');
 });
 
@@ -57,7 +57,7 @@ it('passes on why there is no stream, and why one fails', async () => {
       setTimeout(() => near.destroy(refused), 10);
       return near;
     },
-    silenceMs: 1_000,
+    silenceMs: 20_000,
   };
   await expect(new AdminClient(cut).page('/')).rejects.toBe(refused);
 });

@@ -10,7 +10,7 @@ export const clustersFile = 'clusters.json';
 
 /** Envoy reads a file within milliseconds, unless it has a lot to do. */
 const takenMs = 30_000;
-/** Names of new clusters are looked up before requests go there; one that has no answer holds nothing up for longer. */
+/** Names of new clusters are looked up before requests go there, and new listeners get their routes; one that has no answer holds nothing up for longer. */
 const warmMs = 5_000;
 const pollMs = 20;
 
@@ -52,11 +52,12 @@ export class LiveFiles {
       goners.length === 0 ? clusters : both(resources, goners, goneEndpoints),
       /^cluster_manager\.cds\.update_(?:success|rejected)$/,
     );
-    await this.warm();
+    await this.warm(/^cluster_manager\.warming_clusters$/);
     const watched = changedRoutes.filter(([file]) => this.texts.has(file));
     for (const [file, text] of changedRoutes) if (!this.texts.has(file)) this.write(file, text);
     for (const [file, text] of watched) await this.writeAndWait(file, text, /\.rds\..*\.update_(?:success|rejected)$/);
     await this.writeAndWait(listenersFile, listeners, /^listener_manager\.lds\.update_(?:success|rejected)$/);
+    await this.warm(/^listener_manager\.total_listeners_warming$/);
     if (goners.length > 0) await this.writeAndWait(clustersFile, clusters, /^cluster_manager\.cds\.update_(?:success|rejected)$/);
     for (const file of [...this.texts.keys()]) {
       if (file === listenersFile || file === clustersFile || routes.has(file)) continue;
@@ -93,10 +94,11 @@ export class LiveFiles {
     throw new Error(`Envoy does not read the new ${file}`);
   }
 
-  private async warm(): Promise<void> {
+  /** @param waiting gauge of what waits for something before it is in the place of what was there */
+  private async warm(waiting: RegExp): Promise<void> {
     const until = performance.now() + warmMs;
     while (performance.now() < until) {
-      const gauges = await this.admin.stats(/^cluster_manager\.warming_clusters$/);
+      const gauges = await this.admin.stats(waiting);
       if ([...gauges.values()].every((count) => count === 0)) return;
       await sleep(pollMs);
     }

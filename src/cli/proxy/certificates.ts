@@ -29,10 +29,10 @@ export class Certificates {
   }
 
   /** The data plane has what this table needs. To be called before it takes the table. */
-  async prepare({ table, secrets }: FedTable): Promise<void> {
+  async prepare({ table, secrets, placeOf }: FedTable): Promise<void> {
     await this.store.follow(table, secrets?.named ?? {});
     await this.share();
-    for (const line of [...(secrets?.problems ?? []), ...this.store.problems, ...missingCertificates(table, this.store)]) {
+    for (const line of [...(secrets?.problems ?? []), ...this.store.problems, ...missingCertificates(table, this.store, placeOf)]) {
       if (!this.said.has(line)) this.log.warning(line);
       this.said.add(line);
     }

@@ -1,4 +1,4 @@
-import type { RoutingTable } from '../../ir/table.ts';
+import type { Origin, RoutingTable } from '../../ir/table.ts';
 import type { Credentials } from '../../proxy/tls/credentials.ts';
 import type { MeshSecrets } from './secrets.ts';
 
@@ -6,6 +6,8 @@ import type { MeshSecrets } from './secrets.ts';
 export interface FedTable {
   table: RoutingTable;
   warnings: readonly string[];
+  /** `Gateway edge/web`, and its file and line where these are known. */
+  placeOf(origin: Origin): string;
   /** Of the manifests. */
   secrets?: MeshSecrets;
 }

@@ -1,3 +1,4 @@
+import type { Origin } from '../../ir/table.ts';
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
 import { brokenExit, usageError } from '../exit.ts';
 import { printBroken } from './broken.ts';
@@ -54,9 +55,11 @@ export async function fileFeed(flags: ProxyFlags, log: ProxyLog): Promise<TableF
 /** @throws CliError for EnvoyFilters that are not to be ignored */
 function fedOf({ table, mesh }: Manifests, flags: ProxyFlags): FedTable | undefined {
   if (!table) return undefined;
-  const ignored = ignoredFilters(table, flags, (origin) => originText(origin, mesh));
+  const placeOf = (origin: Origin): string => originText(origin, mesh);
+  const ignored = ignoredFilters(table, flags, placeOf);
   return {
     table,
+    placeOf,
     secrets: meshSecrets(mesh, table),
     warnings: [...ignored, ...notYet(mesh, table, hasOwnIdentity(flags)), ...statusLines(table.statuses, mesh)],
   };

@@ -1,7 +1,7 @@
 import { ControlPlaneSecrets } from '../../agent/control-plane-secrets.ts';
 import { quietGrpc } from '../../envoy/xds/quiet-grpc.ts';
 import { TableClient } from '../../envoy/xds/table-client.ts';
-import type { RoutingTable } from '../../ir/table.ts';
+import type { Origin, RoutingTable } from '../../ir/table.ts';
 import type { ProxyLog } from '../../proxy/telemetry/log.ts';
 import { usageError } from '../exit.ts';
 import { version } from '../version.ts';
@@ -98,9 +98,10 @@ export function refuseFileFlags({ filename, useKube, meshConfigFile, map, watch 
 /** @throws CliError for EnvoyFilters that are not to be ignored */
 function fedOf(received: RoutingTable, flags: ProxyFlags): FedTable {
   const table = withAccessLog(received, flags);
-  const ignored = ignoredFilters(table, flags, ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
-  const statuses = table.statuses.map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name}: ${message}`);
-  return { table, warnings: [...ignored, ...notYetOfTable(table, hasOwnIdentity(flags) || flags.tokenFile !== undefined), ...statuses] };
+  const placeOf = ({ kind, namespace, name }: Origin): string => `${kind} ${namespace}/${name}`;
+  const ignored = ignoredFilters(table, flags, placeOf);
+  const statuses = table.statuses.map(({ origin, message }) => `${placeOf(origin)}: ${message}`);
+  return { table, placeOf, warnings: [...ignored, ...notYetOfTable(table, hasOwnIdentity(flags) || flags.tokenFile !== undefined), ...statuses] };
 }
 
 /** Says once that a control plane is lost, and once that it is back. */

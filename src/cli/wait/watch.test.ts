@@ -60,7 +60,7 @@ function watch(script: Script, more: Partial<WatchOptions> = {}) {
     resourceVersion: undefined,
     only: [],
     threshold: 1,
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     source: undefined,
     stillThere: async (proxies) => [...proxies],
     onTally: (tally) => tallies.push(tally),
@@ -201,7 +201,7 @@ describe('with an address', () => {
 });
 
 it('when the time is over, what was known last is the answer', async () => {
-  const watched = await watch(new Script(round(says({ version: '7', proxies: [proxy('cart', 'unanswered')] }))), { timeoutMs: 250 });
+  const watched = await watch(new Script(round(says({ version: '7', proxies: [proxy('cart', 'unanswered')] }))), { timeoutMs: 1_500 });
   expect(watched).toMatchObject({ isReached: false, resourceVersion: '7', tally: { acknowledged: 0 } });
   expect(tallies.length).toBeGreaterThan(1);
 });

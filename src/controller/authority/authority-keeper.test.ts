@@ -30,13 +30,21 @@ function setUp({ mayWrite = true } = {}) {
   const lines: string[] = [];
   const say = (text: string): void => void lines.push(text);
   const log = { debug: say, info: say, warning: say, error: say } as unknown as ScopeLog;
-  const cluster = { secret: undefined as KubeObject | undefined, version: 0, problem: undefined as KubeError | undefined };
+  const cluster = {
+    secret: undefined as KubeObject | undefined,
+    version: 0,
+    problem: undefined as KubeError | undefined,
+    /** What happens after a write, before its answer is there. */
+    meanwhile: () => {},
+  };
   const states: AuthorityState[] = [];
   const write = async (data: Record<string, string>): Promise<KubeObject> => {
     if (cluster.problem) throw cluster.problem;
     const metadata = { namespace: 'istio-system', name: 'istio-ca-secret', resourceVersion: String(++cluster.version) };
-    cluster.secret = { apiVersion: 'v1', kind: 'Secret', metadata, data };
-    return cluster.secret;
+    const written = { apiVersion: 'v1', kind: 'Secret', metadata, data };
+    cluster.secret = written;
+    cluster.meanwhile();
+    return written;
   };
   const keeper = new AuthorityKeeper({
     secrets: { create: write, update: (_, data) => write(data) },
@@ -73,6 +81,27 @@ describe('the root that is made here', () => {
       await world.pass(0);
       expect(rootStateIn(world.cluster.secret?.data as Record<string, unknown>)?.authority.certificate).toBe(made);
     }
+    expect(world.states).toHaveLength(1);
+  });
+
+  it.each([
+    ['deletes', () => undefined],
+    ['breaks', (secret: KubeObject | undefined) => ({ ...(secret as KubeObject), data: { 'ca-cert.pem': 'eA==' } })],
+  ])('is written again where somebody %s it before it is known that it was written', async (_, after) => {
+    const world = setUp();
+    const { cluster, keeper } = world;
+    cluster.meanwhile = () => {
+      cluster.meanwhile = () => {};
+      for (const change of [(secret: KubeObject | undefined) => secret, after]) {
+        cluster.secret = change(cluster.secret);
+        keeper.setRoot(cluster.secret);
+      }
+    };
+    keeper.start();
+    await world.pass(0);
+    expect(cluster.version).toBe(2);
+    expect(signing(world)).toBeDefined();
+    expect(rootStateIn(cluster.secret?.data as Record<string, unknown>)?.authority.certificate).toBe(signing(world));
     expect(world.states).toHaveLength(1);
   });
 

@@ -47,6 +47,8 @@ export class AuthorityKeeper {
   private root: RootState | undefined;
   /** The Secret has it. */
   private isWritten = false;
+  /** How often the cluster has told of that Secret. */
+  private heard = 0;
   /** The user's. `problem`: why it cannot be used. */
   private plugged: { authority?: Authority; problem?: string } | undefined;
   private known: AuthorityState | undefined;
@@ -81,6 +83,7 @@ export class AuthorityKeeper {
 
   /** The Secret of the root as it is in the cluster now; undefined: there is none. */
   setRoot(secret: KubeObject | undefined): void {
+    this.heard++;
     this.secret = secret;
     const found = secret && rootStateIn(secret.data);
     // What somebody deleted or broke is written again: another root in its place would part the mesh.
@@ -124,16 +127,19 @@ export class AuthorityKeeper {
       if (authority) this.change({ authority, roots: trustBundle([authority.roots, ...this.earlierRoots()], clock.now()), plugged: true });
       return;
     }
-    const { secret } = this;
-    const wanted = !secret || mayWrite() ? await rotateRoot(this.root, clock.now(), times) : this.root;
+    const { secret, root, heard } = this;
+    const wanted = !secret || mayWrite() ? await rotateRoot(root, clock.now(), times) : root;
     if (wanted && (wanted !== this.root || !this.isWritten) && (!secret || mayWrite())) {
       const data = rootSecretData(wanted);
       const signs = this.root?.authority.certificate === wanted.authority.certificate ? 'the same' : 'new';
       const written = secret ? await secrets.update(secret, data) : await secrets.create(data);
       log.info('the root of the mesh was written', { signing: signs, next: wanted.next !== undefined });
-      this.secret = written;
-      this.root = wanted;
-      this.isWritten = true;
+      if (this.root === root) this.root = wanted;
+      // What the cluster has told meanwhile counts: somebody may have broken or deleted what was just written.
+      if (this.heard === heard) {
+        this.secret = written;
+        this.isWritten = true;
+      }
     }
     if (this.root) this.change({ authority: rootAuthority(this.root.authority), roots: rootsOf(this.root, clock.now()), plugged: false });
   }

@@ -11,6 +11,7 @@ import { admission } from './admission.ts';
 import { AuthorityKeeper, type AuthorityState } from './authority-keeper.ts';
 import { Callers } from './caller.ts';
 import { Door, type DoorCertificates } from './door.ts';
+import { ReviewQueue } from './review-queue.ts';
 import type { RootTimes } from './root-rotation.ts';
 import type { OtherControlPlane } from './roots-owner.ts';
 import { RootsPublisher } from './roots-publisher.ts';
@@ -85,7 +86,8 @@ export class MeshAuthority {
       clock: systemClock,
       log,
     });
-    const callers = new Callers({ trustDomain, aliases, review: (token) => reviewToken(client, token) });
+    const reviews = new ReviewQueue((token) => reviewToken(client, token));
+    const callers = new Callers({ trustDomain, aliases, review: (token) => reviews.of(token) });
     const refused = (peer: string, problem: string): void => this.refuse(peer, problem);
     this.secured = {
       ...admission({ callers, istioNamespace, accountOf: settings.accountOf, refused }),

@@ -51,7 +51,8 @@ const refused: string[] = [];
 const slowMs = 600;
 /** Connections, as the control plane has them. */
 const came: TLSSocket[] = [];
-const view = new SimpleView({ [typeUrls.secret]: [resource('kubernetes://web', 'PLANTED-KEY')] });
+const tablePart = 'type.googleapis.com/weft.mesh.v1.TablePart';
+const view = new SimpleView({ [typeUrls.secret]: [resource('kubernetes://web', 'PLANTED-KEY')], [tablePart]: [resource('part', '1')] });
 
 beforeAll(async () => {
   const now = Date.now();
@@ -120,7 +121,7 @@ async function identityFor(token: string, roots?: string): Promise<SignedIdentit
     options,
     spiffeId: 'spiffe://cluster.local/ns/kube-system/sa/admin',
     lifetimeSeconds: 3600,
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
   };
   return requestIdentity({ ...settings, token: () => way.token() });
 }
@@ -190,13 +191,14 @@ function openFor(proxy: Claimed, as: { token?: string; identity?: SignedIdentity
   return { stream, close };
 }
 
-/** How a stream for a proxy ends, or `open`. */
+/** How a stream for a proxy ends, or `open` where it is answered. */
 async function streamFor(proxy: Claimed, as: { token?: string; identity?: SignedIdentity }): Promise<string> {
-  const { stream, close } = openFor(proxy, as, 'type.googleapis.com/weft.mesh.v1.TablePart', ['*']);
+  const { stream, close } = openFor(proxy, as, tablePart, ['*']);
   const ended = new Promise<string>((resolve) => {
     stream.on('status', ({ code, details }: StatusObject) => resolve(`${status[code]}: ${details}`));
+    stream.once('data', () => resolve('open'));
   });
-  const result = await Promise.race([ended, new Promise<string>((resolve) => setTimeout(resolve, 400, 'open'))]);
+  const result = await ended;
   close();
   return result;
 }

@@ -25,6 +25,8 @@ class FakeCluster {
   readonly replicas: Replica[] = [];
   writes = 0;
   isDown = false;
+  /** What happens after the Secret was made, before the answer is there. */
+  meanwhile = (): void => {};
   private version = 0;
 
   private reach(): void {
@@ -34,7 +36,9 @@ class FakeCluster {
   create(data: Record<string, string>): KubeObject {
     this.reach();
     if (this.secret) throw new KubeError('there is one', { reason: 'AlreadyExists', status: 409 });
-    return this.put(data);
+    const made = this.put(data);
+    this.meanwhile();
+    return made;
   }
 
   update(secret: KubeObject, data: Record<string, string>): KubeObject {
@@ -179,6 +183,20 @@ it('who takes the trust away has it put back, once a second at most', async () =
     await pass(100);
   }
   expect(cluster.writes - before).toBeLessThan(5);
+});
+
+it.each([
+  ['deleted', undefined],
+  ['broken', { 'tls.crt': 'eA==' }],
+])('a Secret that is %s before it is known that it was made is made again', async (_, data) => {
+  const { cluster, all, pass } = await start(1);
+  cluster.meanwhile = () => {
+    cluster.meanwhile = () => {};
+    cluster.put(data);
+  };
+  cluster.put(undefined);
+  await pass(1_000);
+  expect(cluster.secret && certificatesIn(cluster.secret)?.serving).toEqual(all[0].served?.serving);
 });
 
 it('a Secret that is deleted comes back as it was; one that is broken is repaired', async () => {

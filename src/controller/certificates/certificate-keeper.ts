@@ -40,6 +40,8 @@ export class CertificateKeeper {
   private secret: KubeObject | undefined;
   private inSecret: ServingCertificates | undefined;
   private known: ServingCertificates | undefined;
+  /** How often the cluster has told of the Secret. */
+  private heard = 0;
 
   constructor(settings: CertificateKeeperSettings) {
     this.settings = settings;
@@ -54,6 +56,7 @@ export class CertificateKeeper {
 
   /** The Secret as it is in the cluster now; undefined: there is none. */
   set(secret: KubeObject | undefined): void {
+    this.heard++;
     if (secret === undefined || secret.metadata.resourceVersion !== this.secret?.metadata.resourceVersion) this.take(secret);
     this.look();
   }
@@ -69,7 +72,7 @@ export class CertificateKeeper {
 
   private async lookOnce(): Promise<void> {
     const { secrets, mayWrite, trustedSince, dnsNames, clock, log } = this.settings;
-    const { secret } = this;
+    const { secret, heard } = this;
     if (secret && !mayWrite()) return;
     // A Secret that somebody deleted is made again with what is served.
     const known = secret ? this.inSecret : this.known;
@@ -83,7 +86,8 @@ export class CertificateKeeper {
       authority: new Date(expiryOf(wanted.authority.certificate)).toISOString(),
     });
     this.settings.rotated();
-    this.take(written);
+    // What the cluster has told meanwhile counts: somebody may have changed or deleted what was just written.
+    if (this.heard === heard) this.take(written);
   }
 
   private take(secret: KubeObject | undefined): void {

@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, expect, it } from 'vitest';
+import { until } from '../../../test/until.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { loadSource } from '../../manifest/load.ts';
 import { Mesh } from '../../model/mesh.ts';
@@ -249,10 +250,10 @@ it('bodies that are not sent to their end do not take the memory from others', a
   expect(first === 503 || first === undefined).toBe(true);
   for (const { sent } of slow) sent.destroy();
   await Promise.all(slow.map(({ status }) => status));
-  await expect.poll(async () => (await ask('/inject', Buffer.alloc(7 << 20, ' '))).status).toBe(400);
+  await until(async () => (await ask('/inject', Buffer.alloc(7 << 20, ' '))).status === 400, 'there is room again');
 });
 
-it('who does not greet is not waited for', { timeout: 30_000 }, async () => {
+it('who does not greet is not waited for', { timeout: 60_000 }, async () => {
   const { port } = await serve({ '/inject': () => ({}) });
   const began = performance.now();
   const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.on('error', () => {}).once('close', () => resolve()));
@@ -271,12 +272,12 @@ it('another certificate is served from the next connection on', async () => {
 });
 
 it('what is under way at the end is answered', async () => {
-  let release = (): void => {};
+  let release: (() => void) | undefined;
   const { server, ask } = await serve({ '/inject': () => new Promise((resolve) => (release = () => resolve({ late: true }))) });
   const answer = ask('/inject', '{}');
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const closed = server.close(5_000);
-  release();
+  await until(() => release !== undefined, 'it is asked');
+  const closed = server.close(60_000);
+  release?.();
   expect((await answer).body).toBe('{"late":true}');
   await closed;
 });

@@ -6,8 +6,9 @@ import type { Labels } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { matchesLabels } from '../../model/selectors.ts';
 import { Services } from '../../model/services.ts';
-import { isMap, items, text } from '../../model/untyped.ts';
+import { isMap, items } from '../../model/untyped.ts';
 import { waypointOf } from '../../model/waypoints.ts';
+import { addressOf, isFinished } from '../../model/workload-endpoints.ts';
 import { listenerName } from '../../translate/gateway-api/gateways.ts';
 import { VirtualServices } from '../../translate/virtual-services.ts';
 import { findService } from '../find.ts';
@@ -35,7 +36,7 @@ export function workloadPlaces(mesh: Mesh, described: { kind: string; namespace:
   const selectors = [usualGateway];
   const gateways = new Set<string>();
   for (const target of targets) {
-    namespaces.add(target.namespace);
+    for (const one of services.byHost(target.host)) namespaces.add(one.namespace);
     const waypoint = waypointOf(mesh, target.resource);
     if (waypoint) namespaces.add(waypoint.namespace);
   }
@@ -53,22 +54,24 @@ export function workloadPlaces(mesh: Mesh, described: { kind: string; namespace:
   return { namespaces, gateways: labels };
 }
 
-/** Addresses that lists of endpoints in the namespaces name and no pod has that is there: pods of others may have them. */
+/** Addresses that lists of endpoints in the namespaces name and no pod of the same namespace has: pods of others may have them. */
 export function strangeAddresses(mesh: Mesh, { namespaces }: Pick<WorkloadPlaces, 'namespaces'>): string[] {
-  const listed = new Set<string>();
-  const add = (address: unknown): void => {
-    if (typeof address === 'string' && isIp(address)) listed.add(address);
-  };
+  const strange = new Set<string>();
   for (const namespace of namespaces) {
+    const listed = new Set<string>();
+    const add = (address: unknown): void => {
+      if (typeof address === 'string' && isIp(address)) listed.add(address);
+    };
     for (const { raw } of mesh.listIn('EndpointSlice', namespace))
       for (const { addresses } of maps(raw.endpoints)) if (Array.isArray(addresses)) addresses.forEach(add);
     for (const { raw } of mesh.listIn('Endpoints', namespace))
       for (const { addresses, notReadyAddresses } of maps(raw.subsets)) for (const { ip } of [...maps(addresses), ...maps(notReadyAddresses)]) add(ip);
     for (const { spec } of mesh.listIn('ServiceEntry', namespace)) for (const { address } of items(spec.endpoints)) add(address);
     for (const { spec } of mesh.listIn('WorkloadEntry', namespace)) add(spec.address);
+    for (const pod of mesh.listIn('Pod', namespace)) if (!isFinished(pod)) listed.delete(addressOf(pod));
+    for (const address of listed) strange.add(address);
   }
-  for (const { raw } of mesh.list('Pod')) if (isMap(raw.status)) listed.delete(text(raw.status.podIP));
-  return [...listed];
+  return [...strange];
 }
 
 function maps(list: unknown): Record<string, unknown>[] {

@@ -112,6 +112,10 @@ describe('a proxy', () => {
     expect(views.secretNamespaces()).toEqual(new Set());
     resources('edge');
     expect(views.secretNamespaces()).toEqual(new Set(['shop']));
+    // A new view that has not been sent yet is for the same proxy.
+    views.changed();
+    views.viewOf(nodeNamed('edge'), 'delta');
+    expect(views.secretNamespaces()).toEqual(new Set(['shop']));
   });
 });
 

@@ -22,6 +22,8 @@ afterEach(async () => {
 
 class Source implements ViewSource {
   view = new SimpleView({});
+  /** The view that was taken last. */
+  taken: View | undefined;
   readonly nodes: XdsNode[] = [];
 
   set(contents: Record<string, Record<string, string>>): void {
@@ -37,6 +39,7 @@ class Source implements ViewSource {
     this.nodes.push(node);
     if (node.id === 'stranger') throw new XdsRefusal('nobody knows stranger');
     if (node.id === 'unlucky') throw new Error('a table that cannot be made');
+    this.taken = this.view;
     return this.view;
   }
 }
@@ -200,7 +203,7 @@ describe('a proxy', () => {
   });
 
   it('that is gone without a word is forgotten', async () => {
-    const { source, server, address } = await serve({ keepalive: { timeMs: 50, timeoutMs: 50 } });
+    const { source, server, address } = await serve({ keepalive: { timeMs: 100, timeoutMs: 2_000 } });
     source.set({ [tablePart]: { a: '1' } });
     const sockets: Socket[] = [];
     const between = createServer((socket) => {
@@ -217,14 +220,14 @@ describe('a proxy', () => {
     const proxy = new Connection(`127.0.0.1:${(between.address() as AddressInfo).port}`);
     proxy.ask({ typeUrl: tablePart });
     await proxy.take();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     expect(server.statuses()).toHaveLength(1);
     for (const socket of sockets) socket.unpipe().pause();
     await until(() => server.statuses().length === 0, 'nobody is connected');
   });
 
   it('that takes nothing costs no more than one response', async () => {
-    const { source, server, address } = await serve({ writeBudget: 1 << 20 });
+    const { source, server, address } = await serve({ writeBudget: 1 << 20, answerTimeoutMs: 600_000 });
     const large = (version: number): string => `${version}${'x'.repeat(4 << 20)}`;
     source.set({ [tablePart]: { a: large(0) } });
     const slow = new Connection(address);
@@ -237,6 +240,7 @@ describe('a proxy', () => {
       server.changed();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    await until(() => source.taken === source.view, 'the server knows the last state');
     // Only the first response was made, and then the last state.
     const names: string[] = [];
     for (let i = 0; i < 4; i++) {

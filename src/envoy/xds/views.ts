@@ -81,8 +81,9 @@ class TableView implements View {
     return set;
   }
 
-  hasMade(typeUrl: string): boolean {
-    return this.sets.has(typeUrl);
+  /** Whether resources of the type were asked for, of this generation or of one before: a stream that is held up asks again later. */
+  isAsked(typeUrl: string): boolean {
+    return this.sets.has(typeUrl) || this.before.has(typeUrl);
   }
 
   /** Of what was there when the view was made: when more comes there is another one. */
@@ -116,7 +117,7 @@ export class Views implements ViewSource {
 
   /** Namespaces of the Secrets that proxies ask for. */
   secretNamespaces(): Set<string> {
-    const asked = [...this.views.values()].filter((view) => view.hasMade(typeUrls.secret));
+    const asked = [...this.views.values()].filter((view) => view.isAsked(typeUrls.secret));
     return new Set(asked.flatMap(({ table }) => secretReferences(table).map(({ secret }) => secret.slice(0, secret.indexOf('/')))));
   }
 

@@ -32,6 +32,8 @@ type State = (typeof State)[keyof typeof State];
 const TAB = 9;
 const CR = 13;
 const LF = 10;
+const SP = 32;
+const COLON = 58;
 
 /** Start and end of each value of the head that is being scanned, and the names; scanning is never interrupted. */
 let spans = new Int32Array(256);
@@ -231,7 +233,7 @@ export abstract class MessageParser extends HeadFields {
         at += 2;
         break;
       }
-      if (buffer[at] !== 58 || count === maxHeaders) return -1;
+      if (buffer[at] !== COLON || count === maxHeaders) return -1;
       const known = knownName(buffer, nameStart, at, hash);
       if (known !== undefined) {
         names[count] = known.name;
@@ -243,12 +245,12 @@ export abstract class MessageParser extends HeadFields {
         if (kindOf(name) !== Kind.other) special++;
       }
       at++;
-      while (at < end && (buffer[at] === 32 || buffer[at] === 9)) at++;
+      while (at < end && (buffer[at] === SP || buffer[at] === TAB)) at++;
       const valueStart = at;
       while (at < end && valueBytes[buffer[at] as number] === 1) at++;
       if (at + 1 >= end || buffer[at] !== CR || buffer[at + 1] !== LF) return -1;
       let valueEnd = at;
-      while (valueEnd > valueStart && (buffer[valueEnd - 1] === 32 || buffer[valueEnd - 1] === 9)) valueEnd--;
+      while (valueEnd > valueStart && (buffer[valueEnd - 1] === SP || buffer[valueEnd - 1] === TAB)) valueEnd--;
       spans[2 * count] = valueStart;
       spans[2 * count + 1] = valueEnd;
       count++;
@@ -271,8 +273,7 @@ export abstract class MessageParser extends HeadFields {
         continue;
       }
       special--;
-      if (kind === Kind.transferEncoding && (text.charCodeAt((spans[2 * i] as number) - start - 1) === TAB || buffer[spans[2 * i + 1] as number] !== CR))
-        return -1;
+      if (kind === Kind.transferEncoding && (!isUsualSpace(buffer, spans[2 * i] as number) || buffer[spans[2 * i + 1] as number] !== CR)) return -1;
       if (this.note(kind, value) !== undefined) return -1;
       if (kind !== Kind.host) headers.push(name, value);
     }
@@ -387,4 +388,9 @@ export abstract class MessageParser extends HeadFields {
     buffer.copy(copy, 0, start, end);
     return copy;
   }
+}
+
+/** Nothing but one space, or nothing at all, stands between the colon and the value that begins at `at`. */
+function isUsualSpace(buffer: Buffer, at: number): boolean {
+  return buffer[at - 1] === COLON || (buffer[at - 1] === SP && buffer[at - 2] === COLON);
 }

@@ -112,7 +112,7 @@ test('what a pool sends arrives at a server connection, and its answer at the po
   let answer: Message = { headers: [], body: undefined };
   const { server, port } = await listen(serve(arrived, () => answer));
   const pool = new Http1Pool({
-    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 1000 }, realClock, onOpen, onFailure),
+    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 20_000 }, realClock, onOpen, onFailure),
   });
   closers.push(
     () => server.close(),
@@ -158,7 +158,7 @@ test('chunks that are lent reach a client that reads later, unchanged', async ()
   });
   const { port } = upstream;
   const pool = new Http1Pool({
-    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 1000 }, realClock, onOpen, onFailure),
+    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 20_000 }, realClock, onOpen, onFailure),
   });
   const listener: RequestListener = {
     onRequest(stream, head): ServerHandler {
@@ -191,7 +191,7 @@ test('chunks that are lent reach a client that reads later, unchanged', async ()
   const parts: Buffer[] = [];
   client.on('data', (chunk: Buffer) => parts.push(chunk));
   client.resume();
-  await until(() => parts.at(-1)?.toString('latin1').endsWith('0\r\n\r\n') === true, 'all of it', 10_000);
+  await until(() => parts.at(-1)?.toString('latin1').endsWith('0\r\n\r\n') === true, 'all of it');
   client.destroy();
   const { messages, error } = parseResponse(parts);
   expect(error).toBeUndefined();
@@ -216,7 +216,7 @@ describe('other sockets', () => {
     const pool = new Http1Pool({
       connect: (onOpen, onFailure) => {
         const secure = (socket: Socket) => tlsConnect({ ...anonymous, socket, rejectUnauthorized: false, checkServerIdentity: () => undefined });
-        return connectUpstream({ address: '127.0.0.1', port, timeoutMs: 1000, secure }, realClock, onOpen, onFailure);
+        return connectUpstream({ address: '127.0.0.1', port, timeoutMs: 20_000, secure }, realClock, onOpen, onFailure);
       },
     });
     closers.push(
@@ -240,7 +240,9 @@ describe('other sockets', () => {
     );
     server.listen(path);
     await once(server, 'listening');
-    const pool = new Http1Pool({ connect: (onOpen, onFailure) => connectUpstream({ address: path, port: 0, timeoutMs: 1000 }, realClock, onOpen, onFailure) });
+    const pool = new Http1Pool({
+      connect: (onOpen, onFailure) => connectUpstream({ address: path, port: 0, timeoutMs: 20_000 }, realClock, onOpen, onFailure),
+    });
     closers.push(
       () => server.close(),
       () => pool.destroy(),

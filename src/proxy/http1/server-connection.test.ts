@@ -293,7 +293,7 @@ describe('requests of a connection', () => {
     await pause(50);
     expect(seen[0]?.body.length).toBeLessThan(200_000);
     seen[0]?.stream.resume();
-    await until(() => seen[0]?.ended === true, 'end', 10_000);
+    await until(() => seen[0]?.ended === true, 'end');
     expect(seen[0]?.body.length).toBe(total);
   });
 
@@ -308,7 +308,7 @@ describe('requests of a connection', () => {
   });
 
   test('RT-R51: what still comes within the delay does not reset the response; then the connection is closed', async () => {
-    const { peer, closed } = await setup(ok, { closeDelayMs: 150 });
+    const { peer, closed } = await setup(ok, { closeDelayMs: 1_000 });
     peer.send('POST /p HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000\r\n\r\n');
     await until(() => peer.ended, 'end');
     const start = performance.now();
@@ -318,7 +318,7 @@ describe('requests of a connection', () => {
     }
     expect(peer.failed).toBeUndefined();
     await until(closed, 'closed');
-    expect(performance.now() - start).toBeGreaterThan(80);
+    expect(performance.now() - start).toBeGreaterThan(500);
   });
 
   test('connection: close of the client is answered and done', async () => {
@@ -392,7 +392,7 @@ describe('clients that leave', () => {
     peer.socket.end();
     await pause(50);
     peer.socket.resume();
-    await until(() => peer.ended, 'end', 10_000);
+    await until(() => peer.ended, 'end');
     expect(peer.received.length).toBeGreaterThan(30_000_000);
   });
 
@@ -489,7 +489,8 @@ describe('HTTP/1.0 where it is accepted', () => {
     const { peer, seen } = await setup(ok, { http10: true });
     peer.send(`GET / HTTP/1.0\r\n${headers}\r\n`);
     await until(() => peer.received === expected, 'response');
-    await pause(10);
+    if (ends) await until(() => peer.ended, 'end');
+    else await pause(10);
     expect(peer.ended).toBe(ends);
     expect(seen[0]?.head).toMatchObject({ version: 'HTTP/1.0', authority: undefined });
   });
@@ -582,6 +583,7 @@ describe('time limits', () => {
       { stallTimeoutMs: 100 },
     );
     peer.send('POST /held HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n');
+    await until(() => seen.length === 1, 'head');
     await pause(400);
     expect(seen[0]?.reset).toBeUndefined();
     seen[0]?.stream.resume();

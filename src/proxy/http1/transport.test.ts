@@ -59,7 +59,7 @@ test('lent bytes are written, or copied, before the next read', async () => {
       await until(() => read === before + 60_000, 'read');
     }
     sink.resume();
-    await until(() => runs.length === 0, 'all of it', 10_000);
+    await until(() => runs.length === 0, 'all of it');
   }
   expect(wrong).toBe(0);
   for (const socket of [source, sink]) socket.destroy();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { pause, until } from '../../../test/until.ts';
 import type { CircuitBreakers } from '../../ir/cluster.ts';
 import { Breakers } from '../core/balance/breakers.ts';
 import { StateArena } from '../core/balance/shared-state.ts';
@@ -67,7 +68,7 @@ function poolOf(port: number, { breakers = {}, ...options }: Partial<Http2PoolOp
   const pool = new Http2Pool({
     clock: realClock,
     limits,
-    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 500 }, realClock, onOpen, onFailure),
+    connect: (onOpen, onFailure) => connectUpstream({ address: '127.0.0.1', port, timeoutMs: 20_000 }, realClock, onOpen, onFailure),
     ...options,
   });
   open.push({ close: () => pool.destroy() });
@@ -118,8 +119,6 @@ async function raw(onRequest: (peer: RawPeer, stream: number, path: string, conn
   open.push(server);
   return { port, peers, connections: () => connections };
 }
-
-const pause = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('requests and responses', () => {
   it('RT-R44: head, body and trailers both ways, interim responses; connection headers are left out', async () => {
@@ -219,8 +218,7 @@ describe('requests and responses', () => {
     const { pool } = poolOf(server.port);
     const heard = new Heard();
     const stream = pool.request(head('/ws', ['upgrade', 'websocket', 'connection', 'Upgrade']), false, true, heard);
-    await server.peers[0]?.until(() => heard.body === 'hi').catch(() => {});
-    await pause();
+    await until(() => heard.body === 'hi', 'it is upgraded, and bytes come');
     expect(heard.events).toEqual(['101 upgraded']);
     expect(heard.headers).toEqual(['upgrade', 'websocket', 'connection', 'Upgrade']);
     const request = server.peers[0]?.seen.find(({ type }) => type === frameType.headers)?.headers;
@@ -266,8 +264,7 @@ describe('failures have the reason that Envoy gives them', () => {
     const request = get();
     await request.done;
     expect(request.events).toEqual(events);
-    await pause();
-    expect([limits.requests.count, limits.pending.count]).toEqual([0, 0]);
+    await until(() => limits.requests.count === 0 && limits.pending.count === 0, 'nothing counts any more');
   });
 
   it('LR-R4: refused: all that wait', async () => {
@@ -284,15 +281,16 @@ describe('failures have the reason that Envoy gives them', () => {
   });
 
   it('what is given up: RST_STREAM with the code of Envoy, and nothing more is heard', async () => {
-    const server = await raw((peer, id, path) => {
-      if (path === '/late') setTimeout(() => peer.send(peer.headers(id, [':status', '200'])), 20);
-    });
+    const server = await raw(() => {});
     const { get, limits } = poolOf(server.port);
     const waiting = get('/never');
     waiting.stream.reset();
     const request = get('/late');
-    await pause(10);
+    const story = (): string => server.peers[0]?.story ?? '';
+    await until(() => story().includes('/late'), 'it is asked');
     request.stream.reset();
+    await until(() => story().includes('RST'), 'it is told that nobody waits');
+    server.peers[0]?.send(server.peers[0].headers(1, [':status', '200']));
     await pause(60);
     expect([waiting.events, request.events]).toEqual([[], []]);
     expect(server.peers[0]?.story).toBe('HEADERS#1(/late)* RST#1(2)');
@@ -333,18 +331,22 @@ describe('connections', () => {
     const requests = Array.from({ length: 5 }, () => get());
     await Promise.all(requests.map(({ done }) => done));
     expect(requests.map(({ events }) => events.join()).sort()).toEqual(['200*', '200*', 'overflow', 'overflow', 'overflow']);
-    await pause();
-    expect(limits.requests.count).toBe(0);
+    await until(() => limits.requests.count === 0, 'nothing counts any more');
   });
 
   it('DR-R53: what has to wait for a connection counts as pending; 0: nothing may wait', async () => {
-    const server = await slowly();
+    const held: ServerHttp2Stream[] = [];
+    const server = await nodeServer((stream) => void held.push(stream));
     const none = poolOf(server.port, { breakers: { maxPendingRequests: 0 } });
     expect(none.get().events).toEqual(['overflow']);
     const { get } = poolOf(server.port, { breakers: { maxPendingRequests: 1, maxConnections: 1 }, maxConcurrentStreams: 1 });
     const requests = [get()];
-    await pause(15);
+    await until(() => held.length === 1, 'the first has a connection');
     requests.push(get(), get());
+    for (let i = 0; i < 2; i++) {
+      await until(() => held.length > i, `request ${i} is there`);
+      held[i]?.respond({ ':status': 200 }, { endStream: true });
+    }
     await Promise.all(requests.map(({ done }) => done));
     expect(requests.map(({ events }) => events.join())).toEqual(['200*', '200*', 'overflow']);
   });
@@ -358,13 +360,16 @@ describe('connections', () => {
 
   it('GOAWAY: what it names goes on, new requests go over another', async () => {
     const server = await raw((peer, id, _path, connection) => {
-      if (connection === 1) peer.send(frame(7, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 0])));
-      setTimeout(() => peer.send(peer.headers(id, [':status', '200'])), 40);
+      // What answers the ping has read what came before it.
+      if (connection === 1) peer.send(frame(7, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 0])), frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+      else peer.send(peer.headers(id, [':status', '200']));
     });
     const { get } = poolOf(server.port);
     const first = get();
-    await pause(20);
+    await until(() => server.peers[0]?.story.includes('PONG') === true, 'it has heard that the connection goes away');
     const second = get();
+    await second.done;
+    server.peers[0]?.send(server.peers[0].headers(1, [':status', '200']));
     await Promise.all([first.done, second.done]);
     expect([first.events, second.events]).toEqual([['200*'], ['200*']]);
     expect(server.connections()).toBe(2);
@@ -380,7 +385,7 @@ describe('connections', () => {
     const request = old.get();
     await request.done;
     expect(request.events).toEqual(['200*']);
-    await pause(120);
+    await until(() => reasons.length === 2, 'both are closed');
     expect(reasons.sort()).toEqual(['duration', 'idle']);
     await old.get().done;
     expect(server.connections()).toBe(3);
@@ -393,11 +398,12 @@ describe('connections', () => {
     drained.pool.drain();
     await Promise.all(requests.map(({ done }) => done));
     expect(requests.map(({ events }) => events)).toEqual([['200*'], ['200*']]);
-    await pause();
-    expect(drained.limits.connections.count).toBe(0);
-    const destroyed = poolOf(server.port);
+    await until(() => drained.limits.connections.count === 0, 'the connection is closed');
+    const asked: string[] = [];
+    const silent = await nodeServer((_, path) => void asked.push(path));
+    const destroyed = poolOf(silent.port);
     const lost = [destroyed.get()];
-    await pause(15);
+    await until(() => asked.length === 1, 'it is asked');
     lost.push(destroyed.get());
     destroyed.pool.destroy();
     expect(lost.map(({ events }) => events)).toEqual([['connection termination'], ['connection termination']]);
@@ -406,18 +412,22 @@ describe('connections', () => {
 
   it('a peer that says nothing about itself is not asked twice at a time', async () => {
     const taken: number[] = [];
+    let answerFirst = (): void => {};
     const { server, port } = await rawServer((peer) => {
       peer.onFrame = ({ type, stream }) => {
         if (type !== frameType.headers) return;
-        taken.push(stream);
-        setTimeout(() => peer.send(...(taken.length === 1 ? [peer.settings()] : []), peer.headers(stream, [':status', '200'])), 20);
+        const answer = peer.headers(stream, [':status', '200']);
+        if (taken.push(stream) === 1) answerFirst = () => peer.send(peer.settings(), answer);
+        else peer.send(answer);
       };
     });
     open.push(server as Server);
     const { get } = poolOf(port);
     const requests = [get(), get()];
-    await pause(10);
+    await until(() => taken.length > 0, 'it is asked');
+    await pause(30);
     expect(taken).toEqual([1]);
+    answerFirst();
     await Promise.all(requests.map(({ done }) => done));
     expect(taken).toEqual([1, 3]);
   });

@@ -5,6 +5,9 @@ import { frameType, preface } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 
+/** What has not come by then does not. */
+const longestMs = 20_000;
+
 export interface Seen {
   type: number;
   flags: number;
@@ -105,11 +108,11 @@ export class RawPeer {
     return this.seen.flatMap((seen) => describe(seen) ?? []).join(' ') + (this.closed ? ' closed' : '');
   }
 
-  /** Waits until it is so; throws after a second. */
+  /** Waits until it is so. @throws Error with what was seen until then, where it takes longer than anything does */
   async until(condition: (peer: RawPeer) => boolean): Promise<void> {
-    const end = performance.now() + 2000;
+    const end = performance.now() + longestMs;
     while (!condition(this)) {
-      if (performance.now() > end) throw new Error(`not so after 2 s: ${this.story}`);
+      if (performance.now() > end) throw new Error(`not so after ${longestMs / 1000} s: ${this.story}`);
       await new Promise<void>((resolve) => {
         this.wake = resolve;
         setTimeout(resolve, 50);

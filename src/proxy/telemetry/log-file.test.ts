@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../test/until.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { LogFile } from './log-file.ts';
 
@@ -69,13 +70,13 @@ describe('a log file', () => {
     const line = `${'x'.repeat(99)}\n`;
     const began = performance.now();
     for (let i = 0; i < 100; i++) file.write(line.repeat(100));
-    expect(performance.now() - began).toBeLessThan(200);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(file.pendingBytes).toBeLessThanOrEqual(300_000);
     expect(file.droppedLines).toBe(7_000);
     // What was accepted arrives once the reader wakes up.
     let read = 0;
     const buffer = Buffer.alloc(1 << 20);
-    const closing = file.close(5000);
+    const closing = file.close(60_000);
     while (read < 300_000) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       try {
@@ -91,8 +92,8 @@ describe('a log file', () => {
     const errors: Error[] = [];
     const full = new LogFile('/dev/full', { onError: (error) => errors.push(error) });
     full.write('a\nb\n');
-    await full.close(250);
-    expect(errors.length).toBeGreaterThan(1);
+    await until(() => errors.length > 1, 'it has tried again');
+    await full.close(10);
     expect(errors[0]?.message).toContain('ENOSPC');
     expect(full.droppedLines).toBe(2);
     full.write('late\n');

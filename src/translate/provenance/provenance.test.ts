@@ -4,6 +4,8 @@ import { type ClusterField, type HeaderOperation, type RouteField, type Source, 
 import type { Route, VirtualHost } from '../../ir/route.ts';
 import type { Origin } from '../../ir/table.ts';
 import { formatPath } from '../../manifest/problem.ts';
+import { Resource } from '../../manifest/resource.ts';
+import { Mesh } from '../../model/mesh.ts';
 import { cart, pods, proxyIn, rule } from '../clusters/testing.ts';
 import { routingTable } from '../table.ts';
 import { doc, type TableTest, vs } from '../testing.ts';
@@ -18,8 +20,13 @@ function text(source: Source): string {
   return source.kind === 'written' ? placeText(source.origin) : source.kind === 'mesh' ? `mesh ${source.field}` : source.kind;
 }
 
-function world(documents: readonly string[], options: TableTest = {}) {
-  const mesh = meshOf([cart, ...documents].join('---\n'), options);
+/** Of what is written; over `cluster`, whose resources are written nowhere. */
+function world(documents: readonly string[], options: TableTest = {}, cluster: readonly string[] = []) {
+  const written = meshOf([cart, ...documents].join('---\n'), options);
+  const kinds = ['Pod', 'Deployment', 'Service', 'DestinationRule', 'VirtualService', 'ServiceEntry'];
+  const of = (mesh: Mesh): Resource[] => kinds.flatMap((kind) => mesh.list(kind));
+  const unwritten = of(meshOf(cluster.join('---\n'))).map(({ raw, kindName, namespace }) => new Resource(raw, kindName, namespace, undefined));
+  const mesh = cluster.length > 0 ? new Mesh([...of(written), ...unwritten], written.options) : written;
   const proxy = proxyIn('shop');
   const table = routingTable(mesh, proxy);
   const host = table.routes.find(({ name }) => name === '80')?.virtualHosts.find(({ name }) => name.startsWith('cart.')) as VirtualHost;
@@ -210,6 +217,7 @@ describe('endpoints that are to come', () => {
     `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}, namespace: shop}\nspec: {${replicas}template: {metadata: {labels: {app: cart, version: ${version}}}}}\n`;
   const subsets = rule('host: cart, subsets: [{name: v1, labels: {version: v1}}]');
   const files = { preset: 'recommended' as const };
+  const overCluster = { ...files, known: new Set(['Pod', 'Service', 'Deployment']) };
   it.each<[string, ReturnType<typeof world>, string, unknown]>([
     ['a Deployment', world([deployment('a', 'v2', 'replicas: 3, ')], files), whole, { workloads: ['Deployment a'], pods: 3 }],
     ['one that does not say how many', world([deployment('a', 'v2')], files), whole, { workloads: ['Deployment a'] }],
@@ -228,7 +236,12 @@ describe('endpoints that are to come', () => {
       'outbound|80||entry.example',
       undefined,
     ],
-    ['pods of a cluster that was read', world([pods('v1')], { ...files, known: new Set(['Pod', 'Service']) }), whole, undefined],
+    ['pods of a cluster', world([], overCluster, [pods('v1')]), whole, undefined],
+    ['a Deployment over a cluster', world([deployment('a', 'v2', 'replicas: 3, ')], overCluster), whole, { workloads: ['Deployment a'], pods: 3 }],
+    ['a Deployment of the cluster without pods', world([], overCluster, [deployment('a', 'v2', 'replicas: 3, ')]), whole, undefined],
+    ['a Deployment over a cluster whose pods are not ready', world([deployment('a', 'v2', 'replicas: 3, ')], overCluster, [pods('v2')]), whole, undefined],
+    ['a Deployment over a cluster, for no pods', world([deployment('a', 'v2', 'replicas: 0, ')], overCluster), whole, undefined],
+    ['a Deployment over a cluster, of another subset', world([deployment('b', 'v2', 'replicas: 3, '), subsets], overCluster), v1, undefined],
   ])('%s', (_, of, cluster, expected) => expect(of.expected(cluster)).toEqual(expected));
 });
 

@@ -4,8 +4,10 @@ import type { Route, VirtualHost } from '../../ir/route.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
 import { endpointCount } from '../../model/endpoint-count.ts';
+import type { Labels } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { workloadsSelected } from '../../model/selection.ts';
+import type { Workload } from '../../model/workloads.ts';
 import { originOf } from '../statuses.ts';
 import { ClusterFields } from './cluster-fields.ts';
 import { destinationAt, fieldOf, headerAt, mirrorAt, type PlacedRule, rulesOf, unweighted } from './rule-fields.ts';
@@ -72,8 +74,10 @@ class MeshProvenance implements Provenance {
   expected(cluster: Cluster): ExpectedEndpoints | undefined {
     const { mesh } = this;
     const service = this.clusters.serviceOf(cluster);
+    if (!service) return undefined;
     // A cluster tells of every endpoint that there is.
-    if (!service || mesh.options.known || mesh.list('EndpointSlice').length + mesh.list('Endpoints').length > 0) return undefined;
+    if (mesh.options.known) return service.selector && this.toCome(service.namespace, { ...service.selector, ...this.clusters.subsetOf(cluster) });
+    if (mesh.list('EndpointSlice').length + mesh.list('Endpoints').length > 0) return undefined;
     // Endpoints of a Service without a selector are made by someone else; those of a ServiceEntry are in it.
     if (!service.selector) return service.source === 'kubernetes' ? {} : undefined;
     if (mesh.allWorkloads().length === 0) return mesh.list('WorkloadEntry').length > 0 ? undefined : {};
@@ -82,6 +86,16 @@ class MeshProvenance implements Provenance {
     const entry = mesh.hosts.lookup(service.namespace, undefined, service.host);
     const pods = entry && endpointCount(mesh, entry, subset);
     return { workloads: workloads.map(({ resource }) => originOf(resource)), ...(pods === undefined ? {} : { pods }) };
+  }
+
+  /** Of files that are laid over a cluster, which has no pods for them yet. */
+  private toCome(namespace: string, labels: Labels): ExpectedEndpoints | undefined {
+    const workloads = workloadsSelected(this.mesh, namespace, labels);
+    const isThere = ({ isPod, resource }: Workload): boolean => isPod && resource.document === undefined;
+    const coming = workloads.filter(({ resource, replicas }) => resource.document !== undefined && replicas !== 0);
+    if (coming.length === 0 || workloads.some(isThere)) return undefined;
+    const pods = coming.reduce<number | undefined>((sum, { replicas }) => (sum === undefined || replicas === undefined ? undefined : sum + replicas), 0);
+    return { workloads: coming.map(({ resource }) => originOf(resource)), ...(pods === undefined ? {} : { pods }) };
   }
 
   private hash({ action }: Route): Source {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { closeAll, Peer, pause, toClose, until } from '../support.ts';
+import { closeAll, Peer, toClose, until } from '../support.ts';
 import { type Pair, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 import { type Inbound, inbound, plainClient, secureClient } from './inbound.ts';
 
@@ -16,7 +16,8 @@ let hello: Buffer;
 
 const get = 'GET / HTTP/1.1\r\nhost: app\r\n\r\n';
 const alpn = ['istio-http/1.1', 'istio', 'http/1.1'];
-const handshakeTimeoutMs = 500;
+/** Where it is what a test is about. */
+const handshakeTimeoutMs = 1500;
 
 beforeAll(async () => {
   mesh = await TestAuthority.create();
@@ -44,7 +45,7 @@ async function recordedHello(): Promise<Buffer> {
   return bytes;
 }
 
-async function world(limitMs = handshakeTimeoutMs): Promise<Inbound> {
+async function world(limitMs = 20_000): Promise<Inbound> {
   const made = await inbound({ mode: 'STRICT', kind: 'http', clientLimits: { handshakeTimeoutMs: limitMs } });
   made.sidecar.credentials.set(snapshotOf(workloadOf(app, mesh.roots)));
   return made;
@@ -88,7 +89,7 @@ test('a ClientHello that is larger than any is not waited for', async () => {
 });
 
 test('half of a ClientHello: closed after the time that a handshake has', async () => {
-  const made = await world();
+  const made = await world(handshakeTimeoutMs);
   const peer = new Peer(made.port);
   const began = performance.now();
   peer.socket.write(hello.subarray(0, hello.length >> 1));
@@ -99,7 +100,7 @@ test('half of a ClientHello: closed after the time that a handshake has', async 
 });
 
 test('a ClientHello and then nothing: closed after the time that a handshake has', async () => {
-  const made = await world();
+  const made = await world(handshakeTimeoutMs);
   const peer = new Peer(made.port);
   peer.socket.write(hello);
   await until(() => peer.bytes > 100, 'the answer of the server');
@@ -108,18 +109,14 @@ test('a ClientHello and then nothing: closed after the time that a handshake has
 });
 
 test('a client that sends a byte at a time does not keep a handshake alive', async () => {
-  const made = await world();
+  const made = await world(handshakeTimeoutMs);
   const peer = new Peer(made.port);
   peer.socket.write(hello);
   await until(() => peer.bytes > 100, 'the answer of the server');
-  const began = performance.now();
   // The begin of a long record of handshake, which never ends.
   peer.socket.write(Buffer.from([22, 3, 3, 0x20, 0]));
-  while (!peer.gone && performance.now() - began < 3000) {
-    peer.socket.write(Buffer.from([0]));
-    await pause(20);
-  }
-  expect(performance.now() - began).toBeLessThan(2000);
+  const drip = setInterval(() => peer.socket.write(Buffer.from([0])), 20);
+  await until(() => peer.gone, 'closed').finally(() => clearInterval(drip));
   await recovers(made);
 });
 
@@ -134,7 +131,7 @@ test('garbage after a ClientHello: an alert, and closed', async () => {
 });
 
 test('a ClientHello that comes in single bytes is one', async () => {
-  const made = await world(20_000);
+  const made = await world();
   const peer = new Peer(made.port);
   for (const byte of hello) {
     peer.socket.write(Buffer.from([byte]));
@@ -151,7 +148,7 @@ test('many clients that leave in the middle of their handshakes leave nothing', 
   await until(() => peers.every((peer) => peer.bytes > 0), 'answers');
   for (const peer of peers) peer.socket.resetAndDestroy();
   await recovers(made);
-  expect(made.sidecar.handshakes).toBe(0);
+  await until(() => made.sidecar.handshakes === 0, 'no handshake under way');
 });
 
 test('a client may not begin a handshake anew within a connection', async () => {

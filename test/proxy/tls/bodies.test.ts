@@ -84,18 +84,14 @@ function echoed(port: number, body: Buffer, slow: boolean): Promise<string> {
   });
 }
 
-test.each(['HTTP', 'HTTP2'] as const)(
-  '%s: many bodies at once, each with bytes of its own',
-  async (protocol) => {
-    const { port, client, server } = await sidecars(protocol);
-    const sizes = [0, 1, 100, 1000, 1024, 1025, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 131_073, 1_000_000, 5_000_000];
-    const bodies = [...sizes, ...sizes].map((size) => randomBytes(size));
-    const answers = await Promise.all(bodies.map((body, i) => echoed(port, body, i % 3 === 0)));
-    expect(answers).toEqual(bodies.map((body) => `200 ${digest(body)}`));
-    await until(() => client.active.requests === 0 && server.sidecar.active.requests === 0, 'nothing under way');
-  },
-  30_000,
-);
+test.each(['HTTP', 'HTTP2'] as const)('%s: many bodies at once, each with bytes of its own', async (protocol) => {
+  const { port, client, server } = await sidecars(protocol);
+  const sizes = [0, 1, 100, 1000, 1024, 1025, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 131_073, 1_000_000, 5_000_000];
+  const bodies = [...sizes, ...sizes].map((size) => randomBytes(size));
+  const answers = await Promise.all(bodies.map((body, i) => echoed(port, body, i % 3 === 0)));
+  expect(answers).toEqual(bodies.map((body) => `200 ${digest(body)}`));
+  await until(() => client.active.requests === 0 && server.sidecar.active.requests === 0, 'nothing under way');
+});
 
 test('small requests one after another over few connections, of which none gets the answer of another', async () => {
   const { port } = await sidecars('HTTP');
@@ -107,7 +103,7 @@ test('small requests one after another over few connections, of which none gets 
       }
     }),
   );
-}, 30_000);
+});
 
 test('a client of HTTP/2 that does not read holds its stream back, and nothing else', async () => {
   const { port, client, server } = await sidecars('HTTP2');
@@ -133,4 +129,4 @@ test('a client of HTTP/2 that does not read holds its stream back, and nothing e
   expect(new Set(others)).toEqual(new Set([digest(body)]));
   held.destroy();
   await until(() => client.active.requests === 0 && server.sidecar.active.requests === 0, 'nothing under way');
-}, 30_000);
+});

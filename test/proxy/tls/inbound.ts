@@ -72,7 +72,7 @@ ${more}`;
   return { port, sidecar, log, lines };
 }
 
-/** How a TLS client fares: what it reads until the end or a silence, or why there is no connection. */
+/** How a TLS client fares: what it reads until it has a whole response, the end, or a silence; or why there is no connection. */
 export interface Outcome {
   received: string;
   /** Node's code, or `closed`. */
@@ -90,9 +90,16 @@ export function dial(options: ConnectionOptions): TLSSocket {
 }
 
 /** What has not answered by then does not. */
-const mostSilenceMs = 2000;
+export const mostSilenceMs = 20_000;
 
-/** @param silenceMs after what came, it was all */
+/** All of a response of HTTP/1 whose length is known. */
+export function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n');
+  const length = /^HTTP\/1\.1 [\s\S]*?\r\ncontent-length: (\d+)\r\n/.exec(text.slice(0, end + 2))?.[1];
+  return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length);
+}
+
+/** @param silenceMs after what came that is no response of HTTP, it was all */
 export function secureClient(port: number, options: ConnectionOptions, send: string | Buffer, silenceMs = 300): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = dial({ port, ...options });
@@ -116,7 +123,8 @@ export function secureClient(port: number, options: ConnectionOptions, send: str
     });
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
-      endAfter(silenceMs);
+      if (isWhole(received)) end();
+      else endAfter(received.startsWith('HTTP/') ? mostSilenceMs : silenceMs);
     });
     socket.on('error', (found: NodeJS.ErrnoException) => {
       error = found.code ?? found.message;
@@ -128,12 +136,13 @@ export function secureClient(port: number, options: ConnectionOptions, send: str
   });
 }
 
-/** The same in plain text. */
-export async function plainClient(port: number, send: string | Buffer, silenceMs = 300): Promise<{ received: string; gone: boolean }> {
+/** The same in plain text. @param mostMs whoever has not answered by then does not */
+export async function plainClient(port: number, send: string | Buffer, silenceMs = 300, mostMs = mostSilenceMs): Promise<{ received: string; gone: boolean }> {
   const peer = new Peer(port);
   peer.send(send);
-  const last = Date.now() + mostSilenceMs;
-  while (!peer.gone && peer.bytes === 0 && Date.now() < last) await pause(5);
-  for (let before = -1; !peer.gone && peer.bytes !== before; await pause(silenceMs)) before = peer.bytes;
+  const last = performance.now() + mostMs;
+  const isHttp = (): boolean => peer.text.startsWith('HTTP/');
+  while (!peer.gone && (isHttp() ? !isWhole(peer.text) : peer.bytes === 0) && performance.now() < last) await pause(5);
+  for (let before = -1; !peer.gone && !isHttp() && peer.bytes !== before; await pause(silenceMs)) before = peer.bytes;
   return { received: peer.text, gone: peer.gone };
 }

@@ -6,7 +6,7 @@ import type { Sidecar } from '../../../src/proxy/sidecar.ts';
 import type { ThreadSettings } from '../../../src/proxy/workers/data-plane.ts';
 import { WorkerGroup } from '../../../src/proxy/workers/worker-group.ts';
 import { testSidecar } from '../sidecar.ts';
-import { closeAll, freePorts, pause, tableOf, toClose, until } from '../support.ts';
+import { closeAll, freePorts, tableOf, toClose, until } from '../support.ts';
 import { pairOf, snapshotOf, TestAuthority, workloadOf } from './identities.ts';
 import { dial, inbound } from './inbound.ts';
 
@@ -60,19 +60,27 @@ test('no request fails while certificates are renewed, and roots give way to oth
     { sidecar: server.sidecar, account: 'app' },
     { sidecar: client.sidecar, account: 'client' },
   ];
-  const renew = async (signer: TestAuthority, roots: string): Promise<void> => {
-    // One after the other, with requests between them.
-    for (const { sidecar, account } of proxies) {
-      sidecar.credentials.set(snapshotOf(workloadOf(await signer.workload(`ns/shop/sa/${account}`), roots, `spiffe://cluster.local/ns/shop/sa/${account}`)));
-      await pause(20);
-    }
-  };
-  await renew(first, first.roots);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   toClose({ close: () => agent.destroy() });
   const failures: string[] = [];
   let answers = 0;
   let running = true;
+  toClose({ close: () => (running = false) });
+  const give = async ({ sidecar, account }: (typeof proxies)[number], signer: TestAuthority, roots: string): Promise<void> =>
+    sidecar.credentials.set(snapshotOf(workloadOf(await signer.workload(`ns/shop/sa/${account}`), roots, `spiffe://cluster.local/ns/shop/sa/${account}`)));
+  for (const proxy of proxies) await give(proxy, first, first.roots);
+  const counters = server.sidecar.metrics?.listener('virtualInbound').tls;
+  const renew = async (signer: TestAuthority, roots: string): Promise<void> => {
+    // One after the other, with requests and new connections between them.
+    for (const proxy of proxies) {
+      await give(proxy, signer, roots);
+      const before = { answers, handshakes: counters?.handshake ?? 0 };
+      await until(
+        () => failures.length > 0 || (answers >= before.answers + 10 && (counters?.handshake ?? 0) >= before.handshakes + 2),
+        `requests with the certificate of ${proxy.account}`,
+      );
+    }
+  };
   const ask = (): Promise<void> =>
     new Promise((resolve) => {
       const sent = get({ port: client.port, host: '127.0.0.1', headers: { host }, agent }, (response) => {
@@ -94,18 +102,15 @@ test('no request fails while certificates are renewed, and roots give way to oth
     }),
   );
   const both = `${first.roots}${second.roots}`;
-  for (let i = 0; i < 10; i++) await renew(first, first.roots);
+  for (let i = 0; i < 4; i++) await renew(first, first.roots);
   await renew(first, both);
   for (let i = 0; i < 5; i++) await renew(i % 2 === 0 ? second : first, both);
   await renew(second, both);
-  for (let i = 0; i < 10; i++) await renew(second, second.roots);
+  for (let i = 0; i < 4; i++) await renew(second, second.roots);
   running = false;
   await load;
   expect(failures).toEqual([]);
-  expect(answers).toBeGreaterThan(200);
-  const counters = server.sidecar.metrics?.listener('virtualInbound').tls;
   // There were many connections, and all of them were let in.
-  expect(counters?.handshake).toBeGreaterThan(40);
   expect(counters).toMatchObject({ fail_verify_error: 0, fail_verify_san: 0, fail_verify_no_cert: 0, connection_error: 0 });
   // Whom nobody vouches for any more gets no further.
   client.sidecar.credentials.set(snapshotOf(workloadOf(await first.workload('ns/shop/sa/client'), second.roots)));
@@ -114,7 +119,7 @@ test('no request fails while certificates are renewed, and roots give way to oth
     await ask();
     return failures.length > 0;
   }, 'refused');
-}, 30_000);
+}, 300_000);
 
 test('certificates reach every thread, and a session goes on with another one', async () => {
   const [port = 0] = await freePorts(1);
@@ -182,4 +187,4 @@ spec: { hosts: ['*'], gateways: [edge], http: [{ directResponse: { status: 200 }
   await until(() => lines.join('').split('\n').length > 20, 'log');
   const ids = lines.join('').trim().split('\n').map(Number);
   expect([ids.some((id) => id % 2 === 0), ids.some((id) => id % 2 === 1)]).toEqual([true, true]);
-}, 30_000);
+});

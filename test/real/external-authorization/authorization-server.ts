@@ -13,11 +13,14 @@ export interface AuthorizationServer {
   close(): Promise<void>;
 }
 
+/** Servers close no connection between two requests: one that is sent at that moment would fail. */
+export const idleMs = 600_000;
+
 const ownHeaders = ['authorization', 'x-user', 'x-secret', 'x-more', 'cookie', 'x-envoy-auth-partial-body', 'x-fixed', 'content-length'];
 
 export async function httpAuthorizationServer(port: number): Promise<AuthorizationServer> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: idleMs }, async (request, response) => {
     const body = await textOf(request);
     const headers = Object.fromEntries(ownHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])));
     asked.push({ method: request.method, url: request.url, host: request.headers.host, headers, body });

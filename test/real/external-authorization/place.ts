@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, freePorts } from '../../free-ports.ts';
 import { until } from '../../until.ts';
-import { type AuthorizationServer, closed, grpcAuthorizationServer, httpAuthorizationServer, listening, textOf } from './authorization-server.ts';
+import { type AuthorizationServer, closed, grpcAuthorizationServer, httpAuthorizationServer, idleMs, listening, textOf } from './authorization-server.ts';
 
 const weft = join(import.meta.dirname, '../../../bin/weft.js');
 
@@ -26,6 +26,8 @@ export interface Sent {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: string;
+  /** The service is asked, and does not answer: whoever asks may give it up before the question is read. */
+  unanswered?: boolean;
 }
 
 /** What became of a request, without what differs from run to run. */
@@ -55,6 +57,8 @@ export interface Place {
   connect(text: string): Promise<SeenConnection>;
   close(): Promise<void>;
 }
+
+const logMs = 60_000;
 
 const differing = new Set([
   'date',
@@ -88,7 +92,7 @@ export interface GatewaySetup {
 export async function startGateway(engine: readonly string[], { manifests, meshConfig = {}, trustedProxies = 0, authz }: GatewaySetup): Promise<Place> {
   const [gatewayPort = 0, tcpPort = 0, appPort = 0, echoPort = 0, admin = 0, agent = 0] = await freePorts(6);
   const got: unknown[] = [];
-  const app = createServer(async (message, response) => {
+  const app = createServer({ keepAliveTimeout: idleMs }, async (message, response) => {
     const body = await textOf(message);
     const headers = pairs(message.rawHeaders).filter(([name]) =>
       /^x-(user|secret|more|new|absent|auth|other|nowhere|envoy-auth)|^authorization$|^content-length$|^host$/.test(name),
@@ -128,7 +132,7 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     rmSync(folder, { recursive: true });
   };
   try {
-    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null, 'weft serves', 20_000);
+    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null, 'weft serves', 90_000);
     if (child.exitCode !== null) throw new Error(`weft ended with ${child.exitCode}:\n${stderr}`);
   } catch (error) {
     await close();
@@ -139,14 +143,15 @@ export async function startGateway(engine: readonly string[], { manifests, meshC
     connect: async (text) => {
       const before = { asked: authz?.asked.length ?? 0, got: bytes.length, log: stdout.length };
       const received = await connection(tcpPort, text);
-      await until(() => stdout.slice(before.log).includes('\n'), 'the request is in the access log', 20_000);
+      await until(() => stdout.slice(before.log).includes('\n'), 'the connection is in the access log', logMs);
       const log = stdout.slice(before.log).split('\n')[0] ?? '';
       return { received, asked: authz?.asked.slice(before.asked) ?? [], got: bytes.slice(before.got), log };
     },
     send: async (sent) => {
       const before = { asked: authz?.asked.length ?? 0, got: got.length, log: stdout.length };
       const answer = await exchange(gatewayPort, sent);
-      await until(() => stdout.slice(before.log).includes('\n'), 'the request is in the access log', 20_000);
+      await until(() => stdout.slice(before.log).includes('\n'), 'the request is in the access log', logMs);
+      if (sent.unanswered) await until(() => (authz?.asked.length ?? 0) > before.asked, 'the service was asked');
       const line = stdout.slice(before.log).split('\n')[0] ?? '';
       return { ...answer, asked: authz?.asked.slice(before.asked) ?? [], got: got.slice(before.got), log: line };
     },

@@ -30,7 +30,11 @@ export interface HostilePlace {
 
 const differing =
   /^(?:x-request-id|x-envoy-(?:external-address|decorator-operation|attempt-count|peer-metadata.*|internal)|x-forwarded-for): |^host: 127\.0\.0\.1/;
-const format = 'LOG %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%';
+const markHeader = 'x-mark';
+const format = `LOG %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% %REQ(${markHeader.toUpperCase()})%`;
+/** Who has not answered by then does not. */
+const answerMs = 8_000;
+const logMs = 60_000;
 
 /**
  * @param engine arguments that choose it
@@ -58,30 +62,42 @@ export async function startHostile(engine: readonly string[], manifests: string,
   writeFileSync(join(folder, 'config.json'), JSON.stringify(meshConfig));
   const ports = ['--admin-port', admin, '--agent-port', agent, '--stats-port', 0, '--health-port', 0].map(String);
   const args = ['-f', join(folder, 'mesh.yaml'), '--meshConfigFile', join(folder, 'config.json'), '--gateway', 'shop/edge'];
-  const child = spawn(process.execPath, [weft, 'proxy', 'run', ...engine, ...args, ...ports, '--access-log', '-', '--access-log-format', format], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [weft, 'proxy', 'run', ...engine, ...args, ...ports, '--access-log', '-', '--access-log-format', format, '--concurrency', '1'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let stderr = '';
   let stdout = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   const exited = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  let http2: ClientHttp2Session | undefined;
   const close = async (): Promise<void> => {
-    http2?.destroy();
     child.kill('SIGTERM');
     child.kill('SIGINT');
     await exited;
     app.close();
     rmSync(folder, { recursive: true });
   };
-  /** @param status of what `ask` did */
+  let marks = 0;
+  /** Lines of the log behind `from`, when it has all that came before: that is so when it has a request that was sent after it. */
+  const linesAfter = async (from: number): Promise<string[]> => {
+    const mark = String(++marks);
+    const status = await exchange(port, `GET /mark HTTP/1.1\r\nhost: shop.example\r\n${markHeader}: ${mark}\r\n\r\n`);
+    if (status !== 200) throw new Error(`the mark was answered with ${status}`);
+    const lines = (): string[] => stdout.slice(from).split('\n').slice(0, -1);
+    const isMark = (line: string): boolean => line.endsWith(` ${mark}`);
+    await until(() => lines().some(isMark), 'the mark is in the access log', logMs);
+    return lines().slice(0, lines().findIndex(isMark));
+  };
+  /** @param ask says the status */
   const seen = async (ask: () => Promise<number>): Promise<Outcome> => {
     const before = { heads: heads.length, log: stdout.length };
     const status = await ask();
-    const lines = (): string[] => stdout.slice(before.log).split('\n').slice(0, -1);
-    await until(() => lines().length > 0, 'a line of the access log', 1_000).catch(() => {});
-    const [head] = heads.slice(before.heads);
+    const [line = ''] = await linesAfter(before.log);
+    const [head] = heads.slice(before.heads).filter((one) => !one.toLowerCase().includes(`\r\n${markHeader}: `));
     const [first = '', ...rest] = head === undefined ? [] : head.split('\r\n');
     const got =
       head === undefined
@@ -93,10 +109,10 @@ export async function startHostile(engine: readonly string[], manifests: string,
               .filter((line) => !differing.test(line))
               .sort(),
           ];
-    return { status, details: (lines()[0] ?? '').replace(/^LOG /, ''), got };
+    return { status, details: line.replace(/^LOG /, '').replace(/ -$/, ''), got };
   };
   try {
-    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null, 'the gateway serves', 30_000);
+    await until(() => /\bserving\b/.test(stderr) || child.exitCode !== null, 'the gateway serves', 90_000);
     if (child.exitCode !== null) throw new Error(`weft ended with ${child.exitCode}:\n${stderr}`);
   } catch (error) {
     await close();
@@ -107,8 +123,9 @@ export async function startHostile(engine: readonly string[], manifests: string,
     send: (bytes) => seen(() => exchange(port, bytes)),
     sendHttp2: (headers) =>
       seen(async () => {
-        if (!http2 || http2.destroyed || http2.closed) http2 = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
-        return exchangeHttp2(http2, headers);
+        // One of its own: the gateway may be about to close the one of a request that it took for none.
+        const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
+        return exchangeHttp2(session, headers).finally(() => session.destroy());
       }),
   };
 }
@@ -118,9 +135,10 @@ function exchange(port: number, bytes: string): Promise<number> {
   return new Promise((resolve) => {
     let text = '';
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(Buffer.from(bytes, 'latin1')));
-    const timer = setTimeout(() => socket.destroy(), 1_500);
+    const timer = setTimeout(() => socket.destroy(), answerMs);
     socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
+      // Behind those on the way is the one that counts.
+      text = (text + chunk).replace(/^(?:HTTP\/1\.1 100 .*?\r\n\r\n)+/s, '');
       if (text.includes('\r\n\r\n')) socket.destroy();
     });
     socket
@@ -139,7 +157,7 @@ function exchangeHttp2(session: ClientHttp2Session, headers: readonly (readonly 
     stream.on('response', (found) => {
       status = Number(found[constants.HTTP2_HEADER_STATUS]);
     });
-    stream.setTimeout(1_500, () => stream.close());
+    stream.setTimeout(answerMs, () => stream.close());
     stream.on('error', () => {}).on('close', () => resolve(status));
     stream.resume();
   });

@@ -61,8 +61,8 @@ export interface Outcome {
 }
 
 /** What has not answered by then does not. */
-const mostSilenceMs = 2500;
-const connectMs = 10_000;
+const mostSilenceMs = 8000;
+const connectMs = 60_000;
 
 const differing = new Set(['date', 'x-envoy-upstream-service-time', 'connection', 'keep-alive']);
 /** HTTP of neither version; longer than the preface of HTTP/2. */

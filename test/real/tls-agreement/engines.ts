@@ -108,7 +108,7 @@ function namedSecrets(secrets: Served['secrets'], certificates: Certificates): R
   );
 }
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 
 /** @throws Refusal with what it says */
 export async function startEnvoy(program: string, served: Served, certificates: Certificates): Promise<Engine> {

@@ -8,7 +8,7 @@ import { type Answer, answerBody, planAnswer } from './plan.ts';
 import { caseHeader, type ReceivedRequest } from './record.ts';
 import type { Service } from './service.ts';
 
-/** Time for the first half of an answer to arrive before the connection is reset: a reset drops what is still on its way. */
+/** Time for the first half of an answer to arrive behind its head before the connection is reset: a reset drops what is still on its way. */
 const halfAnswerMs = 40;
 
 /** Resets the TCP connection. */
@@ -59,7 +59,7 @@ export async function serveHttp1(service: Service, socket: Socket | TLSSocket, r
 /** Writes the answer. Whether the connection goes on. */
 async function respond(service: Service, socket: Socket | TLSSocket, request: ReceivedRequest): Promise<boolean> {
   const answer = planAnswer(request, service.behaviour, service.recorder);
-  await service.recorder.sleep(answer.delayMs);
+  await service.recorder.sleepTogether(answer.delayMs);
   if (socket.destroyed) return false;
   if (answer.break === 'reset') {
     reset(socket);
@@ -75,6 +75,7 @@ async function respond(service: Service, socket: Socket | TLSSocket, request: Re
   const head = writeHead(statusLine(answer.status), headersOf(service, answer, chunked, body.length));
   if (answer.break === 'mid-body') {
     socket.write(Buffer.concat([head, body.subarray(0, body.length >> 1)]));
+    await service.recorder.clientHasHead(request.id);
     await service.recorder.sleep(halfAnswerMs);
     reset(socket);
     return false;

@@ -132,7 +132,7 @@ async function serveStream(service: Service, stream: ServerHttp2Stream, raw: Hea
   request.body = Buffer.concat(parts);
   if (!complete) return;
   const answer = planAnswer(request, service.behaviour, recorder);
-  await recorder.sleep(answer.delayMs);
+  await recorder.sleepTogether(answer.delayMs);
   if (stream.destroyed) return;
   if (answer.break === 'reset' || answer.break === 'close') {
     ours = true;
@@ -178,7 +178,7 @@ async function respond(service: Service, stream: ServerHttp2Stream, request: Rec
     }
     stream.respond(outgoing([...status, ...type, ...servedBy]), { waitForTrailers: true, sendDate: false } as ServerStreamResponseOptions);
     const message = grpcFrame(answerBody(request, answer));
-    if (breaksOff) return half(service, stream, message);
+    if (breaksOff) return half(service, stream, request, message);
     stream.on('wantTrailers', () => stream.sendTrailers(outgoing(outcome)));
     for (let i = 0; i < grpc.messages; i++) stream.write(message);
     await service.recorder.sleep(grpc.delayTrailersMs);
@@ -195,14 +195,15 @@ async function respond(service: Service, stream: ServerHttp2Stream, request: Rec
   }
   const { trailer } = answer;
   stream.respond(outgoing(headers), { waitForTrailers: trailer !== undefined, sendDate: false } as ServerStreamResponseOptions);
-  if (breaksOff) return half(service, stream, body);
+  if (breaksOff) return half(service, stream, request, body);
   if (trailer !== undefined) stream.on('wantTrailers', () => stream.sendTrailers({ 'x-echo-trailer': trailer }));
   stream.end(body);
   return finish(stream);
 }
 
-async function half(service: Service, stream: ServerHttp2Stream, body: Buffer): Promise<false> {
+async function half(service: Service, stream: ServerHttp2Stream, { id }: ReceivedRequest, body: Buffer): Promise<false> {
   stream.write(body.subarray(0, body.length >> 1));
+  await service.recorder.clientHasHead(id);
   await service.recorder.sleep(halfAnswerMs);
   return false;
 }

@@ -31,6 +31,9 @@ export interface ReceivedConnection {
   eof: boolean;
 }
 
+const headMs = 5_000;
+const othersMs = 5_000;
+
 /** Collects what services receive; one for a case. */
 export class Recorder {
   requests: ReceivedRequest[] = [];
@@ -39,6 +42,10 @@ export class Recorder {
   opened = new Map<string, number>();
   /** Requests of an endpoint, and attempts of a request, that were told to fail. */
   private failures = new Map<string, number>();
+  /** Requests by their ids whose client has the head of the answer. */
+  private answered = new Set<string>();
+  /** Requests of the step that are to be under way together, and are not sent yet. */
+  private unsent = 0;
   private timers = new Set<NodeJS.Timeout>();
 
   open(identity: string): void {
@@ -56,6 +63,32 @@ export class Recorder {
     const before = this.failures.get(key) ?? 0;
     this.failures.set(key, before + 1);
     return before < count;
+  }
+
+  /** So many requests are to be under way at a time. */
+  together(count: number): void {
+    this.unsent = count;
+  }
+
+  sent(): void {
+    this.unsent--;
+  }
+
+  /** Slow answers are there so that requests are under way together: their time begins when the last one of these is sent. */
+  async sleepTogether(ms: number): Promise<void> {
+    const end = performance.now() + othersMs;
+    while (ms > 0 && this.unsent > 0 && performance.now() < end) await this.sleep(5);
+    await this.sleep(ms);
+  }
+
+  headCame(id: string): void {
+    this.answered.add(id);
+  }
+
+  /** Until the client has the head of the answer; the client of a copy never gets it. */
+  async clientHasHead(id: string | undefined): Promise<void> {
+    const end = performance.now() + headMs;
+    while (id !== undefined && !this.answered.has(id) && performance.now() < end) await this.sleep(5);
   }
 
   /** A wait that ends with the case. */

@@ -22,6 +22,10 @@ export interface ClientRequest {
   timeoutMs: number;
   resetAfterMs: number | undefined;
   keepOpen: boolean;
+  /** Called when it is on its way. */
+  sent: () => void;
+  /** Called when the client has the head of the answer. */
+  headCame: () => void;
 }
 
 export interface ClientResult {
@@ -52,7 +56,12 @@ function list(headers: readonly [string, unknown][] | undefined): HeaderList {
 }
 
 /** @param id is sent in the test header */
-export function clientRequest(request: CaseRequest, id: string, testHeader: string): ClientRequest {
+export function clientRequest(
+  request: CaseRequest,
+  id: string,
+  testHeader: string,
+  { sent, headCame } = { sent: () => {}, headCame: () => {} },
+): ClientRequest {
   const { grpc_message: grpc, chunks, body } = request;
   const http2 = isHttp2(request);
   let pieces: Buffer[] | undefined;
@@ -79,6 +88,8 @@ export function clientRequest(request: CaseRequest, id: string, testHeader: stri
     timeoutMs: request.client_timeout_ms ?? defaultTimeoutMs,
     resetAfterMs: request.client_reset_after_ms,
     keepOpen: request.keep_open ?? false,
+    sent,
+    headCame,
   };
 }
 

@@ -4,7 +4,7 @@ import { type ClientConnection, finalTls } from './connect.ts';
 import { type ClientRequest, type ClientResult, noResult } from './exchange.ts';
 
 /** Time that bytes of an upgraded connection may take to come back. */
-const echoMs = 2000;
+const echoMs = 10_000;
 
 function requestHead(request: ClientRequest): Buffer {
   const headers: HeaderList = [...(request.host === null ? [] : [['Host', request.host] satisfies [string, string]]), ...request.headers];
@@ -48,6 +48,7 @@ async function converse(connection: ClientConnection, request: ClientRequest, re
   let pending = requestBody(request);
   socket.write(waits ? requestHead(request) : Buffer.concat([requestHead(request), pending]));
   if (!waits) pending = Buffer.alloc(0);
+  request.sent();
   for (;;) {
     const head = await readHead(reader);
     if (!head) return;
@@ -67,6 +68,7 @@ async function converse(connection: ClientConnection, request: ClientRequest, re
     result.status = status;
     result.headers = head.headers;
     result.error = undefined;
+    request.headCame();
     if (status === 101) {
       await echo(connection, request, result);
       return;

@@ -13,6 +13,7 @@ const window = 2 ** 30;
 
 interface Stream {
   result: ClientResult;
+  headCame: () => void;
   window: number;
   block: Buffer[];
   blockEnds: boolean;
@@ -87,6 +88,7 @@ export class Http2Connection {
     const timers: NodeJS.Timeout[] = [];
     const stream: Stream = {
       result,
+      headCame: request.headCame,
       window: this.initialWindow,
       block: [],
       blockEnds: false,
@@ -108,6 +110,7 @@ export class Http2Connection {
     timers.push(setTimeout(abort, request.timeoutMs, 'client-timeout'));
     if (request.resetAfterMs !== undefined) timers.push(setTimeout(abort, request.resetAfterMs, 'client-reset'));
     void this.sendRequest(id, stream, request);
+    request.sent();
   }
 
   private async sendRequest(id: number, stream: Stream, request: ClientRequest): Promise<void> {
@@ -220,6 +223,7 @@ export class Http2Connection {
     else {
       stream.result.status = Number(status);
       stream.result.headers = headers.filter(([name]) => !name.startsWith(':'));
+      stream.headCame();
     }
     if (stream.blockEnds) this.finish(stream);
   }

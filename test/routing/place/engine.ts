@@ -1,4 +1,5 @@
 // What runs the configuration of a case.
+import { AdminClient } from '../../../src/cli/envoy/admin-client.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
 import type { AccessLog } from './log.ts';
@@ -16,10 +17,20 @@ export interface Place {
 /** Ports of the proxy. */
 export const ports = { outbound: 15001, inbound: 15006, admin: 15000 } as const;
 
+const admin = new AdminClient({ address: '127.0.0.1', port: ports.admin });
+const underWay = /^cluster\..*\.upstream_rq_(?:pending_)?active$/;
+
+/** Of whatever proxy has the port of the administration. */
+export async function isIdle(): Promise<boolean> {
+  return [...(await admin.stats(underWay)).values()].every((count) => count === 0);
+}
+
 export interface RunningProxy {
   log: AccessLog;
   /** Replaces the manifests, and waits until they hold. */
   apply(manifests: string): Promise<void>;
+  /** Whether services have answered all that it sent them, copies for mirrors included. */
+  isIdle(): Promise<boolean>;
   stop(): Promise<void>;
 }
 

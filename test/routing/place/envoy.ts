@@ -10,10 +10,10 @@ import { rewrite, staticResources } from '../../../src/envoy/static.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
-import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
+import { type Engine, isIdle, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
 import { AccessLog, logFormat } from './log.ts';
 
-const startMs = 15_000;
+const startMs = 60_000;
 
 function bootstrap(dump: EnvoyResources, layout: Layout, logFile: string): JsonObject {
   const json_format = logFormat(caseHeader);
@@ -84,7 +84,7 @@ export class Envoy implements Engine {
         const apply = async (): Promise<void> => {
           throw new Error('there is no control plane: the configuration does not change');
         };
-        return { log, stop, apply };
+        return { log, stop, apply, isIdle };
       }
       await new Promise((resolve) => setTimeout(resolve, 30));
     }

@@ -81,9 +81,9 @@ export class AccessLog {
     return this.byId.get(id);
   }
 
-  /** Lines of a client's connection that belong to no request, as soon as there is one, or after `ms`. */
-  async ofConnection(remote: string, ms: number): Promise<LogLine[]> {
-    await this.until(() => this.byRemote.has(remote), ms);
+  /** Lines of a client's connection that belong to no request, as soon as there are so many, or after `ms`. */
+  async ofConnection(remote: string, count: number, ms: number): Promise<LogLine[]> {
+    await this.until(() => (this.byRemote.get(remote)?.length ?? 0) >= count, ms);
     return this.byRemote.get(remote) ?? [];
   }
 

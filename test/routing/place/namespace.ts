@@ -32,9 +32,13 @@ export function whyNoNamespace(): string | undefined {
       if (status !== 0) return 'iptables and iproute2 are not installed, and apt-get does not install them';
     }
   }
-  const { status, stderr } = spawnSync('unshare', ['-n', 'iptables-legacy', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports', '1'], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['-n', 'iptables-legacy', '-w', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports', '1'],
+    {
+      encoding: 'utf8',
+    },
+  );
   return status === 0 ? undefined : `a private network namespace with redirection is not possible: ${stderr.trim()}`;
 }
 
@@ -56,5 +60,5 @@ export function redirect(role: Role): void {
     inbound: [`-A OUTPUT -p tcp -m owner --gid-owner ${proxyGid} -j RETURN`, `-A OUTPUT -p tcp -d ${inboundAddress} -j REDIRECT --to-ports ${ports.inbound}`],
     gateway: [],
   }[role];
-  run('iptables-legacy-restore', [], ['*nat', ':OUTPUT ACCEPT [0:0]', ...rules, 'COMMIT', ''].join('\n'));
+  run('iptables-legacy-restore', ['-w'], ['*nat', ':OUTPUT ACCEPT [0:0]', ...rules, 'COMMIT', ''].join('\n'));
 }

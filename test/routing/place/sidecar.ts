@@ -5,18 +5,18 @@ import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'no
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { exitCode } from '../../../src/cli/exit.ts';
-import { pause } from '../../until.ts';
+import { pause, until } from '../../until.ts';
 import { caseHeader } from '../backend/record.ts';
 import type { RoutingCase } from '../corpus.ts';
 import type { Layout } from '../layout.ts';
 import { startAgent } from './agent.ts';
-import { type Engine, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
+import { type Engine, isIdle, type NotRunning, type Place, ports, type RunningProxy } from './engine.ts';
 import { AccessLog, logFormat } from './log.ts';
 
 /** What a proxy of a few requests needs at most: one that runs wild is not to take the machine with it. */
 const heapMb = 400;
 const startMs = 60_000;
-const applyMs = 30_000;
+const applyMs = 60_000;
 
 /** Files of one proxy. */
 interface Files {
@@ -77,7 +77,7 @@ interface Info {
 
 async function serverInfo(): Promise<Info | undefined> {
   return new Promise((resolve) => {
-    const sent = request({ host: '127.0.0.1', port: ports.admin, path: '/server_info', timeout: 1000 }, (response) => {
+    const sent = request({ host: '127.0.0.1', port: ports.admin, path: '/server_info', timeout: 5000 }, (response) => {
       let text = '';
       response.on('data', (chunk) => {
         text += chunk;
@@ -198,21 +198,30 @@ class RunningSidecar implements RunningProxy {
     this.said = said;
   }
 
+  isIdle(): Promise<boolean> {
+    return isIdle();
+  }
+
   async apply(manifests: string): Promise<void> {
     const before = await this.version();
     this.write(manifests);
-    const end = performance.now() + applyMs;
-    while (performance.now() < end) {
-      if ((await this.version()) > before) return;
-      await pause(10);
-    }
-    throw new Error(`the new manifests were not taken:\n${this.said()}`);
+    await until(async () => (await this.version()) > before, `the new manifests are taken:\n${this.said()}`, applyMs);
   }
 
   /** How many versions of the manifests were in force. */
   private async version(): Promise<number> {
     if (this.isEnvoy) return this.said().split('new manifests are in force').length;
-    return (await serverInfo())?.generation ?? 0;
+    let info: Info | undefined;
+    // On a machine that is busy it may be silent for a while.
+    await until(
+      async () => {
+        info = await serverInfo();
+        return info !== undefined;
+      },
+      `the proxy says what it has:\n${this.said()}`,
+      applyMs,
+    );
+    return (info as Info | undefined)?.generation ?? 0;
   }
 
   async stop(): Promise<void> {

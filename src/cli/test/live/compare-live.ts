@@ -80,7 +80,7 @@ function expectedReplies({ outcome, destinations, fault }: Simulation, forwarded
 }
 
 /** It has a server of its own here, whatever endpoints it has. */
-export function isThere(failure: SimulatedDestination['failure']): boolean {
+function isThere(failure: SimulatedDestination['failure']): boolean {
   return failure === undefined || failure.reason === 'no-endpoints' || failure.reason === 'no-usable-endpoints';
 }
 

@@ -14,6 +14,8 @@ import { requestIdHeader } from './backends.ts';
 export interface LiveProxy {
   /** Where details are logged: those of answers, by the ids of their requests, as far as they are there. */
   details(): ReadonlyMap<string, string>;
+  /** Whether destinations have answered all that was sent to them, copies for mirrors included. */
+  isIdle(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,9 @@ export interface StartOptions {
  */
 export type StartProxy = (table: RoutingTable, outboundPort: number, options?: StartOptions) => Promise<LiveProxy>;
 
+/** Gauges of requests that destinations have not answered, by cluster. */
+const underWay = /^cluster\..*\.upstream_rq_(?:pending_)?active$/;
+
 const settings = { bind: '127.0.0.1', inboundPort: 0, capture: false } as const;
 
 /** weft's own, in this process. */
@@ -45,6 +50,10 @@ export const startEmbedded: StartProxy = async (table, outboundPort, { identity,
   await plane.apply(logsDetails ? withDetailsLog(table, '/dev/stdout') : table);
   return {
     details: () => detailsIn(lines),
+    isIdle: async () => {
+      const series = (await plane.metrics(true)).flatMap((family) => family.series);
+      return series.every(({ stat, value }) => value === 0 || stat === undefined || !underWay.test(stat));
+    },
     close: async () => {
       await plane.drain();
       await plane.close();
@@ -89,6 +98,7 @@ export function startEnvoy(program: EnvoyProgram): StartProxy {
     }
     return {
       details: () => detailsIn(existsSync(log) ? readFileSync(log, 'latin1') : ''),
+      isIdle: async () => [...(await engine.process.admin.stats(underWay)).values()].every((count) => count === 0),
       close: async () => {
         engine.process.kill();
         await engine.process.ended;
@@ -128,8 +138,28 @@ async function secretsOf(identity: WorkloadCredentials, socket: string): Promise
   return server;
 }
 
-/** Ports that nobody has at the moment. */
+/** Ports given last: the system would give them again to another proxy that is about to start, as long as nobody listens there. */
+const given = new Set<number>();
+const mostGiven = 1000;
+
+/** Ports that nobody has at the moment, each of them given once. */
 export async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    for (const port of await unusedPorts(count - ports.length)) {
+      if (given.has(port)) continue;
+      given.add(port);
+      ports.push(port);
+    }
+  }
+  for (const port of given) {
+    if (given.size <= mostGiven) break;
+    given.delete(port);
+  }
+  return ports;
+}
+
+async function unusedPorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   await Promise.all(servers.map((server) => new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);

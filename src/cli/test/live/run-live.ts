@@ -12,15 +12,15 @@ import { Simulator } from '../../../simulate/simulate.ts';
 import type { Simulation } from '../../../simulate/simulation.ts';
 import { routingTable } from '../../../translate/table.ts';
 import { answerHeader, Backends } from './backends.ts';
-import { compareDenial, compareLive, isThere, type Observation } from './compare-live.ts';
+import { compareDenial, compareLive, type Observation } from './compare-live.ts';
 import { detailsOf } from './details.ts';
-import { freePorts, type StartProxy } from './engines.ts';
+import { freePorts, type LiveProxy, type StartProxy } from './engines.ts';
 import { liveTable } from './live-table.ts';
 import { type Place, placeFor, sourceFor } from './places.ts';
 import { runArrivals, type Told } from './run-arrivals.ts';
 import { RunAuthority } from './run-authority.ts';
 import { RunIssuer } from './run-issuer.ts';
-import { type Answer, Client, hostHeader, type Via } from './send.ts';
+import { Client, hostHeader, type Via } from './send.ts';
 import { sendsOf, whyNotSent } from './sendable.ts';
 
 /** A request of a test, and what the routing table says of it. */
@@ -47,9 +47,9 @@ export interface LiveResult {
 
 /** Requests under way at a time. */
 const concurrency = 16;
-/** Copies come after the answer: so long nothing has to come before they count as complete; less where none is foreseen. */
-const quietMs = { foreseen: 200, unforeseen: 50 };
-const longestQuietMs = 2_000;
+/** Copies may come after the answer: they are complete when the proxy waits for none of them, and none has come for so long. */
+const quietMs = 50;
+const longestQuietMs = 20_000;
 
 /** Who makes what clients and workloads prove with. */
 interface Run extends LiveOptions {
@@ -129,7 +129,7 @@ async function ofOneProxy(mesh: Mesh, group: readonly Tried[], { name, start, sa
         ...(isGuarded ? { source: sourceOf(one) } : {}),
       });
       const answers = await sendAll(tried, sends, (one, id) => client.send(asSent(one), hostOf(one), viaOf(one), id));
-      await quiet(backends, tried, answers);
+      await quiet(backends, proxy);
       const denied = tried.flatMap(({ simulation }, index) => (simulation.outcome.kind === 'denied' ? [index] : []));
       const details = await detailsOf(
         proxy,
@@ -228,17 +228,13 @@ async function sendAll<A>(tried: readonly Tried[], sends: readonly number[], sen
   return answers;
 }
 
-/** Until no more copies come: those that are made of every request are waited for longer. */
-async function quiet(backends: Backends, tried: readonly Tried[], answers: readonly (readonly (Answer | Error)[])[]): Promise<void> {
-  const foreseen = tried.some(({ simulation }) => simulation.mirrors.length > 0);
-  const certain = tried.reduce((sum, { simulation: { mirrors } }, index) => {
-    const answered = (answers[index] ?? []).filter((answer) => !(answer instanceof Error) && answer.headers[answerHeader] !== undefined).length;
-    return sum + answered * (1 + mirrors.filter(({ percent, failure }) => percent >= 100 && isThere(failure)).length);
-  }, 0);
+/** Until no more copies come. */
+async function quiet(backends: Backends, proxy: LiveProxy): Promise<void> {
   const until = performance.now() + longestQuietMs;
-  for (let before = -1; (before !== backends.total || before < certain) && performance.now() < until; ) {
+  for (let before = -1; performance.now() < until; ) {
+    if ((await proxy.isIdle()) && before === backends.total) return;
     before = backends.total;
-    await new Promise((resolve) => setTimeout(resolve, foreseen ? quietMs.foreseen : quietMs.unforeseen));
+    await new Promise((resolve) => setTimeout(resolve, quietMs));
   }
 }
 
