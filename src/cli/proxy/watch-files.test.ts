@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -43,4 +43,19 @@ test('what was there before is read again when it changes, and not before', asyn
   expect(seen.looks).toBe(0);
   writeFileSync(old.file, 'a: 2');
   await until(() => seen.looks > 0, 'it is read');
+});
+
+test('a directory that is new is read again once it is watched: something may have come into it meanwhile', async () => {
+  const old = read(true);
+  const fresh = join(old.input.directories[0] as string, 'more');
+  let looks = 0;
+  const changed = async (): Promise<ReadFiles> => {
+    looks++;
+    return { ...old.input, directories: [...old.input.directories, fresh] };
+  };
+  cleanups.push(watchFiles(old.input.directories, old.input, changed, () => {}));
+  mkdirSync(fresh);
+  await until(() => looks === 2, 'it is read twice');
+  await pause(200);
+  expect(looks).toBe(2);
 });

@@ -21,9 +21,8 @@ export function watchFiles(paths: readonly string[], input: ReadFiles, changed: 
     clearTimeout(timer);
     timer = setTimeout(() => void look(), quietMs);
   });
-  const set = ({ directories }: ReadFiles): void => {
+  const set = ({ directories }: ReadFiles): boolean =>
     watcher.set(new Map([...directories, ...paths.map(directoryOf)].map((directory) => [directory, undefined])));
-  };
   async function look(): Promise<void> {
     if (running) {
       again = true;
@@ -33,7 +32,8 @@ export function watchFiles(paths: readonly string[], input: ReadFiles, changed: 
     try {
       const read = await changed();
       // Nobody would close a watcher that begins now.
-      if (!closed) set(read);
+      // What came into a new directory after it was read, and before it was watched, is read now.
+      if (!closed && set(read)) again = true;
     } catch (error) {
       failed(error as Error);
     }
