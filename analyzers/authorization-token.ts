@@ -4,6 +4,7 @@ import { message } from '../src/analysis/message.ts';
 import type { AuthorizationPolicy } from '../src/manifest/istio/security.gen.ts';
 import type { Path } from '../src/manifest/problem.ts';
 import type { Resource } from '../src/manifest/resource.ts';
+import { pushTo } from '../src/model/push-to.ts';
 import { WorkloadPolicies } from '../src/model/workload-policies.ts';
 import { byName, type Workload } from '../src/model/workloads.ts';
 
@@ -35,7 +36,7 @@ export default defineAnalyzer({
         if (!asking.get(policy)?.length) continue;
         // For one of its workloads it means something: what it says may be for that one.
         if (isVerified) asking.delete(policy);
-        else without.set(policy, [...(without.get(policy) ?? []), workload]);
+        else pushTo(without, policy, workload);
       }
     }
     for (const policy of mesh.list('AuthorizationPolicy')) {

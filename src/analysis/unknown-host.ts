@@ -1,6 +1,7 @@
 import type { Path } from '../manifest/problem.ts';
 import { clusterDomain, type HostEntry, hostsOverlap, parseFqdn, toFqdn } from '../model/hosts.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { pushTo } from '../model/push-to.ts';
 import type { Context, ReportExtra } from './analyzer.ts';
 import { meant } from './meant.ts';
 import type { Messages } from './message.ts';
@@ -60,14 +61,14 @@ class HostHints {
     const inNamespace = new Map<string, string[]>();
     const others: string[] = [];
     for (const entry of entries) {
-      push(this.byHost, entry.host, entry);
+      pushTo(this.byHost, entry.host, entry);
       if (!isLocal(entry.host)) {
         others.push(entry.host);
         continue;
       }
       const { name, namespace } = parseFqdn('', entry.host);
-      push(this.byFirstLabel, name, entry);
-      push(inNamespace, namespace, name);
+      pushTo(this.byFirstLabel, name, entry);
+      pushTo(inNamespace, namespace, name);
     }
     for (const [namespace, names] of inNamespace) this.shortNames.set(namespace, new NearestIndex(names));
     this.namespaces = new NearestIndex(inNamespace.keys());
@@ -113,10 +114,4 @@ class HostHints {
 /** Whether a host, or a name under a wildcard, is one of the cluster's services. */
 function isLocal(host: string): boolean {
   return host.startsWith('*') ? hostsOverlap(host, `*.${clusterDomain}`) : host.endsWith(`.${clusterDomain}`);
-}
-
-function push<T>(map: Map<string, T[]>, key: string, item: T): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
 }

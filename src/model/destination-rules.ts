@@ -5,6 +5,7 @@ import { ageIsKnown, byCreation } from './creation.ts';
 import { toFqdn } from './hosts.ts';
 import type { KindTable } from './kind-table.ts';
 import type { Mesh } from './mesh.ts';
+import { pushTo } from './push-to.ts';
 import { type Scopes, scopesOf } from './visibility.ts';
 
 export type Rule = Resource<DestinationRule>;
@@ -96,16 +97,10 @@ function indexed(rules: readonly Rule[]): OfNamespace {
   const found: OfNamespace = { rules, exact: new Map(), wild: new Map() };
   for (const rule of rules) {
     const host = hostOf(rule);
-    if (host.startsWith('*')) push(found.wild, host.slice(1), rule);
-    else push(found.exact, host, rule);
+    if (host.startsWith('*')) pushTo(found.wild, host.slice(1), rule);
+    else pushTo(found.exact, host, rule);
   }
   return found;
-}
-
-function push<T>(map: Map<string, T[]>, key: string, item: T): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
 }
 
 /** Who sees a rule outside of its own namespace: nobody when it is for some workloads only (DR-R3, DR-R5). */

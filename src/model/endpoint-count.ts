@@ -50,8 +50,11 @@ function workloadGroups(mesh: Mesh, namespace: string): LabelIndex<Resource<Work
   return index;
 }
 
-/** Pods that have an owner were made of a template, so that the templates of the input do not count again. */
-function podCount(workloads: readonly Workload[]): number | undefined {
+/**
+ * How many pods there are, and will be; undefined where a workload does not say it. Pods that have an owner were made of a template, so that
+ * the templates of the input do not count again.
+ */
+export function podCount(workloads: readonly Workload[]): number | undefined {
   const pods = workloads.filter(({ isPod, resource }) => isPod && !isFinished(resource));
   if (pods.some(({ resource }) => isOwned(resource))) return pods.length;
   let count = pods.length;

@@ -2,6 +2,7 @@ import type { Resource } from '../manifest/resource.ts';
 import { OverlapIndex } from './host-overlap.ts';
 import { toFqdn } from './hosts.ts';
 import type { Mesh } from './mesh.ts';
+import { pushTo } from './push-to.ts';
 import { type Scopes, scopesOf } from './visibility.ts';
 
 /** A host of a Service or a ServiceEntry. */
@@ -45,9 +46,9 @@ export class ImportableHosts {
   }
 
   private add(found: ImportableHost): void {
-    push(this.byHost, found.host, found);
-    push(this.names, found.namespace, found.host);
-    push(this.names, everywhere, found.host);
+    pushTo(this.byHost, found.host, found);
+    pushTo(this.names, found.namespace, found.host);
+    pushTo(this.names, everywhere, found.host);
     index(this.hosts, found.namespace, found.host);
   }
 
@@ -87,10 +88,4 @@ function index(map: Map<string, OverlapIndex<true>>, namespace: string, host: st
     map.set(key, hosts);
     hosts.add(host, true);
   }
-}
-
-function push<T>(map: Map<string, T[]>, key: string, item: T): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
 }

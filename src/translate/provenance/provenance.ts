@@ -3,7 +3,7 @@ import { type ClusterField, type ExpectedEndpoints, type Provenance, type RouteF
 import type { Route, VirtualHost } from '../../ir/route.ts';
 import type { ProxyIdentity } from '../../ir/table.ts';
 import type { MeshConfig } from '../../manifest/istio/mesh.gen.ts';
-import { endpointCount } from '../../model/endpoint-count.ts';
+import { endpointCount, podCount } from '../../model/endpoint-count.ts';
 import type { Labels } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { workloadsSelected } from '../../model/selection.ts';
@@ -94,7 +94,7 @@ class MeshProvenance implements Provenance {
     const isThere = ({ isPod, resource }: Workload): boolean => isPod && resource.document === undefined;
     const coming = workloads.filter(({ resource, replicas }) => resource.document !== undefined && replicas !== 0);
     if (coming.length === 0 || workloads.some(isThere)) return undefined;
-    const pods = coming.reduce<number | undefined>((sum, { replicas }) => (sum === undefined || replicas === undefined ? undefined : sum + replicas), 0);
+    const pods = podCount(coming);
     return { workloads: coming.map(({ resource }) => originOf(resource)), ...(pods === undefined ? {} : { pods }) };
   }
 
